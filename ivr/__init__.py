@@ -1,0 +1,61 @@
+"""The voice appointment line of a pain clinic. `create_app` is the only place where its parts are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+
+from ivr import operations
+from ivr.callflow.tree import build
+from ivr.clients.twilio import TwilioRecordings
+from ivr.config import PROMPTS, Config
+from ivr.db import Database, Vault
+from ivr.services.calendar import calendar_of
+from ivr.services.line import Line
+from ivr.services.numbers import dialable
+from ivr.services.prompts import Releases, read_audio
+from ivr.services.scripts import read_scripts
+from ivr.voice import media, views
+from ivr.voice.outage import Outage
+from ivr.voice.render import Addresses, Renderer
+from ivr.voice.signature import SignatureCheck
+
+
+def create_line(config: Config) -> Line:
+    """The line that the settings describe, for the web and for commands alike."""
+    return Line(
+        database=Database(config.database_url, Vault(config.data_keys)),
+        tree=build(config.languages, dialable),
+        calendar=calendar_of(config),
+        desk_numbers=config.desk_numbers,
+    )
+
+
+def create_app(config: Config, line: Line | None = None) -> Flask:
+    """The web application of one deployment; tests pass a line with a clock or a database of their own."""
+    app = Flask(__name__, static_folder=None)
+    app.secret_key = config.secret_key
+    line = line or create_line(config)
+    scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
+    signer = URLSafeTimedSerializer(config.secret_key, salt="utterance")
+    recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
+    door = views.VoiceDoor(
+        line=line,
+        releases=Releases(line.database),
+        renderer=Renderer(
+            Addresses(config.public_base_url, _signed(signer)), scripts, speaks=config.voice == "say"
+        ),
+        outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
+        signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
+    )
+    app.register_blueprint(views.create_blueprint(door))
+    app.register_blueprint(media.create_blueprint(partial(read_audio, line.database), recordings.fetch, signer))
+    app.register_blueprint(operations.create_blueprint())
+    return app
+
+
+def _signed(signer: URLSafeTimedSerializer) -> Callable[[str], str]:
+    return lambda recording_sid: str(signer.dumps(recording_sid))

@@ -1,0 +1,5 @@
+"""`python -m ivr`: every command of the line."""
+
+from ivr.cli import main
+
+main()

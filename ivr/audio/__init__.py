@@ -1,0 +1,1 @@
+"""Prompts for the telephone: speech synthesis, mastering and measuring; import its modules."""

@@ -1,0 +1,106 @@
+"""From any recording to the telephone's band by PyAV: mono, 300-3400 Hz, sampled at 8 kHz."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.filter import Graph
+from numpy.typing import NDArray
+
+from ivr.audio.errors import MasteringError
+from ivr.audio.wavefile import RATE, Samples
+
+LONGEST_SECONDS = 600  # of a source: more is no prompt, and a small file can unfold to hours
+WORKING_RATE = 24_000  # Hz, where the filters run: a multiple of 8000 and wide of the band
+LOWEST_HZ, HIGHEST_HZ = 300, 3400  # the telephone band (ITU-T G.712)
+# Containers a recording may come in. Playlists and the like are left out: they make libav open other files.
+FORMATS = "wav,w64,aiff,mp3,mov,mp4,m4a,ogg,matroska,webm,flac,aac,caf"
+
+# Quality factors of the sections that make a Butterworth filter of 4th and of 8th order together.
+_HIGHPASS_Q = (0.54120, 1.30656)
+_LOWPASS_Q = (0.50980, 0.60134, 0.89998, 2.56292)
+
+
+@dataclass(frozen=True, eq=False)
+class Pcm:
+    """Raw mono speech: 16-bit samples at a rate in Hz."""
+
+    samples: NDArray[np.int16]
+    rate: int
+
+
+def telephone_band(source: bytes | Pcm) -> Samples:
+    """Decode to mono samples at 8 kHz, holding 300-3400 Hz only; raises MasteringError for no audio."""
+    try:
+        frames = _frames_of_pcm(source) if isinstance(source, Pcm) else _frames_of_file(source)
+        wide = _collect(_resampled(frames))
+        return _filtered(wide - wide.mean())
+    except (av.FFmpegError, ValueError) as error:
+        raise MasteringError(f"cannot be decoded as audio: {error}") from error
+
+
+def _frames_of_pcm(source: Pcm) -> Iterator[AudioFrame]:
+    if not len(source.samples):
+        return
+    frame = AudioFrame.from_ndarray(source.samples.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = source.rate
+    yield frame
+
+
+def _frames_of_file(source: bytes) -> Iterator[AudioFrame]:
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": ""}
+    with av.open(io.BytesIO(source), mode="r", options=options) as container:
+        if not container.streams.audio:
+            raise MasteringError("holds no sound")
+        seconds = 0.0
+        for frame in container.decode(container.streams.audio[0]):
+            seconds += frame.samples / frame.sample_rate
+            if seconds > LONGEST_SECONDS:
+                raise MasteringError(f"longer than {LONGEST_SECONDS} s")
+            frame.pts = None
+            yield frame
+
+
+def _resampled(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+    resampler = AudioResampler(format="dbl", layout="mono", rate=WORKING_RATE)
+    for frame in frames:
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
+
+
+def _filtered(wide: Samples) -> Samples:
+    """Run the band filters at the working rate, then come down to 8 kHz."""
+    graph = Graph()
+    chain = [graph.add_abuffer(format="dbl", sample_rate=WORKING_RATE, layout="mono")]
+    chain += [graph.add("highpass", f"f={LOWEST_HZ}:width_type=q:w={q}") for q in _HIGHPASS_Q]
+    chain += [graph.add("lowpass", f"f={HIGHEST_HZ}:width_type=q:w={q}") for q in _LOWPASS_Q]
+    chain.append(graph.add("aresample", f"{RATE}:filter_size=128:cutoff=0.92"))
+    chain.append(graph.add("aformat", "sample_fmts=dbl:channel_layouts=mono"))
+    chain.append(graph.add("abuffersink"))
+    graph.link_nodes(*chain).configure()
+    frame = AudioFrame.from_ndarray(wide.reshape(1, -1), format="dbl", layout="mono")
+    frame.sample_rate = WORKING_RATE
+    graph.push(frame)
+    graph.push(None)
+    return _collect(_pulled(graph))
+
+
+def _pulled(graph: Graph) -> Iterator[AudioFrame]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.EOFError, av.BlockingIOError):
+            return
+        if isinstance(frame, AudioFrame):
+            yield frame
+
+
+def _collect(frames: Iterable[AudioFrame]) -> Samples:
+    parts = [frame.to_ndarray().reshape(-1) for frame in frames]
+    if not parts:
+        raise MasteringError("holds no sound")
+    return np.concatenate(parts).astype(np.float64)

@@ -1,0 +1,35 @@
+"""What can go wrong with audio, as one family.
+
+AudioError
+├── UnknownLanguageError   no voice or number rules for this locale
+├── SynthesisError         the voice failed on a prompt: names the prompt
+└── MasteringError         a recording could not be decoded, or holds no speech
+"""
+
+
+class AudioError(Exception):
+    """Anything this package refuses or fails to do."""
+
+
+class UnknownLanguageError(AudioError):
+    """A locale that has no voice here; the message lists those that have."""
+
+    def __init__(self, language: str, known: tuple[str, ...]) -> None:
+        """Name the locale that was asked for and the ones that are known."""
+        super().__init__(f"no voice for {language!r}; known languages: {', '.join(known)}")
+        self.language = language
+        self.known = known
+
+
+class SynthesisError(AudioError):
+    """The speaking process refused, crashed or hung on one prompt."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        """Name the prompt by its key and say what happened."""
+        super().__init__(f"prompt {key!r} could not be spoken: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+class MasteringError(AudioError):
+    """The source is not audio we can decode, is too long, or holds no speech."""

@@ -1,0 +1,82 @@
+"""From a script to finished clips: speak, master and measure every line of one language."""
+
+import hashlib
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ivr.audio.decoding import Pcm
+from ivr.audio.mastering import master
+from ivr.audio.measuring import Measurement, faults, measure
+from ivr.audio.synthesis import Synthesizer
+
+RENDERING_VERSION = 1  # raise it whenever the voice or the mastering changes what a caller hears
+AHEAD = 16  # lines that may be spoken before the first of them is fetched
+
+
+@dataclass(frozen=True)
+class Line:
+    """A prompt to render: key, words, longest duration (s), and a respelling where the voice needs one."""
+
+    key: str
+    text: str
+    longest_seconds: float | None = None
+    spoken: str | None = None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A finished clip: WAV bytes, their SHA-256 (hex), its figures, and in words what is wrong with it."""
+
+    key: str
+    text: str
+    wav: bytes
+    sha256: str
+    measurement: Measurement
+    faults: tuple[str, ...]
+
+
+def fingerprint(language: str, line: Line) -> str:
+    """Return a SHA-256 (hex) of all that decides how a line sounds: with the same one, keep the clip."""
+    parts = [RENDERING_VERSION, language, line.key, line.text, line.spoken]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8")).hexdigest()
+
+
+def render_language(
+    language: str, lines: Sequence[Line], on_progress: Callable[[int, int, str], None] | None = None
+) -> Iterator[Rendered]:
+    """Yield a language's clips in the order of its lines, calling on_progress(done, total, key) before each.
+
+    Speaking (in a child process) and mastering (in threads) overlap. The first clip asked for raises
+    UnknownLanguageError; a line that cannot be spoken raises SynthesisError, which names the prompt.
+    """
+    done = 0
+    with Synthesizer(language) as voice, ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for clip in _in_order(voice, pool, language, lines):
+            done += 1
+            if on_progress is not None:
+                on_progress(done, len(lines), clip.key)
+            yield clip
+
+
+def _in_order(
+    voice: Synthesizer, pool: ThreadPoolExecutor, language: str, lines: Sequence[Line]
+) -> Iterator[Rendered]:
+    waiting: deque[Future[Rendered]] = deque()
+    for line in lines:
+        sound = voice.say(line.key, line.text, line.spoken)
+        waiting.append(pool.submit(_finish, language, line, sound))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _finish(language: str, line: Line, sound: Pcm) -> Rendered:
+    wav = master(sound, title=line.key, comment=line.text).wav
+    measurement = measure(wav, line.text, language)
+    wrong = tuple(faults(measurement, line.longest_seconds))
+    return Rendered(line.key, line.text, wav, hashlib.sha256(wav).hexdigest(), measurement, wrong)

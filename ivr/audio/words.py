@@ -1,0 +1,97 @@
+"""Counting words as they are spoken, so that pace (words/min) means the same for "75" and "seventy five".
+
+The rules, applied from left to right:
+- a run of letters is one word, with its apostrophes and hyphens inside ("don't", "x-ray");
+- "911" and telephone numbers are spoken digit by digit: one word a digit;
+- other numerals count as the words that language speaks them as, ordinals like their cardinals ("17th");
+- a decimal point is a word, and so is each of % $ & + = # *.
+"""
+
+import re
+from collections.abc import Callable
+
+from ivr.audio.voices import voice_for
+
+_EMERGENCY = r"(?<!\d)(?<!\d[.,:-])911(?!\d|[.,:-]\d)"
+_PHONE = rf"(?<![\d-])(?:\+?1[ -])?(?:\(\d{{3}}\) ?|\d{{3}}[ -])?\d{{3}}-\d{{4}}(?![\d-])|{_EMERGENCY}"
+_YEAR = r"(?<![\d.,:$-])(1[1-9])([1-9]\d)(?!\d|[.,:-]\d)"  # 1110-1999, but not 1200-1209
+_TOKEN = re.compile(
+    rf"(?P<digits>{_PHONE})"
+    r"|(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:(?P<point>[.,])(?P<decimals>\d+))?(?:st|nd|rd|th|º|ª|o\b|a\b)?"
+    r"|(?P<word>[^\W\d_]+(?:['’\-][^\W\d_]+)*)"  # noqa: RUF001 (the typographic apostrophe is meant)
+    r"|(?P<sign>[%$&+=#*])"
+)
+
+
+def words_in(text: str, language: str) -> int:
+    """Count the words of a text as its language speaks them; raises UnknownLanguageError."""
+    voice_for(language)
+    return sum(_words_of(match, language) for match in _TOKEN.finditer(text))
+
+
+def for_the_voice(text: str, language: str) -> str:
+    """Rewrite numerals that espeak would not say as counted here: "911", telephone numbers, English years."""
+
+    def spell(match: re.Match[str]) -> str:
+        return ", ".join(" ".join(group) for group in re.findall(r"\d+", match[0]))
+
+    digits = re.sub(_PHONE, spell, text)
+    return re.sub(_YEAR, r"\1 \2", digits) if language == "en-US" else digits
+
+
+def _words_of(match: re.Match[str], language: str) -> int:
+    if match["digits"]:
+        return sum(character.isdigit() for character in match["digits"])
+    if not match["number"]:
+        return 1
+    count = _number(int(match["number"].replace(",", "")), language)
+    if match["point"]:
+        count += 1 + len(match["decimals"])
+    return count
+
+
+def _number(value: int, language: str) -> int:
+    """Count the words of a whole number; a million and more is taken as digits, which no prompt has."""
+    if value >= 1_000_000:
+        return len(str(value))
+    if language == "en-US" and 1100 <= value < 2000 and value % 100 >= 10:
+        return _english(value // 100) + _english(value % 100)  # a year: nineteen forty-eight
+    below_thousand = _BELOW_THOUSAND[language]
+    thousands, rest = divmod(value, 1000)
+    if not thousands:
+        return below_thousand(value)
+    bare = thousands == 1 and language != "en-US"  # mil, not um mil
+    head = 1 if bare else below_thousand(thousands) + 1
+    return head + (below_thousand(rest) if rest else 0)
+
+
+def _english(value: int) -> int:
+    hundreds, rest = divmod(value, 100)
+    tail = 0 if hundreds and not rest else 1 if rest <= 20 or rest % 10 == 0 else 2
+    return (2 if hundreds else 0) + tail
+
+
+def _spanish(value: int) -> int:
+    hundreds, rest = divmod(value, 100)
+    tail = 0 if hundreds and not rest else 1 if rest < 30 or rest % 10 == 0 else 3
+    return (1 if hundreds else 0) + tail
+
+
+def _portuguese(value: int) -> int:
+    hundreds, rest = divmod(value, 100)
+    tail = 0 if hundreds and not rest else 1 if rest <= 20 or rest % 10 == 0 else 3
+    return (1 if hundreds else 0) + (1 if hundreds and rest else 0) + tail
+
+
+def _haitian(value: int) -> int:
+    hundreds, rest = divmod(value, 100)
+    tail = 0 if hundreds and not rest else 1
+    return (0 if not hundreds else 1 if hundreds == 1 else 2) + tail
+
+
+_BELOW_THOUSAND: dict[str, Callable[[int], int]] = {
+    "en-US": _english,
+    "es-US": _spanish,
+    "pt-BR": _portuguese,
+    "ht": _haitian,
+}

@@ -1,0 +1,186 @@
+"""The speaking process: reads sentences from standard input, speaks them with pyttsx3, answers with samples.
+
+It is run as a script of its own, so it imports nothing of this product. A request is one line of JSON, see
+Request; an answer is one line of JSON, {"rate": Hz, "bytes": n, "espeak_rate": r}, and n bytes of 16-bit
+samples, or {"error": "..."}. It ends with its input, so also when its parent dies, and when a request hangs.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import importlib
+import io
+import json
+import os
+import sys
+import threading
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import espeakng_loader
+import numpy as np
+from numpy.typing import NDArray
+
+SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
+PASSES = 3  # at most; two nearly always do
+STARTING_SECONDS = 10.0
+PADDING = 0.2  # s of silence the finished clip has around the speech
+CLOSE_ENOUGH_WPM = 5.0
+AUDIBLE = (
+    0.004  # of the clip's peak: where speech begins and ends, for the pace (espeak's silence is digital zero)
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given."""
+
+    text: str
+    voice: str
+    pitch: int
+    rate: int
+    words: int | None
+    pace: float
+    seconds: float
+
+
+@contextlib.contextmanager
+def bundled_espeak() -> Iterator[None]:
+    """Let `ctypes.cdll.LoadLibrary` find the espeak-ng of the espeakng-loader wheel, and not the system's.
+
+    pyttsx3 asks for a fixed list of names ("libespeak-ng.so.1", a Homebrew path, ...) when its driver is first
+    imported. Inside this context any name with "espeak" in it gets the wheel's library (.so or .dylib), every
+    other name is loaded as usual; afterwards ctypes is as it was.
+    """
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    original = ctypes.cdll.LoadLibrary
+
+    def load(name: str) -> ctypes.CDLL:
+        return library if "espeak" in name.lower() else original(name)
+
+    ctypes.cdll.LoadLibrary = load  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del ctypes.cdll.LoadLibrary
+
+
+def _enter_data() -> None:
+    """Point espeak-ng to the wheel's data, relatively: it has no room for a path over 150 characters."""
+    os.chdir(Path(espeakng_loader.get_data_path()).parent)
+    os.environ["ESPEAK_DATA_PATH"] = "."
+
+
+class Speaker:
+    """pyttsx3 with its espeak driver, on every system, without a loudspeaker."""
+
+    def __init__(self) -> None:
+        """Load the engine; a process can do so only once."""
+        pyttsx3 = importlib.import_module("pyttsx3")
+        with bundled_espeak():
+            importlib.import_module("pyttsx3.drivers.espeak")
+        _enter_data()
+        self._engine: Any = pyttsx3.init(driverName="espeak")
+        self._playing: Any = importlib.import_module("pyttsx3.drivers._espeak").IsPlaying
+        self._voices = {voice.id for voice in self._engine.getProperty("voices")}
+        self._spoken = threading.Event()
+        self._rest(STARTING_SECONDS)
+        self._engine.runAndWait()  # with nothing to say: until then the engine queues instead of doing
+        self._engine.connect("finished-utterance", lambda name, completed: self._spoken.set())
+
+    def say(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
+        """Return samples, their rate (Hz) and the nominal rate used, corrected until the pace is right."""
+        if request.voice.split("+")[0].lower() not in self._voices:
+            raise ValueError(f"espeak-ng has no voice {request.voice}")
+        rate = request.rate
+        for remaining in reversed(range(PASSES)):
+            samples, hertz = self._speak(request, rate)
+            if request.words is None or not remaining:
+                break
+            pace = 60.0 * request.words / (_spoken_seconds(samples, hertz) + PADDING)
+            better = min(FASTEST_RATE, max(SLOWEST_RATE, round(rate * request.pace / pace)))
+            if abs(pace - request.pace) <= CLOSE_ENOUGH_WPM or better == rate:
+                break
+            rate = better
+        return samples, hertz, rate
+
+    def _speak(self, request: Request, rate: int) -> tuple[NDArray[np.int16], int]:
+        """Speak once, into memory: the driver hands its file name to `wave.open`, which also takes a file."""
+        sound = io.BytesIO()
+        self._spoken.clear()
+        wanted = {"voice": request.voice, "pitch": request.pitch, "rate": rate, "volume": 1.0}
+        for name, value in wanted.items():
+            self._engine.setProperty(name, value)
+        self._rest(request.seconds)
+        # pyttsx3 swallows the errors of setProperty, so ask what became of it.
+        if self._engine.getProperty("voice") != request.voice.lower():
+            raise ValueError(f"espeak-ng could not take the voice {request.voice}")
+        self._engine.save_to_file(request.text, sound)
+        self._engine.runAndWait()
+        if not self._spoken.wait(request.seconds):
+            raise TimeoutError("espeak-ng did not finish")
+        self._rest(request.seconds)
+        sound.seek(0)
+        with wave.open(sound) as file:
+            return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16), file.getframerate()
+
+    def _rest(self, seconds: float) -> None:
+        """Wait until espeak-ng, which sets properties and speaks in a thread of its own, is idle.
+
+        When runAndWait begins, the driver cancels what espeak-ng still has in hand: properties just set, and now
+        and then the sentence behind them.
+        """
+        deadline = time.monotonic() + seconds
+        while self._playing():
+            if time.monotonic() > deadline:
+                raise TimeoutError("espeak-ng did not come to rest")
+            time.sleep(0.0005)
+
+
+def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:
+    amplitude = np.abs(samples.astype(np.int32))
+    loud = np.flatnonzero(amplitude > AUDIBLE * amplitude.max(initial=0))
+    if not len(loud):
+        raise ValueError("nothing was spoken")
+    return float(loud[-1] - loud[0] + 1) / hertz
+
+
+def _answer(speaker: Speaker, line: bytes) -> tuple[dict[str, Any], bytes]:
+    try:
+        request = Request(**json.loads(line))
+        faulthandler.dump_traceback_later(request.seconds + 5.0, exit=True)
+        samples, hertz, rate = speaker.say(request)
+        if not samples.any():
+            raise ValueError("nothing was spoken")
+        sound = samples.astype("<i2").tobytes()
+        return {"rate": hertz, "bytes": len(sound), "espeak_rate": rate}, sound
+    except Exception as error:  # a door: whatever went wrong is told to the parent
+        return {"error": f"{type(error).__name__}: {error}"}, b""
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer every request until the input ends."""
+    speaker = Speaker()
+    for line in requests:
+        header, sound = _answer(speaker, line)
+        answers.write(json.dumps(header).encode() + b"\n" + sound)
+        answers.flush()
+
+
+def main() -> None:
+    """Keep standard output for answers: what pyttsx3 prints goes nowhere, what C prints to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        main()

@@ -1,0 +1,92 @@
+"""Keyed entries: what the caller's keys amount to, with forgiveness for `*`, a leading 1 and a late #."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from ivr.callflow.nodes import Entry, Field
+
+OLDEST = 120
+"""Years: an age above this is taken for a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A usable value: E.164 for a number, ISO for a date."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The caller is still keying: the keys that count so far. `restarted` says that * threw earlier ones away."""
+
+    keys: str
+    restarted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A lone #."""
+
+
+@dataclass(frozen=True, slots=True)
+class Useless:
+    """Not a value that can exist."""
+
+
+Reading = Complete | Unfinished | Skipped | Useless
+
+
+def read_entry(
+    entry: Entry, kept: str, keys: str, finished_by: str, today: date, dialable: Callable[[str], str | None]
+) -> Reading:
+    """Make sense of `keys` typed after the `kept` ones."""
+    finished = finished_by == "#" or "#" in keys
+    fresh, star, after = keys.partition("#")[0].rpartition("*")
+    digits = after if star else kept + after
+    if not digits.isascii() or not (digits or "0").isdecimal():
+        return Useless()
+    if not digits:
+        if star and not finished:
+            return Unfinished("", restarted=True)
+        return Skipped() if finished and not kept and not fresh else Useless()
+    if not finished and _expects_more(entry, kept, keys, digits):
+        return Unfinished(digits, restarted=bool(star))
+    value = as_number(digits, dialable) if entry.field is Field.NUMBER else as_birth_date(digits, today)
+    return Complete(value) if value else Useless()
+
+
+def missing(entry: Entry, keys: str) -> int:
+    """How many keys an entry still needs after those."""
+    length = entry.most_keys + (1 if entry.field is Field.NUMBER and keys.startswith("1") else 0)
+    return max(1, length - len(keys))
+
+
+def as_number(digits: str, dialable: Callable[[str], str | None]) -> str | None:
+    """Ten digits, or eleven with a leading 1, as E.164; None when no such number can be called."""
+    if len(digits) == 11 and digits.startswith("1"):
+        digits = digits[1:]
+    return dialable(digits) if len(digits) == 10 else None
+
+
+def as_birth_date(digits: str, today: date) -> str | None:
+    """MMDDYYYY as an ISO date, or None when there is no such day, it is in the future or over 120 years ago."""
+    if len(digits) != 8:
+        return None
+    try:
+        born = date(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
+    except ValueError:
+        return None
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return born.isoformat() if born <= today and age <= OLDEST else None
+
+
+def _expects_more(entry: Entry, kept: str, keys: str, digits: str) -> bool:
+    """Whether the gather ended because it was full (not by a pause) before the value was."""
+    was_full = len(keys) >= missing(entry, kept)
+    return was_full and len(digits) < entry.most_keys + (
+        entry.field is Field.NUMBER and digits.startswith("1")
+    )

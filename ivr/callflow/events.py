@@ -1,0 +1,110 @@
+"""What happened in a turn, for the record: events name nodes and kinds, never what a caller's answer was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.callflow.answers import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntered:
+    """The call arrived at a node."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen:
+    """The caller's language is settled."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipHeard:
+    """An information clip was played."""
+
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputMissed:
+    """A node got nothing (`no_input`) or something it could not use (`no_match`), for the `attempt`-th time."""
+
+    node: str
+    kind: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedFlagRaised:
+    """The caller named a warning sign: the request is urgent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberConfirmed:
+    """The caller confirmed the number to call back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingMade:
+    """The caller recorded something."""
+
+    sid: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """An attempt to reach the desk is over."""
+
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestConfirmed:
+    """The caller sent the request: store it, then give the engine a `RequestSaved`."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelled:
+    """The caller cancelled the request before sending it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLeft:
+    """The caller hung up with an unfinished request worth keeping."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeft:
+    """The caller hung up, at this node."""
+
+    node: str
+
+
+Event = (
+    NodeEntered
+    | LanguageChosen
+    | ClipHeard
+    | InputMissed
+    | RedFlagRaised
+    | NumberConfirmed
+    | RecordingMade
+    | TransferEnded
+    | RequestConfirmed
+    | RequestCancelled
+    | RequestLeft
+    | CallLeft
+)
+
+
+def to_plain(event: Event) -> list[object]:
+    """An event as plain JSON values; drafts, which hold personal data, are left out."""
+    values = (getattr(event, name) for name in event.__slots__)
+    return [type(event).__name__, *(value for value in values if not isinstance(value, Draft))]

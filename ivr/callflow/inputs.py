@@ -1,0 +1,70 @@
+"""Everything that can happen to a call: the only things the engine reacts to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None."""
+
+    caller_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Keys the caller pressed (0-9, *, #), and the finishing key when one ended the entry (the carrier's or '')."""
+
+    keys: str
+    finished_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoInput:
+    """The wait ran out: no key, or nothing said after the beep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The caller spoke: the carrier's recording SID, seconds, and the key that ended it or 'hangup'."""
+
+    sid: str
+    seconds: int
+    ended_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """A leg to the desk is over. `connected` is True when a person there accepted the call."""
+
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The caller is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """When staff will call, as it is to be spoken: local time, `minutes` when it is that near.
+
+    `days_ahead` counts calendar days from the caller's today: 0 today, 1 tomorrow.
+    """
+
+    by: datetime
+    days_ahead: int
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSaved:
+    """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn."""
+
+    reference: str
+    promise: Promise | None
+
+
+Input = CallStarted | Digits | NoInput | Recorded | DialEnded | HungUp | RequestSaved

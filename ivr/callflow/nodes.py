@@ -1,0 +1,198 @@
+"""The kinds of node a call tree is made of; all plain data, so that the tree can be read, checked and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ivr.callflow.answers import Kind
+
+MENU_WAIT = 10
+"""Seconds a menu waits for a key, the first time and after each reprompt."""
+
+ENTRY_WAIT = 8
+"""Seconds between two keys of a number."""
+
+LONGEST_MENU = 20.0
+"""Seconds a menu may speak before it waits."""
+
+LONGEST_CLIP = 30.0
+"""Seconds an information clip may last."""
+
+LONGEST_INSTRUCTION = 12.0
+"""Seconds an instruction may last."""
+
+
+class Value(StrEnum):
+    """Something a node speaks that only the call knows."""
+
+    CALLER_NUMBER = "caller_number"
+    ENTERED_NUMBER = "entered_number"
+    ENTERED_DATE = "entered_date"
+    SUMMARY = "summary"
+    RECEIPT = "receipt"
+    MESSAGE = "message"
+
+
+class Field(StrEnum):
+    """What a keyed entry is."""
+
+    NUMBER = "number"
+    BIRTH_DATE = "birth_date"
+
+
+class Action(StrEnum):
+    """What choosing an option does to the draft, besides setting answers."""
+
+    BEGIN = "begin"
+    USE_CALLER_NUMBER = "use_caller_number"
+    USE_ENTERED = "use_entered"
+    DROP_RECORDING = "drop_recording"
+    CANCEL = "cancel"
+
+
+class On(StrEnum):
+    """What a fork looks at."""
+
+    LANGUAGES = "languages"
+    CALLER = "caller"
+    FLOW = "flow"
+    NUMBER = "number"
+    DESK = "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """An exit that depends on what is known: the value of `on` names the node to go to."""
+
+    on: On
+    to: Mapping[str, Exit]
+
+
+Exit = str | Fork
+
+PERSON = Fork(On.DESK, {"open": "person", "closed": "closed"})
+"""Where key 0, and a third failed attempt, lead from everywhere: the desk while it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A key of a menu. `prompt` None: the key works but is not announced. `then_say` opens the next node's speech."""
+
+    key: str
+    prompt: str | None
+    to: Exit
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    action: Action | None = None
+    kind: Kind | None = None
+    then_say: str | Value | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Speech on the way to another node: `prompts` that no key can cut, and a `lead` that opens what comes next."""
+
+    name: str
+    prompts: tuple[str, ...]
+    to: Exit
+    lead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Speech, then options, then a wait for one key.
+
+    `opening` is spoken on arrival and on repeat, not on a reprompt, unless the options make no sense without it
+    (`keep_opening`). `one_sentence` announces all options at once. `global_options` are the prompts for 9, * and 0,
+    which work everywhere and are announced where they help. `level` is the menu's depth below the greeting.
+    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads.
+    """
+
+    name: str
+    level: int
+    opening: tuple[str | Value, ...]
+    choices: tuple[Choice, ...]
+    back: Exit
+    example: str
+    keep_opening: bool = False
+    one_sentence: str | None = None
+    global_options: tuple[str, ...] = ()
+    wait: int = MENU_WAIT
+    on_silence: Exit | None = None
+    failed: Exit = PERSON
+    longest: float = LONGEST_MENU
+    disclaimer: str | None = None
+    clip: str | None = None
+
+    def choice(self, key: str) -> Choice | None:
+        """The choice behind a key, if there is one."""
+        return next((choice for choice in self.choices if choice.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number keyed by the caller; `skip` is where a lone # leads, when skipping is offered.
+
+    `answers` are set on arrival, `example` opens the second reprompt.
+    """
+
+    name: str
+    level: int
+    field: Field
+    prompt: str
+    example: str
+    most_keys: int
+    to: Exit
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    skip: Exit | None = None
+    failed: Exit = PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A recording: the notice that no key can cut, a beep, at most `longest` seconds; then `answers` are set."""
+
+    name: str
+    level: int
+    notice: str
+    longest: int
+    to: Exit
+    prompt: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    failed: Exit = PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The desk numbers, one after the other: `to` after a talk, `otherwise` (opened by `unreached`) after none."""
+
+    name: str
+    connecting: str
+    still_trying: str
+    unreached: str
+    timeout: int
+    to: Exit
+    otherwise: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """The draft becomes a request: the engine asks for it here and goes on when it is told that it is stored."""
+
+    name: str
+    waiting: str
+    to: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Last words, then the line hangs up."""
+
+    name: str
+    prompts: tuple[str, ...]
+
+
+Node = Notice | Menu | Entry | Recorder | Transfer | Save | End

@@ -1,0 +1,101 @@
+"""The words of a node for this call: openings, options, the read-back of a request, the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from ivr.callflow.answers import Draft, Flow
+from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow.nodes import Menu, Value
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.state import CallState
+
+BETWEEN_OPTIONS = Pause(600)
+"""Milliseconds between two options of a menu: CALLFLOW asks for 500 to 750."""
+
+PHONE_GROUPS = (3, 3, 4)
+REFERENCE_GROUPS = (3, 3)
+LAST_DIGITS = 4
+
+
+def opening(menu: Menu, state: CallState) -> tuple[Speech, ...]:
+    """What a menu says before its options."""
+    return tuple(speech for part in menu.opening for speech in spoken(part, state))
+
+
+def options(menu: Menu) -> tuple[Speech, ...]:
+    """A menu's options, the pause between them included."""
+    if menu.one_sentence:
+        announced = [Say(menu.one_sentence)]
+    else:
+        announced = [Say(c.prompt, c.language) for c in menu.choices if c.prompt]
+    announced += [Say(prompt) for prompt in menu.global_options]
+    return tuple(speech for option in announced for speech in (BETWEEN_OPTIONS, option))[1:]
+
+
+def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
+    """A prompt, or what stands for a value of this call."""
+    match part:
+        case Value.CALLER_NUMBER:
+            return (SpeakDigits(national(state.caller_number or ""), PHONE_GROUPS),)
+        case Value.ENTERED_NUMBER:
+            return (SpeakDigits(national(state.entered), PHONE_GROUPS),)
+        case Value.ENTERED_DATE:
+            return (SpeakDate(state.entered or date.min.isoformat()),)
+        case Value.SUMMARY:
+            return tuple(_summary(state.draft))
+        case Value.RECEIPT:
+            return tuple(_receipt(state.saved)) if state.saved else ()
+        case Value.MESSAGE:
+            return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
+        case _:
+            return (Say(part),)
+
+
+def national(number: str) -> str:
+    """A North American number's ten digits as people say them; others whole, without the plus."""
+    return number.removeprefix("+1") if len(number) == 12 else number.removeprefix("+")
+
+
+def _summary(draft: Draft) -> Iterator[Speech]:
+    if draft.flow is Flow.APPOINTMENT:
+        yield Say(f"confirm_visit_{draft.visit_type or 'other_pain'}")
+        yield Say(f"confirm_weekday_{draft.weekday or 'any'}")
+    else:
+        yield Say(f"confirm_reason_{draft.reason or 'other'}")
+    yield Say(f"confirm_time_{draft.best_time or 'any'}")
+    if draft.callback_number:
+        yield Say("confirm_number_ending")
+        yield SpeakDigits(draft.callback_number[-LAST_DIGITS:])
+    if draft.recording_sid:
+        yield Say("confirm_with_message")
+    yield BETWEEN_OPTIONS
+
+
+def _receipt(saved: RequestSaved) -> Iterator[Speech]:
+    reference = SpeakDigits(saved.reference, REFERENCE_GROUPS)
+    yield Say("saved")
+    yield Say("saved_reference")
+    yield reference
+    yield Say("saved_reference_again")
+    yield reference
+    if saved.promise:
+        yield from _promise(saved.promise)
+    yield BETWEEN_OPTIONS
+
+
+def _promise(promise: Promise) -> Iterator[Speech]:
+    if promise.minutes is not None:
+        yield Say("promise_minutes")
+        return
+    if promise.days_ahead == 0:
+        yield Say("promise_today")
+    elif promise.days_ahead == 1:
+        yield Say("promise_tomorrow")
+    else:
+        yield Say("promise_on")
+        yield Say(f"weekday_{promise.by.isoweekday()}")
+        yield SpeakDate(promise.by.date().isoformat(), year=False)
+        yield Say("promise_by")
+    yield SpeakTime(promise.by.hour, promise.by.minute)

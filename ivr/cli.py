@@ -1,0 +1,244 @@
+"""Commands for operators and developers. Each reads its settings, calls one service, and prints what it did."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+
+import click
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+
+from ivr import create_line, demo
+from ivr.audio.rendering import Rendered
+from ivr.callflow import check, drawing
+from ivr.callflow.tree import build
+from ivr.config import PROMPTS, Config, ConfigError
+from ivr.db import Database, Vault
+from ivr.logs import configure_logs
+from ivr.migrations import upgrade
+from ivr.services.line import utc_now
+from ivr.services.numbers import dialable
+from ivr.services.prompts import measured_seconds
+from ivr.services.rendering import render_prompts
+from ivr.services.requests import ExportedRequest, export_requests
+from ivr.services.scripts import Script, ScriptError, read_scripts
+from ivr.simulator import Answers, Carrier, FixedDesk, run_interactive, run_scripted
+
+MISCONFIGURED = 2
+"""The exit status when settings are missing or malformed."""
+
+
+def settings() -> Mapping[str, str]:
+    """The environment over `.env`; in a checkout with neither, those of the demo that ran there."""
+    env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
+    if "TWILIO_AUTH_TOKEN" not in env and demo.SETTINGS.is_file():
+        click.echo(f"(no settings of your own: using the demo's, {demo.SETTINGS})", err=True)
+        env = {name: value or "" for name, value in dotenv_values(demo.SETTINGS).items()} | env
+    return env
+
+
+def configured() -> Config:
+    """The settings, or exit status 2 and a list of what is wrong with them."""
+    try:
+        return Config.from_env(settings())
+    except ConfigError as error:
+        click.echo(error, err=True)
+        sys.exit(MISCONFIGURED)
+
+
+def open_database(config: Config) -> Database:
+    """The database that the settings name."""
+    return Database(config.database_url, Vault(config.data_keys))
+
+
+def scripts_of(config: Config) -> Mapping[str, Script]:
+    """The scripts of the languages that are on, or a clear end."""
+    try:
+        return read_scripts(PROMPTS, config.languages, config.clinic_name)
+    except ScriptError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The voice appointment line of a pain clinic."""
+    configure_logs()
+
+
+@main.command(name="demo")
+@click.option("--port", default=8000, show_default=True, help="Where the line listens, on this machine only.")
+@click.option("--fresh", is_flag=True, help="Empty the demo's database first.")
+def run_demo(port: int, fresh: bool) -> None:
+    """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
+    sys.exit(demo.run(port, fresh=fresh, render=_render))
+
+
+@main.command()
+@click.option("--base-url", help="Where the line listens; PUBLIC_BASE_URL unless given.")
+@click.option("--keys", help='What the caller does at each wait, such as "2 1 4 3 1 2 1"; without it you are the caller.')
+@click.option("--from", "from_", default="+16175550142", show_default=True, help="Caller ID; anonymous works too.")
+@click.option("--to", default="+16175550100", show_default=True, help="The clinic's number.")
+@click.option("--barge-in", is_flag=True, help="Press keys half a second into the prompts.")
+@click.option("--fast", is_flag=True, help="As the caller: do not wait for the prompts to be spoken.")
+@click.option("--desk", type=click.Choice(["answers", "silent"]), default="silent", help="What the desk phone does.")
+def call(
+    base_url: str | None, keys: str | None, from_: str, to: str, barge_in: bool, fast: bool, desk: str
+) -> None:
+    """Call the line from this terminal: what it says is printed, your keys are typed.
+
+    Ends with status 0 when the call went through and 1 when it met an error.
+    """
+    config = configured()
+    carrier = Carrier(
+        base_url or config.public_base_url,
+        config.twilio_account_sid,
+        config.twilio_auth_token,
+        sign_as=config.public_base_url,
+        rest_url=demo.recordings_url(config),
+    )
+    answers = FixedDesk(Answers()) if desk == "answers" else FixedDesk()
+    if keys is None:
+        sys.exit(run_interactive(carrier, from_=from_, to=to, fast=fast, desk=answers))
+    sys.exit(run_scripted(carrier, keys, from_=from_, to=to, barge_in=barge_in, desk=answers))
+
+
+@main.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command(name="upgrade")
+def db_upgrade() -> None:
+    """Bring the database to the newest schema."""
+    database = open_database(configured())
+    upgrade(database)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def keys() -> None:
+    """The keys that encrypt patients' data."""
+
+
+@keys.command(name="new")
+def keys_new() -> None:
+    """Print a new key for DATA_KEYS."""
+    click.echo(Fernet.generate_key().decode())
+
+
+@main.group()
+def prompts() -> None:
+    """What callers hear."""
+
+
+@prompts.command(name="render")
+@click.option("--table", is_flag=True, help="Print every clip's figures, not only what is wrong.")
+def prompts_render(table: bool) -> None:
+    """Make audio of every prompt that nobody has recorded; only what changed is made again."""
+    config = configured()
+    clips = _render(config)
+    if table:
+        for clip in clips:
+            click.echo(_figures(clip))
+    sys.exit(1 if any(clip.faults for clip in clips) else 0)
+
+
+def _render(config: Config) -> list[Rendered]:
+    """Render with a progress bar, and say what was measured."""
+    database = open_database(config)
+    started = utc_now()
+    bars: dict[str, object] = {}
+
+    def show(language: str, done: int, total: int, clip: Rendered) -> None:
+        if language not in bars:
+            bars[language] = click.progressbar(length=total, label=f"Rendering {language}", file=sys.stderr)
+        bar = bars[language]
+        bar.update(1)  # type: ignore[attr-defined]
+        if done == total:
+            bar.render_finish()  # type: ignore[attr-defined]
+
+    clips = render_prompts(database, scripts_of(config), started, show)
+    database.close()
+    seconds = (utc_now() - started).total_seconds()
+    click.echo(_summary(clips, seconds))
+    for clip in clips:
+        for fault in clip.faults:
+            click.echo(f"  {clip.key}: {fault}", err=True)
+    return clips
+
+
+def _summary(clips: list[Rendered], seconds: float) -> str:
+    if not clips:
+        return "All prompts are rendered already."
+    levels = [clip.measurement.level_dbov for clip in clips]
+    paces = [clip.measurement.words_per_minute for clip in clips if clip.measurement.words_per_minute]
+    return (
+        f"Rendered {len(clips)} prompts in {seconds:.1f} s: level {min(levels):.1f} to {max(levels):.1f} dBov, "
+        f"peak {max(clip.measurement.peak_dbfs for clip in clips):.1f} dBFS at most, "
+        f"head {max(clip.measurement.head_ms for clip in clips):.0f} ms and "
+        f"tail {max(clip.measurement.tail_ms for clip in clips):.0f} ms at most, "
+        f"{min(paces, default=0):.0f} to {max(paces, default=0):.0f} words a minute."
+    )
+
+
+def _figures(clip: Rendered) -> str:
+    m = clip.measurement
+    pace = f"{m.words_per_minute:4.0f}" if m.words_per_minute else "   -"
+    figures = f"{m.seconds:5.1f} s {m.level_dbov:6.1f} dBov {m.peak_dbfs:6.1f} dBFS {m.head_ms:4.0f} {m.tail_ms:4.0f} ms"
+    return f"{clip.key:<28} {figures} {pace} wpm  {'; '.join(clip.faults)}"
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text", show_default=True)
+@click.option("--check", "lint", is_flag=True, help="Look for what is wrong with the tree instead of printing it.")
+@click.option("--languages", default="en-US", show_default=True, help="Which languages the printed tree offers.")
+def tree(form: str, lint: bool, languages: str) -> None:
+    """Print the call tree, or check it: exit status 1 when a call could go wrong."""
+    if not lint:
+        printed = build(tuple(languages.split(",")), dialable)
+        click.echo(drawing.as_mermaid(printed) if form == "mermaid" else drawing.as_text(printed))
+        return
+    faults = _lint(configured())
+    for fault in faults:
+        click.echo(fault)
+    click.echo(f"{len(faults)} faults." if faults else "The tree is sound.")
+    sys.exit(1 if faults else 0)
+
+
+def _lint(config: Config) -> list[str]:
+    scripts = scripts_of(config)
+    line = create_line(config)
+    upgrade(line.database)
+    seconds = measured_seconds(line.database, config.languages)
+    voices = [
+        check.Voice(language, script.order, script.has, seconds[language]) for language, script in scripts.items()
+    ]
+    return check.check(line.tree, voices)
+
+
+@main.group()
+def requests() -> None:
+    """Patients' requests."""
+
+
+@requests.command(name="export")
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+def requests_export(form: str) -> None:
+    """Print all requests, one a line, oldest first: the list to work from when the console is down."""
+    database = open_database(configured())
+    rows = (asdict(request) for request in export_requests(database))
+    if form == "json":
+        for row in rows:
+            click.echo(json.dumps(row))
+        return
+    writer = csv.DictWriter(sys.stdout, [field.name for field in fields(ExportedRequest)])
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+__all__ = ["main"]

@@ -1,0 +1,231 @@
+"""The settings of one deployment, read once from the environment; a mistake in any of them is named before start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from cryptography.fernet import Fernet
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+PROMPTS = ROOT / "prompts"
+
+E164 = re.compile(r"\+[1-9]\d{7,14}")
+LOCALE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+SPAN = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class ConfigError(Exception):
+    """One or more settings are missing or malformed; the message has a line for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpan:
+    """Opening hours of one weekday (0 is Monday), in minutes after local midnight."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings. Secrets have no defaults anywhere; everything else has one that works for the default clinic."""
+
+    secret_key: str
+    data_keys: tuple[str, ...]
+    public_base_url: str
+    twilio_account_sid: str
+    twilio_auth_token: str
+    database_url: str = "sqlite:///var/ivr.db"
+    clinic_name: str = "Bay State Pain Associates"
+    clinic_timezone: ZoneInfo = ZoneInfo("America/New_York")
+    clinic_hours: tuple[OpenSpan, ...] = ()
+    clinic_holidays: str = "US-MA"
+    desk_numbers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en-US",)
+    voice: str = "synth"
+    twilio_api_url: str = "https://api.twilio.com"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """Read the settings.
+
+        Raises:
+            ConfigError: naming every setting that is missing or malformed, and what it should look like.
+        """
+        reader = _Reader(env)
+        values = {
+            "secret_key": reader.required("SECRET_KEY", _secret),
+            "data_keys": reader.required("DATA_KEYS", _data_keys),
+            "public_base_url": reader.required("PUBLIC_BASE_URL", _base_url),
+            "twilio_account_sid": reader.required("TWILIO_ACCOUNT_SID", _account_sid),
+            "twilio_auth_token": reader.required("TWILIO_AUTH_TOKEN", _text),
+            "database_url": reader.optional("DATABASE_URL", "sqlite:///var/ivr.db", _database_url),
+            "clinic_name": reader.optional("CLINIC_NAME", "Bay State Pain Associates", _text),
+            "clinic_timezone": reader.optional("CLINIC_TIMEZONE", "America/New_York", _timezone),
+            "clinic_hours": reader.optional("CLINIC_HOURS", "Mon-Fri 08:30-17:00", parse_hours),
+            "clinic_holidays": reader.optional("CLINIC_HOLIDAYS", "US-MA", _holidays),
+            "desk_numbers": reader.optional("DESK_NUMBERS", "", _numbers),
+            "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
+            "voice": reader.optional("IVR_VOICE", "synth", _voice),
+            "twilio_api_url": reader.optional("TWILIO_API_URL", "https://api.twilio.com", _base_url),
+        }
+        if reader.faults:
+            raise ConfigError("\n".join(["Settings that need your attention:", *reader.faults]))
+        return cls(**values)  # type: ignore[arg-type]
+
+
+class _Reader:
+    """Reads settings one by one and keeps every fault instead of stopping at the first."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.faults: list[str] = []
+
+    def required(self, name: str, parse: Callable[[str], T]) -> T | None:
+        text = self.env.get(name, "").strip()
+        if not text:
+            self.faults.append(f"  {name} is missing: {_HELP[name]}")
+            return None
+        return self._parsed(name, text, parse)
+
+    def optional(self, name: str, default: str, parse: Callable[[str], T]) -> T | None:
+        return self._parsed(name, self.env.get(name, "").strip() or default, parse)
+
+    def _parsed(self, name: str, text: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.faults.append(f"  {name} is malformed: {error}")
+            return None
+
+
+_HELP = {
+    "SECRET_KEY": "set at least 32 random characters; python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    "DATA_KEYS": "set one or more keys, comma-separated, the first one encrypts; make one with python -m ivr keys new",
+    "PUBLIC_BASE_URL": "set the address that Twilio calls, such as https://line.example.org",
+    "TWILIO_ACCOUNT_SID": "copy it from the Twilio console; it begins with AC",
+    "TWILIO_AUTH_TOKEN": "copy the primary auth token from the Twilio console",
+}
+
+
+def parse_hours(text: str) -> tuple[OpenSpan, ...]:
+    """Weekly opening hours such as 'Mon-Thu 08:30-17:00; Fri 08:30-12:00'."""
+    spans: list[OpenSpan] = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        found = SPAN.fullmatch(part)
+        if not found or found[1] not in DAYS or (found[2] or "Mon") not in DAYS:
+            raise ValueError(f"{part!r} should look like 'Mon-Fri 08:30-17:00' (several, separated by ';')")
+        first, last = DAYS.index(found[1]), DAYS.index(found[2] or found[1])
+        opens, closes = int(found[3]) * 60 + int(found[4]), int(found[5]) * 60 + int(found[6])
+        if first > last or not opens < closes <= 24 * 60:
+            raise ValueError(f"{part!r} runs backwards")
+        spans += (OpenSpan(day, opens, closes) for day in range(first, last + 1))
+    spans.sort(key=lambda span: (span.weekday, span.opens))
+    if not spans:
+        raise ValueError("there must be at least one opening, such as 'Mon-Fri 08:30-17:00'")
+    for one, other in zip(spans, spans[1:], strict=False):
+        if one.weekday == other.weekday and other.opens < one.closes:
+            raise ValueError(f"two openings overlap on {DAYS[one.weekday]}")
+    return tuple(spans)
+
+
+def _secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("it should have at least 32 characters")
+    return text
+
+
+def _text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it contains unprintable characters")
+    return text
+
+
+def _data_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(","))
+    for place, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ValueError(f"key {place} is no key; make one with python -m ivr keys new") from None
+    return keys
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it should look like https://line.example.org")
+    if "_" in parts.hostname:
+        raise ValueError("Twilio refuses host names with '_'")
+    return text.rstrip("/")
+
+
+def _account_sid(text: str) -> str:
+    if not re.fullmatch(r"AC[0-9a-f]{32}", text):
+        raise ValueError("it should be AC and 32 characters out of 0-9 and a-f")
+    return text
+
+
+def _database_url(text: str) -> str:
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if text.startswith("postgresql://"):
+        return "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    if text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    raise ValueError("it should begin with sqlite:/// or postgresql://")
+
+
+def _timezone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{text!r} is no time zone; use a name such as America/New_York") from None
+
+
+def _holidays(text: str) -> str:
+    if text.lower() == "none":
+        return ""
+    country, _, region = text.partition("-")
+    try:
+        holidays.country_holidays(country, subdiv=region or None)
+    except NotImplementedError:
+        raise ValueError(f"{text!r} is no country or region; use one such as US or US-MA, or none") from None
+    return text
+
+
+def _numbers(text: str) -> tuple[str, ...]:
+    numbers = tuple(number.strip() for number in text.split(",") if number.strip())
+    for number in numbers:
+        if not E164.fullmatch(number):
+            raise ValueError("each number should look like +16175550100, separated by commas")
+    return numbers
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    languages = tuple(language.strip() for language in text.split(","))
+    for language in languages:
+        if not LOCALE.fullmatch(language):
+            raise ValueError(f"{language!r} should look like en-US")
+        if not (PROMPTS / f"{language}.toml").is_file():
+            raise ValueError(f"there is no script prompts/{language}.toml")
+    if len(set(languages)) != len(languages) or len(languages) > 4:
+        raise ValueError("name each language once, four at most")
+    return languages
+
+
+def _voice(text: str) -> str:
+    if text not in {"synth", "say"}:
+        raise ValueError("it should be synth or say")
+    return text

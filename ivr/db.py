@@ -1,0 +1,218 @@
+"""The database: one engine for SQLite or PostgreSQL, transactions, and column types that encrypt."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+BUSY_MILLISECONDS = 3000
+"""How long a SQLite transaction waits for another writer; a caller should not wait longer for an answer."""
+
+STATEMENT_MILLISECONDS = 3000
+"""The same for one PostgreSQL statement."""
+
+
+class Vault:
+    """Encrypts personal data and makes blind indexes of it. The first key encrypts; all of them decrypt."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._index_keys = [hashlib.sha256(b"blind index\0" + key.encode()).digest() for key in keys]
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Data as an authenticated token."""
+        return self._fernet.encrypt(data)
+
+    def decrypt(self, token: bytes) -> bytes:
+        """The data in a token.
+
+        Raises:
+            InvalidToken: when no key fits, or the token was changed.
+        """
+        return self._fernet.decrypt(token)
+
+    def index(self, value: str) -> str:
+        """A keyed digest that finds equal values without telling what they are."""
+        return self.indexes(value)[0]
+
+    def indexes(self, value: str) -> list[str]:
+        """The digest under every key, for looking up rows that an older key indexed."""
+        return [hmac.digest(key, value.encode(), "sha256").hex()[:32] for key in self._index_keys]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware datetimes only, stored in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes, which mean a different moment on each machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite forgets the zone; it was UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ByValue(TypeDecorator[StrEnum]):
+    """A string enum stored as its value, readable in any SQL client."""
+
+    impl = String(24)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """Only members of the enum."""
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The member."""
+        return None if value is None else self.kind(value)
+
+
+class EncryptedText(TypeDecorator[str]):
+    """Text that is only readable with the deployment's data keys."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Encrypt with the vault of the engine that this statement runs on."""
+        return None if value is None else vault_of(dialect).encrypt(value.encode())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        """Decrypt."""
+        return None if value is None else vault_of(dialect).decrypt(bytes(value)).decode()
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """One database and how to talk to it: `write` and `read` each give one transaction."""
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.vault = vault
+        self.engine = _engine(url)
+        self.engine.dialect.ivr_vault = vault  # type: ignore[attr-defined]
+        self._reader = self.engine.execution_options(ivr_reads=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only looks; on SQLite it waits for no writer."""
+        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def vault_of(dialect: Dialect) -> Vault:
+    """The vault that `Database` gave to this engine's dialect."""
+    vault: Vault = dialect.ivr_vault  # type: ignore[attr-defined]
+    return vault
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        options = f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"
+        return create_engine(
+            parsed,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_timeout=3,
+            connect_args={"options": options, "connect_timeout": 3},
+        )
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Durable commits, readers beside the writer, and no transactions but the ones we begin ourselves."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue at the start instead of failing at the end."""
+    reads = connection.get_execution_options().get("ivr_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+__all__ = [
+    "Base",
+    "BigId",
+    "ByValue",
+    "Database",
+    "EncryptedText",
+    "InvalidToken",
+    "UtcDateTime",
+    "Vault",
+    "vault_of",
+]

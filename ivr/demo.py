@@ -1,0 +1,154 @@
+"""The whole line on one machine, with made-up secrets: what `python -m ivr demo` starts and stops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from ivr.config import ROOT, Config
+from ivr.db import Database, Vault
+from ivr.migrations import upgrade
+from ivr.simulator import RecordingStore, create_rest_app
+
+FOLDER = Path("var")
+SETTINGS = FOLDER / "demo.env"
+HOST = "127.0.0.1"
+READY_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+NEXT_STEPS = """
+The line is answering at {base}
+
+  Call it from another terminal:          python -m ivr call
+  Let a scripted caller do it:            python -m ivr call --keys "2 1 4 3 1 2 1"
+  See the requests callers have left:     python -m ivr requests export
+  See the call tree:                      python -m ivr tree
+
+Ctrl-C stops it. What is saved stays in {folder}/ until you start with --fresh.
+"""
+
+
+class DemoError(click.ClickException):
+    """The demo cannot start; the message says what to do."""
+
+
+def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
+    """Prepare the database and the prompts, then serve until ctrl-C; returns the exit status."""
+    _refuse_taken(port)
+    _refuse_taken(port + 1)
+    if fresh:
+        for file in (*FOLDER.glob("demo.db*"), *FOLDER.glob("demo-recordings")):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+    settings = _settings(port)
+    config = Config.from_env(settings)
+    database = Database(config.database_url, Vault(config.data_keys))
+    upgrade(database)
+    database.close()
+    render(config)
+    with _recordings(config, port + 1), _server(settings, port) as server:
+        _wait_until_ready(server, port)
+        click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER))
+        with contextlib.suppress(KeyboardInterrupt):
+            return server.wait()
+    click.echo("Stopped.")
+    return 0
+
+
+def recordings_url(config: Config) -> str:
+    """Where a simulated phone hands over what it recorded: the demo's stand-in for the carrier, if that is in use."""
+    return "" if config.twilio_api_url == Config.twilio_api_url else config.twilio_api_url
+
+
+def _settings(port: int) -> dict[str, str]:
+    """The demo's settings, made once and kept beside its data, so that other commands find them."""
+    FOLDER.mkdir(exist_ok=True)
+    kept = {name: value or "" for name, value in dotenv_values(SETTINGS).items()} if SETTINGS.is_file() else {}
+    settings = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DATA_KEYS": Fernet.generate_key().decode(),
+        "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
+        "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "DESK_NUMBERS": "+16175550111",
+        **kept,
+        "DATABASE_URL": f"sqlite:///{FOLDER.resolve()}/demo.db",
+        "PUBLIC_BASE_URL": f"http://{HOST}:{port}",
+        "TWILIO_API_URL": f"http://{HOST}:{port + 1}",
+    }
+    SETTINGS.touch(mode=0o600)
+    SETTINGS.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
+    return settings
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise DemoError(f"Port {port} is taken. Stop what uses it, or choose another: --port 8100") from None
+
+
+@contextlib.contextmanager
+def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
+    """The carrier's recordings, served from a folder."""
+    store = RecordingStore(FOLDER / "demo-recordings")
+    app = create_rest_app(store, config.twilio_account_sid, config.twilio_auth_token)
+    server = make_server(HOST, port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server as in production, with the demo's settings and no others."""
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
+    command += ["--threads", "4", "--log-level", "warning", "wsgi:app"]
+    server = subprocess.Popen(command, env=_environment(settings), cwd=ROOT)
+    try:
+        yield server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, **settings}
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise DemoError(f"The web server ended with status {server.returncode}; its last words are above.")
+        try:
+            urlopen(f"http://{HOST}:{port}/healthz", timeout=1).close()
+            return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise DemoError(f"The web server did not answer within {READY_SECONDS:.0f} s.")

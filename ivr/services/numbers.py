@@ -1,0 +1,37 @@
+"""Telephone numbers: which can be called back, by the North American numbering plan."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""Words such as ANONYMOUS keyed as digits: they look like numbers and belong to nobody (TWILIO.md, trap 5)."""
+
+_TEN_DIGITS = re.compile(r"[2-9]\d{9}")
+_NANP = re.compile(r"\+1[2-9]\d{9}")
+
+
+def dialable(digits: str) -> str | None:
+    """Ten digits as E.164, or None when the numbering plan has no such number or calling it costs extra."""
+    if not _TEN_DIGITS.fullmatch(digits):
+        return None
+    number = phonenumbers.PhoneNumber(country_code=1, national_number=int(digits))
+    if not phonenumbers.is_valid_number(number):
+        return None
+    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+        return None
+    return f"+1{digits}"
+
+
+def caller_number(caller_id: str) -> str | None:
+    """A caller ID as a number staff can call back, or None for withheld, SIP, client, foreign and malformed ones."""
+    if caller_id in WITHHELD or not _NANP.fullmatch(caller_id):
+        return None
+    return dialable(caller_id.removeprefix("+1"))
+
+
+def masked(number: str | None) -> str:
+    """A number for logs and lists: only the last two digits are shown."""
+    return f"…{number[-2:]}" if number else "withheld"

@@ -1,0 +1,71 @@
+"""Prompts as calls hear them: releases, and the audio behind each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, load_only
+
+from ivr.db import Database
+from ivr.models import PromptAudio, PromptRelease, PromptVersion
+
+SILENCE = "silence"
+"""The manifest's name for pauses, beside the languages; its keys are milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The prompts on the air: the audio's SHA-256 by language and key. Without an id: nothing is rendered yet."""
+
+    id: int | None
+    manifest: Mapping[str, Mapping[str, str]]
+
+    def audio(self, language: str, key: str) -> str | None:
+        """The address of a prompt's audio, or None when there is none."""
+        return self.manifest.get(language, {}).get(key)
+
+
+class Releases:
+    """The releases that calls in progress hear. They never change, so each is read once per process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[int | None, Release] = {None: Release(None, {})}
+
+    def get(self, release_id: int | None) -> Release:
+        """The release of that id."""
+        if release_id not in self._known:
+            with self._database.read() as session:
+                release = session.get_one(PromptRelease, release_id)
+                self._known[release_id] = Release(release.id, release.manifest)
+        return self._known[release_id]
+
+
+def read_audio(database: Database, sha256: str) -> bytes | None:
+    """A prompt's WAV bytes by content address."""
+    with database.read() as session:
+        return session.scalar(select(PromptAudio.data).where(PromptAudio.sha256 == sha256))
+
+
+def measured_seconds(database: Database, languages: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """How long each prompt on the air lasts, by language and key."""
+    with database.read() as session:
+        latest = latest_release(session)
+        manifest = latest.manifest if latest else {}
+        versions = session.scalars(
+            select(PromptVersion).options(
+                load_only(PromptVersion.audio_sha256, PromptVersion.seconds, PromptVersion.language)
+            )
+        )
+        seconds = {(v.language, v.audio_sha256): v.seconds for v in versions}
+    return {
+        language: {key: seconds[language, sha] for key, sha in manifest.get(language, {}).items()}
+        for language in languages
+    }
+
+
+def latest_release(session: Session) -> PromptRelease | None:
+    """The release that calls beginning now will hear."""
+    return session.scalars(select(PromptRelease).order_by(PromptRelease.id.desc()).limit(1)).first()

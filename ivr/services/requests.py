@@ -1,0 +1,157 @@
+"""Patients' requests: how one comes to be, and the lists staff and operators take of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ivr.callflow.answers import Draft, Flow, Kind, Reason, VisitType
+from ivr.callflow.inputs import RequestSaved
+from ivr.db import Database
+from ivr.models import Call, PatientRequest, Priority, Recording, RequestStatus
+from ivr.services.line import Line
+from ivr.services.references import new_reference
+
+EXPORT_PAGE = 500
+
+
+def priority_of(draft: Draft) -> Priority:
+    """The triage a caller's own answers give.
+
+    A warning sign is urgent. What follows a procedure, and a message nobody has listened to yet, should not wait a
+    day. Everything else is routine.
+    """
+    if draft.red_flags:
+        return Priority.URGENT
+    if draft.reason in {Reason.AFTER_PROCEDURE, Reason.MESSAGE} or draft.visit_type is VisitType.FOLLOW_UP:
+        return Priority.SOON
+    return Priority.ROUTINE
+
+
+def save_request(
+    session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime
+) -> RequestSaved:
+    """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
+    request = _of_draft(session, line, call_id, language, draft, now)
+    request.status = RequestStatus.NEW
+    promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
+    return RequestSaved(request.reference, promise)
+
+
+def keep_incomplete(
+    session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime
+) -> None:
+    """Keep what a caller who hung up had told us. Commits nothing; doing it again changes nothing."""
+    _of_draft(session, line, call_id, language, draft, now)
+
+
+def _of_draft(
+    session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime
+) -> PatientRequest:
+    left = select(PatientRequest).where(
+        PatientRequest.call_id == call_id, PatientRequest.status == RequestStatus.INCOMPLETE
+    )
+    request = session.scalars(left.limit(1)).first()
+    if request is None:
+        request = PatientRequest(
+            reference=new_reference(session, now),
+            call_id=call_id,
+            status=RequestStatus.INCOMPLETE,
+            created_at=now,
+        )
+        session.add(request)
+    _fill(request, draft, line)
+    request.language = language
+    request.due_at = line.calendar.due_at(request.priority, request.created_at)
+    session.flush()
+    if draft.recording_sid:
+        linked = update(Recording).where(Recording.sid == draft.recording_sid, Recording.call_id == call_id)
+        session.execute(linked.values(request_id=request.id))
+    return request
+
+
+def _fill(request: PatientRequest, draft: Draft, line: Line) -> None:
+    """Copy the answers that belong to this kind of request; what an abandoned other kind asked is left out."""
+    is_appointment = draft.flow is Flow.APPOINTMENT
+    number = draft.callback_number
+    request.kind = draft.kind or Kind.CALLBACK
+    request.priority = priority_of(draft)
+    request.callback_number = number
+    request.number_index = line.database.vault.index(number) if number else None
+    request.is_caller_id = draft.is_caller_id
+    request.may_leave_message = draft.may_leave_message
+    request.reason = None if is_appointment else draft.reason
+    request.patient_type = draft.patient_type
+    request.visit_type = draft.visit_type
+    request.birth_date = draft.birth_date
+    request.weekday = draft.weekday
+    request.best_time = draft.best_time
+    request.red_flags = draft.red_flags
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRequest:
+    """A request as one line of the export; every value is plain text, a boolean or None."""
+
+    reference: str
+    kind: str
+    status: str
+    priority: str
+    callback_number: str | None
+    is_caller_id: bool
+    may_leave_message: bool | None
+    reason: str | None
+    patient_type: str | None
+    visit_type: str | None
+    birth_date: str | None
+    weekday: str | None
+    best_time: str | None
+    language: str
+    call_sid: str
+    created_at: str
+    due_at: str
+
+
+def export_requests(database: Database) -> Iterator[ExportedRequest]:
+    """All requests, oldest first, read a page at a time so that a large clinic's list needs little memory."""
+    last = 0
+    while True:
+        page = (
+            select(PatientRequest, Call.sid)
+            .join(Call, PatientRequest.call_id == Call.id)
+            .where(PatientRequest.id > last)
+            .order_by(PatientRequest.id)
+            .limit(EXPORT_PAGE)
+        )
+        with database.read() as session:
+            rows = [(request.id, _exported(request, sid)) for request, sid in session.execute(page)]
+        if not rows:
+            return
+        yield from (exported for _, exported in rows)
+        last = rows[-1][0]
+
+
+def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:
+    return ExportedRequest(
+        reference=request.reference,
+        kind=request.kind,
+        status=request.status,
+        priority=request.priority,
+        callback_number=request.callback_number,
+        is_caller_id=request.is_caller_id,
+        may_leave_message=request.may_leave_message,
+        reason=request.reason,
+        patient_type=request.patient_type,
+        visit_type=request.visit_type,
+        birth_date=request.birth_date,
+        weekday=request.weekday,
+        best_time=request.best_time,
+        language=request.language,
+        call_sid=call_sid,
+        created_at=request.created_at.isoformat(timespec="seconds"),
+        due_at=request.due_at.isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,181 @@
+"""The carrier's REST side for recordings, as a small Flask application with HTTP basic authentication."""
+
+import hmac
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from ivr.simulator.parameters import API_VERSION, rfc2822
+from ivr.simulator.recordings import Recording, RecordingStore, recording_path
+
+
+@dataclass
+class MediaDelay:
+    """Audio not ready yet: 404 for the first `requests`, and until `seconds` after the first of them."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    now: Callable[[], float] = time.monotonic
+    _asked: Counter[str] = field(default_factory=Counter)
+    _first: dict[str, float] = field(default_factory=dict)
+
+    def ready(self, sid: str) -> bool:
+        """Count one request and tell whether the audio may be had now."""
+        self._asked[sid] += 1
+        waited = self.now() - self._first.setdefault(sid, self.now())
+        return self._asked[sid] > self.requests and waited >= self.seconds
+
+
+def create_rest_app(
+    store: RecordingStore, account_sid: str, auth_token: str, *, media_delay: MediaDelay | None = None
+) -> Flask:
+    """Serve the recordings of one account: metadata, media, list, delete, and PUT for a phone elsewhere."""
+    app = Flask("ivr.simulator.rest")
+    api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}/Recordings")
+    resource = _Recordings(store, account_sid, media_delay or MediaDelay())
+
+    @api.before_request
+    def _login() -> None:
+        login = request.authorization
+        user, password = (login.username or "", login.password or "") if login else ("", "")
+        if not (_same(user, account_sid) and _same(password, auth_token)):
+            abort(401)
+
+    api.add_url_rule(".json", view_func=resource.list)
+    api.add_url_rule("/<sid>.json", view_func=resource.show)
+    api.add_url_rule("/<sid>.json", view_func=resource.delete, methods=["DELETE"])
+    api.add_url_rule("/<sid>", view_func=resource.media)
+    api.add_url_rule("/<sid>.wav", view_func=resource.media, endpoint="wav")
+    api.add_url_rule("/<sid>.wav", view_func=resource.put, methods=["PUT"])
+    app.register_blueprint(api)
+    app.register_error_handler(HTTPException, _problem)
+    return app
+
+
+class _Recordings:
+    """The views, around one store."""
+
+    def __init__(self, store: RecordingStore, account_sid: str, delay: MediaDelay) -> None:
+        self._store = store
+        self._account = account_sid
+        self._delay = delay
+
+    def list(self) -> Response:
+        """List a page, the newest first, narrowed by DateCreated, DateCreated>, DateCreated< and CallSid."""
+        matching = [one for one in self._store.list(include_deleted=_with_deleted()) if _matches(one)]
+        size = min(max(request.args.get("PageSize", 50, type=int), 1), 1000)
+        page = max(request.args.get("Page", 0, type=int), 0)
+        shown = matching[page * size : (page + 1) * size]
+        return jsonify(
+            recordings=[_facts(one) for one in shown],
+            page=page,
+            page_size=size,
+            start=page * size,
+            end=page * size + max(0, len(shown) - 1),
+            uri=_page_uri(page, size),
+            first_page_uri=_page_uri(0, size),
+            previous_page_uri=_page_uri(page - 1, size) if page else None,
+            next_page_uri=_page_uri(page + 1, size) if len(matching) > (page + 1) * size else None,
+        )
+
+    def show(self, sid: str) -> Response:
+        """Return what is known of one recording."""
+        return jsonify(_facts(self._find(sid, include_deleted=_with_deleted())))
+
+    def delete(self, sid: str) -> tuple[str, int]:
+        """Erase one recording."""
+        return ("", 204) if self._store.delete(sid) else abort(404)
+
+    def media(self, sid: str) -> Response:
+        """Return the WAV, once it is ready."""
+        found = self._find(sid)
+        if not self._delay.ready(sid):
+            abort(404)
+        return Response(found.audio, mimetype="audio/x-wav")
+
+    def put(self, sid: str) -> tuple[Response, int]:
+        """Take a WAV over from a phone in another process."""
+        if not request.data.startswith(b"RIFF") or not sid.startswith("RE"):
+            abort(400)
+        try:
+            started = datetime.fromisoformat(request.args["StartTime"]).astimezone(UTC)
+            seconds = int(request.args["Duration"])
+        except ValueError:
+            abort(400)
+        recording = Recording(sid, self._account, request.args["CallSid"], seconds, started, request.data)
+        self._store.add(recording)
+        return jsonify(_facts(recording)), 201
+
+    def _find(self, sid: str, *, include_deleted: bool = False) -> Recording:
+        return self._store.get(sid, include_deleted=include_deleted) or abort(404)
+
+
+def _with_deleted() -> bool:
+    return request.args.get("IncludeSoftDeleted", "").lower() == "true"
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _matches(one: Recording) -> bool:
+    args, day = request.args, one.started_at.date()
+    return (
+        args.get("CallSid", one.call_sid) == one.call_sid
+        and day == _day("DateCreated", day)
+        and day >= _day("DateCreated>", day)
+        and day <= _day("DateCreated<", day)
+    )
+
+
+def _day(name: str, default: date) -> date:
+    value = request.args.get(name)
+    try:
+        return date.fromisoformat(value[:10]) if value else default
+    except ValueError:
+        abort(400)
+
+
+def _page_uri(page: int, size: int) -> str:
+    return f"{request.path}?PageSize={size}&Page={page}"
+
+
+def _facts(one: Recording) -> dict[str, Any]:
+    uri = recording_path(one.account_sid, one.sid)
+    return {
+        "sid": one.sid,
+        "account_sid": one.account_sid,
+        "call_sid": one.call_sid,
+        "conference_sid": None,
+        "api_version": API_VERSION,
+        "status": "deleted" if one.deleted else "completed",
+        "source": "RecordVerb",
+        "channels": 1,
+        "duration": str(one.seconds),
+        "start_time": rfc2822(one.started_at),
+        "date_created": rfc2822(one.started_at),
+        "date_updated": rfc2822(one.started_at + timedelta(seconds=one.seconds)),
+        "error_code": None,
+        "price": None,
+        "price_unit": "USD",
+        "encryption_details": None,
+        "uri": f"{uri}.json",
+        "media_url": request.host_url.rstrip("/") + uri,
+        "subresource_uris": {},
+    }
+
+
+def _problem(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = {401: 20003, 404: 20404, 405: 20004}.get(status, 20001)
+    answer = jsonify(code=code, message=error.description, more_info="", status=status)
+    answer.status_code = status
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    return answer

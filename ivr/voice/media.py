@@ -1,0 +1,55 @@
+"""Audio for the carrier: prompts by content address for ever, a caller's own recording for a few minutes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from flask import Blueprint, Response, abort, send_file
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+YEAR = 365 * 24 * 60 * 60
+UTTERANCE_SECONDS = 15 * 60
+CACHED_CLIPS = 256
+"""Clips kept in memory by each web worker: about 8 MB."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def create_blueprint(
+    read_prompt: Callable[[str], bytes | None],
+    fetch_recording: Callable[[str], bytes | None],
+    signer: URLSafeTimedSerializer,
+) -> Blueprint:
+    """The public media addresses."""
+    media = Blueprint("media", __name__, url_prefix="/media")
+    cached = lru_cache(maxsize=CACHED_CLIPS)(read_prompt)
+
+    @media.get("/prompts/<sha256>.wav")
+    def prompt(sha256: str) -> Response:
+        """A prompt's audio: immutable, with ETag and range requests."""
+        data = cached(sha256) if _SHA256.fullmatch(sha256) else None
+        if data is None:
+            abort(404)
+        response = send_file(
+            io.BytesIO(data), mimetype="audio/wav", conditional=True, etag=sha256, max_age=YEAR
+        )
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+        return response
+
+    @media.get("/utterances/<token>.wav")
+    def utterance(token: str) -> Response:
+        """What a caller has just recorded, played back to that caller."""
+        try:
+            recording_sid = signer.loads(token, max_age=UTTERANCE_SECONDS)
+        except BadSignature:
+            abort(404)
+        data = fetch_recording(recording_sid)
+        if data is None:
+            abort(404)
+        return Response(data, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+
+    return media

@@ -1,0 +1,99 @@
+"""What a caller hears when something here is broken: made of nothing but settings, so that nothing can break it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twilio.twiml import voice_response as twiml
+
+from ivr.services.scripts import Script
+from ivr.voice.parse import turn_input
+from ivr.callflow.inputs import DialEnded, Recorded
+from collections.abc import Mapping
+
+DESK_SECONDS = 20
+LONGEST_MESSAGE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The emergency notice, an apology, the desk, and a message when nobody answers; all in the default language."""
+
+    base: str
+    script: Script
+    desk_numbers: tuple[str, ...] = ()
+
+    def document(self, form: Mapping[str, str] | None = None) -> str:
+        """The document for where a caller is in the outage; the form of an earlier step of it tells."""
+        given = turn_input(form or {})
+        if isinstance(given, Recorded):
+            return self._thanks()
+        if isinstance(given, DialEnded):
+            return self._goodbye() if given.connected else self._message()
+        return self._begin()
+
+    def desk_whisper(self) -> str:
+        """What whoever answers the desk telephone hears: key 1 takes the call, nothing leaves it to the next."""
+        response = twiml.VoiceResponse()
+        gather = twiml.Gather(
+            input="dtmf", action=f"{self.base}/voice/desk/accept", method="POST", num_digits=1, timeout=8
+        )
+        self._say(gather, "desk_whisper")
+        response.append(gather)
+        response.hangup()
+        return str(response)
+
+    def desk_accepted(self, keys: str) -> str:
+        """An empty document connects the two; anything but key 1 hangs up this leg."""
+        response = twiml.VoiceResponse()
+        if keys != "1":
+            response.hangup()
+        return str(response)
+
+    def _begin(self) -> str:
+        response = twiml.VoiceResponse()
+        self._say(response, "emergency")
+        self._say(response, "outage_apology")
+        if not self.desk_numbers:
+            return self._message(response)
+        self._say(response, "outage_connecting")
+        dial = twiml.Dial(action=self._next, method="POST", timeout=DESK_SECONDS)
+        for number in self.desk_numbers[:10]:
+            dial.number(number, url=f"{self.base}/voice/desk", method="POST")
+        response.append(dial)
+        return str(response)
+
+    def _message(self, response: twiml.VoiceResponse | None = None) -> str:
+        response = response or twiml.VoiceResponse()
+        self._say(response, "outage_message")
+        self._say(response, "recording_notice")
+        response.record(
+            action=self._next,
+            method="POST",
+            max_length=LONGEST_MESSAGE,
+            timeout=10,
+            recording_status_callback=f"{self.base}/voice/recording",
+            recording_status_callback_method="POST",
+            recording_status_callback_event="completed absent",
+        )
+        self._say(response, "goodbye")
+        return str(response)
+
+    def _thanks(self) -> str:
+        response = twiml.VoiceResponse()
+        self._say(response, "outage_thanks")
+        self._say(response, "goodbye")
+        return str(response)
+
+    def _goodbye(self) -> str:
+        response = twiml.VoiceResponse()
+        self._say(response, "goodbye")
+        return str(response)
+
+    @property
+    def _next(self) -> str:
+        return f"{self.base}/voice/fallback"
+
+    def _say(self, parent: twiml.VoiceResponse | twiml.Gather, prompt: str) -> None:
+        voice, language = self.script.say_voice, self.script.language
+        parent.say(self.script.prompts[prompt].text, voice=voice, language=language)

@@ -1,0 +1,92 @@
+"""Forms to inputs: what the carrier's webhooks say, with everything a form could contain taken into account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ivr.callflow.inputs import DialEnded, Digits, Input, NoInput, Recorded
+from ivr.models import RecordingStatus
+from ivr.services.calls import Arrival
+
+LONGEST_ENTRY = 32
+"""Keys of one entry that are looked at; no entry needs half as many."""
+
+LONGEST_NUMBER = 64
+LONGEST_DURATION = 24 * 60 * 60
+
+_SID = re.compile(r"[A-Za-z0-9]{2,64}")
+_KEYS = re.compile(r"[^0-9*#]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_TURN = re.compile(r"\d{1,6}")
+_REACHED = {"completed", "answered"}
+
+
+class UnknownCaller(Exception):
+    """The form names no call; no call can be answered with it."""
+
+
+def arrival(form: Mapping[str, str]) -> Arrival:
+    """The call that a form is about.
+
+    Raises:
+        UnknownCaller: when it has no usable CallSid.
+    """
+    return Arrival(sid(form, "CallSid"), _number(form.get("From", "")), _number(form.get("To", "")))
+
+
+def sid(form: Mapping[str, str], name: str) -> str:
+    """One of the carrier's identifiers.
+
+    Raises:
+        UnknownCaller: when it is missing or malformed.
+    """
+    value = form.get(name, "")
+    if not _SID.fullmatch(value):
+        raise UnknownCaller(f"{name} is missing or malformed")
+    return value
+
+
+def turn_number(text: str | None) -> int | None:
+    """The turn that a webhook's address carries, or None for anything else."""
+    return int(text) if text and text.isascii() and _TURN.fullmatch(text) else None
+
+
+def turn_input(form: Mapping[str, str]) -> Input:
+    """What happened, as the engine knows it. An empty `Digits` and a missing one are the same."""
+    recording = form.get("RecordingSid", "")
+    if _SID.fullmatch(recording):
+        seconds = duration(form.get("RecordingDuration")) or 0
+        return Recorded(recording, seconds, keys(form.get("Digits", "")) or form.get("Digits", ""))
+    if "DialCallStatus" in form:
+        bridged = form.get("DialBridged", "true").lower() != "false"
+        return DialEnded(form["DialCallStatus"] in _REACHED and bridged)
+    pressed, finished_by = form.get("Digits", ""), form.get("FinishedOnKey", "")[:1]
+    if pressed or finished_by == "#":
+        return Digits(keys(pressed), finished_by)
+    return NoInput()
+
+
+def keys(text: str) -> str:
+    """Keys pressed; whatever no telephone has becomes '?', which matches nothing."""
+    return _KEYS.sub("?", text[:LONGEST_ENTRY])
+
+
+def duration(text: str | None) -> int | None:
+    """Whole seconds, or None when it is not a believable number."""
+    if not text or not text.isascii() or not text.isdecimal() or len(text) > 6:
+        return None
+    return min(int(text), LONGEST_DURATION)
+
+
+def recording_status(text: str) -> RecordingStatus | None:
+    """What a recording's callback says; None when there is nothing to note yet."""
+    return {
+        "completed": RecordingStatus.READY,
+        "absent": RecordingStatus.ABSENT,
+        "failed": RecordingStatus.ABSENT,
+    }.get(text)
+
+
+def _number(text: str) -> str:
+    return _UNPRINTABLE.sub("", text)[:LONGEST_NUMBER]

@@ -1,0 +1,181 @@
+"""Outputs to TwiML: one small function a kind of output, and nothing decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from twilio.twiml import voice_response as twiml
+
+from ivr.callflow import outputs as out
+from ivr.callflow.composing import compose
+from ivr.config import E164
+from ivr.services.calls import Answer
+from ivr.services.prompts import SILENCE, Release
+from ivr.services.scripts import Script
+
+SKIP_SECONDS = 1
+"""How long a skippable prompt waits for a key after it: the shortest the carrier knows."""
+
+SILENCE_SECONDS = 10
+"""Silence that ends a recording: slow speakers pause longer than the carrier's 5 seconds."""
+
+Fragment = out.Say | out.Pause | out.PlayRecording
+Parent = twiml.VoiceResponse | twiml.Gather
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the carrier finds what a document names; all below the public base URL."""
+
+    base: str
+    sign_recording: Callable[[str], str]
+
+    def turn(self, number: int) -> str:
+        """The webhook of a call's turn."""
+        return f"{self.base}/voice/turn?n={number}"
+
+    def prompt(self, sha256: str) -> str:
+        """A prompt's audio."""
+        return f"{self.base}/media/prompts/{sha256}.wav"
+
+    def utterance(self, recording_sid: str) -> str:
+        """What a caller recorded, for a few minutes and only by this unguessable address."""
+        return f"{self.base}/media/utterances/{self.sign_recording(recording_sid)}.wav"
+
+    @property
+    def recording(self) -> str:
+        """The webhook for what becomes of a recording."""
+        return f"{self.base}/voice/recording"
+
+    @property
+    def desk(self) -> str:
+        """The document whoever answers the desk telephone hears."""
+        return f"{self.base}/voice/desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders answers for one deployment. `speaks` is True when prompts nobody recorded are spoken by the carrier."""
+
+    addresses: Addresses
+    scripts: Mapping[str, Script]
+    speaks: bool = False
+
+    def document(self, answer: Answer, release: Release) -> str:
+        """An answer as a TwiML document; the next turn's number is in every address it names."""
+        return _Document(self, answer, release).render()
+
+
+class _Document:
+    """One document being written."""
+
+    def __init__(self, renderer: Renderer, answer: Answer, release: Release) -> None:
+        self.renderer = renderer
+        self.answer = answer
+        self.release = release
+        self.next_turn = renderer.addresses.turn(answer.turn + 1)
+        self.response = twiml.VoiceResponse()
+
+    def render(self) -> str:
+        for output in self.answer.outputs:
+            self._write(output)
+        return str(self.response)
+
+    def _write(self, output: out.Output) -> None:
+        match output:
+            case out.Gather():
+                self._gather(output)
+            case out.Skippable(speech):
+                gather = twiml.Gather(
+                    input="dtmf", action=self.next_turn, method="POST", num_digits=1, timeout=SKIP_SECONDS
+                )
+                self._speak(gather, speech)
+                self.response.append(gather)
+            case out.Record(longest):
+                self._record(longest)
+            case out.Dial():
+                self._dial(output)
+            case out.Hangup():
+                self.response.hangup()
+            case _:
+                self._speak(self.response, (output,))
+
+    def _gather(self, output: out.Gather) -> None:
+        gather = twiml.Gather(
+            input="dtmf",
+            action=self.next_turn,
+            method="POST",
+            num_digits=output.most_keys,
+            timeout=output.timeout,
+            finish_on_key=output.finish_key,
+            action_on_empty_result=True,
+        )
+        self._speak(gather, output.speech)
+        self.response.append(gather)
+
+    def _record(self, longest: int) -> None:
+        self.response.record(
+            action=self.next_turn,
+            method="POST",
+            max_length=longest,
+            timeout=SILENCE_SECONDS,
+            play_beep=True,
+            recording_status_callback=self.renderer.addresses.recording,
+            recording_status_callback_method="POST",
+            recording_status_callback_event="completed absent",
+        )
+        self.response.redirect(self.next_turn, method="POST")
+
+    def _dial(self, output: out.Dial) -> None:
+        caller_id = {"caller_id": self.answer.to_number} if E164.fullmatch(self.answer.to_number) else {}
+        dial = twiml.Dial(action=self.next_turn, method="POST", timeout=output.timeout, **caller_id)
+        dial.number(output.number, url=self.renderer.addresses.desk, method="POST")
+        self.response.append(dial)
+
+    def _speak(self, parent: Parent, speech: Iterable[out.Speech]) -> None:
+        """Play what has audio; let the carrier's voice say the rest, neighbours in one go."""
+        unheard: list[Fragment] = []
+        language = self.answer.language
+        for fragment in self._fragments(speech):
+            spoken_in = fragment.language or language if isinstance(fragment, out.Say) else language
+            address = self._address(fragment, spoken_in)
+            if address is None and spoken_in == language:
+                unheard.append(fragment)
+                continue
+            self._say(parent, unheard, language)
+            unheard.clear()
+            if address is None:
+                self._say(parent, [fragment], spoken_in)
+            else:
+                parent.play(address)
+        self._say(parent, unheard, language)
+
+    def _fragments(self, speech: Iterable[out.Speech]) -> Iterator[Fragment]:
+        script = self.renderer.scripts[self.answer.language]
+        for part in speech:
+            yield from compose(part, script.order, script.has)
+
+    def _address(self, fragment: Fragment, language: str) -> str | None:
+        match fragment:
+            case out.PlayRecording(recording_sid):
+                return self.renderer.addresses.utterance(recording_sid)
+            case _ if self.renderer.speaks:
+                return None
+            case out.Say(prompt):
+                sha256 = self.release.audio(language, prompt)
+            case out.Pause(milliseconds):
+                sha256 = self.release.audio(SILENCE, str(milliseconds))
+        return self.renderer.addresses.prompt(sha256) if sha256 else None
+
+    def _say(self, parent: Parent, fragments: list[Fragment], language: str) -> None:
+        """One `<Say>` with a break for each pause; never an empty one, which the carrier would refuse."""
+        script = self.renderer.scripts[language]
+        if not fragments:
+            return
+        say = parent.say(voice=script.say_voice, language=script.language)
+        for fragment in fragments:
+            if isinstance(fragment, out.Pause):
+                say.break_(time=f"{fragment.milliseconds}ms")
+            elif isinstance(fragment, out.Say):
+                say.add_text(f"{script.prompts[fragment.prompt].text} ")

@@ -1,0 +1,15 @@
+"""What gunicorn serves."""
+
+import os
+import sys
+
+from ivr import create_app
+from ivr.config import Config, ConfigError
+from ivr.logs import configure_logs
+
+configure_logs()
+try:
+    app = create_app(Config.from_env(os.environ))
+except ConfigError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
