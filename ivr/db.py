@@ -146,6 +146,12 @@ class Database:
         self._reader = self.engine.execution_options(ivr_reads=True)
 
     @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """The same as `write` without a session's bookkeeping, for the few statements of a key press."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
@@ -165,6 +171,13 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+@contextmanager
+def session_in(connection: Connection) -> Iterator[Session]:
+    """A session inside the transaction of a connection: it flushes at the end, the connection's owner commits."""
+    with Session(connection, expire_on_commit=False) as session, session.begin():
+        yield session
 
 
 def vault_of(dialect: Dialect) -> Vault:
@@ -214,5 +227,6 @@ __all__ = [
     "InvalidToken",
     "UtcDateTime",
     "Vault",
+    "session_in",
     "vault_of",
 ]

@@ -82,10 +82,11 @@ class Speaker:
         """Load the engine; a process can do so only once."""
         pyttsx3 = importlib.import_module("pyttsx3")
         with bundled_espeak():
-            importlib.import_module("pyttsx3.drivers.espeak")
+            espeak: Any = importlib.import_module("pyttsx3.drivers._espeak")
         _enter_data()
+        espeak.AUDIO_OUTPUT_RETRIEVAL = espeak.AUDIO_OUTPUT_SYNCHRONOUS  # the driver asks for the former
         self._engine: Any = pyttsx3.init(driverName="espeak")
-        self._playing: Any = importlib.import_module("pyttsx3.drivers._espeak").IsPlaying
+        self._playing: Any = espeak.IsPlaying
         self._voices = {voice.id for voice in self._engine.getProperty("voices")}
         self._spoken = threading.Event()
         self._rest(STARTING_SECONDS)

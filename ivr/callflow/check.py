@@ -261,6 +261,8 @@ def lengths(tree: Tree, voice: Voice) -> Iterator[tuple[str, float, float]]:
 def _announcements(menu: Menu) -> Iterator[tuple[str, tuple[Speech, ...]]]:
     """A menu's longest first announcement and reprompts over all kinds of call."""
     for state in _samples():
+        if Value.ENTERED_NUMBER in menu.opening:
+            state = replace(state, entered=state.caller_number or "")
         first = (*opening(menu, state), BETWEEN_OPTIONS) if menu.opening else ()
         yield "announced", (*first, *options(menu))
         kept = (*opening(menu, state), BETWEEN_OPTIONS) if menu.keep_opening else ()
@@ -292,11 +294,11 @@ def _samples() -> tuple[CallState, ...]:
         node="main",
         language="",
         caller_number="+16177777777",
-        entered="+16177777777",
+        entered="1977-11-27",
         draft=callback,
         saved=RequestSaved("777777", promise),
     )
     appointment = replace(
         callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.FOLLOW_UP, weekday=Weekday.WEDNESDAY
     )
-    return (call, replace(call, draft=appointment, entered="1977-11-27"))
+    return (call, replace(call, draft=appointment))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -109,13 +109,14 @@ _KINDS: Mapping[str, type[Any]] = {
 
 def to_plain(output: Output) -> list[Any]:
     """An output as plain JSON values: its name and its fields in order."""
-    return [type(output).__name__, *(_plain(getattr(output, f.name)) for f in fields(output))]
+    kind = type(output)
+    return [kind.__name__, *[_plain(getattr(output, name)) for name in kind.__slots__]]
 
 
 def from_plain(plain: Sequence[Any]) -> Output:
     """The output that `to_plain` described."""
     name, *values = plain
-    output: Output = _KINDS[name](*(_whole(value) for value in values))
+    output: Output = _KINDS[name](*[_whole(value) for value in values])
     return output
 
 

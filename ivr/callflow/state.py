@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -38,27 +38,41 @@ class CallState:
         return replace(self, today=today, desk=desk)
 
 
-def to_json(state: CallState) -> str:
-    """The state as JSON; it contains personal data, so it is stored encrypted."""
-    plain = asdict(state)
-    del plain["today"], plain["desk"]
-    plain["draft"] = {name: value for name, value in plain["draft"].items() if value is not None}
-    if state.saved and state.saved.promise:
-        plain["saved"]["promise"]["by"] = state.saved.promise.by.isoformat()
-    return json.dumps(plain, separators=(",", ":"))
+def to_plain(state: CallState) -> dict[str, Any]:
+    """The state as JSON values, without what is as at the start; it has personal data, so it is stored encrypted."""
+    plain = _unlike(state, _BLANK)
+    for surrounding in ("today", "desk"):
+        plain.pop(surrounding, None)
+    if "draft" in plain:
+        plain["draft"] = _unlike(state.draft, _BLANK.draft)
+    if state.saved:
+        plain["saved"] = [state.saved.reference, _plain_promise(state.saved.promise)]
+    return plain
 
 
-def from_json(text: str) -> CallState:
-    """The state that `to_json` wrote."""
-    return from_plain(json.loads(text))
+def from_plain(plain: Mapping[str, Any]) -> CallState:
+    """The state that `to_plain` described."""
+    values = dict(plain)
+    if "draft" in values:
+        values["draft"] = _draft(values["draft"])
+    if "saved" in values:
+        reference, promise = values["saved"]
+        values["saved"] = RequestSaved(reference, _promise(promise))
+    return replace(_BLANK, **values)
 
 
-def from_plain(plain: dict[str, Any]) -> CallState:
-    """The same from JSON that has been read already; the dict is used up."""
-    plain["draft"] = _draft(plain["draft"])
-    if plain["saved"]:
-        plain["saved"] = _saved(plain["saved"])
-    return CallState(**plain)
+def _unlike(value: Any, blank: Any) -> dict[str, Any]:
+    return {
+        name: mine for name in type(value).__slots__ if (mine := getattr(value, name)) != getattr(blank, name)
+    }
+
+
+def _plain_promise(promise: Promise | None) -> list[Any] | None:
+    return None if promise is None else [promise.by.isoformat(), promise.days_ahead, promise.minutes]
+
+
+def _promise(plain: Sequence[Any] | None) -> Promise | None:
+    return None if plain is None else Promise(datetime.fromisoformat(plain[0]), plain[1], plain[2])
 
 
 _ENUMS = {
@@ -76,8 +90,4 @@ def _draft(plain: dict[str, object]) -> Draft:
     return Draft(**values)  # type: ignore[arg-type]
 
 
-def _saved(plain: dict[str, object]) -> RequestSaved:
-    promise = plain["promise"]
-    if isinstance(promise, dict):
-        promise = Promise(datetime.fromisoformat(promise["by"]), promise["days_ahead"], promise["minutes"])
-    return RequestSaved(str(plain["reference"]), promise)  # type: ignore[arg-type]
+_BLANK = CallState(node="", language="")

@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, HungUp, Input, Recorded
 from ivr.callflow.nodes import Recorder
-from ivr.callflow.state import CallState, from_plain, to_json
+from ivr.callflow.state import CallState, from_plain, to_plain
+from ivr.db import session_in
 from ivr.models import Call, CallTurn, PromptRelease, Recording, RecordingStatus
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
@@ -45,26 +45,34 @@ class Answer:
     to_number: str
 
 
-_FIND = select(
-    Call.id, Call.turn, Call.progress, Call.language, Call.release_id, Call.to_number, Call.ended_at
-).where(Call.sid == bindparam("call_sid"))
-_LOCK = _FIND.with_for_update()
-_MOVE = (
-    update(Call)
-    .where(Call.id == bindparam("call_id"))
+CALLS, TURNS = Call.metadata.tables["calls"], Call.metadata.tables["call_turns"]
+FIND = select(
+    CALLS.c.id,
+    CALLS.c.turn,
+    CALLS.c.progress,
+    CALLS.c.language,
+    CALLS.c.release_id,
+    CALLS.c.to_number,
+    CALLS.c.ended_at,
+).where(CALLS.c.sid == bindparam("call_sid"))
+LOCK = FIND.with_for_update()
+MOVE = (
+    update(CALLS)
+    .where(CALLS.c.id == bindparam("call_id"))
     .values(turn=bindparam("new_turn"), progress=bindparam("new_progress"), language=bindparam("new_language"))
 )
-_NOTE = insert(CallTurn)
+NOTE = insert(TURNS)
+
+CallRow = Row[tuple[int, int, str, str, int | None, str | None, datetime | None]]
 
 
 def start_call(line: Line, arrival: Arrival) -> Answer:
     """Answer a call; when it is announced again, say again what it heard last."""
     try:
-        with line.database.write() as session:
-            return _answered(session, line, arrival)
+        with line.database.transaction() as connection:
+            return _answered(connection, line, arrival)
     except IntegrityError:
-        with line.database.read() as session:
-            return _again(session.execute(_FIND, {"call_sid": arrival.sid}).one())
+        return _said_meanwhile(line, arrival)
 
 
 def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) -> Answer:
@@ -74,22 +82,19 @@ def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) ->
     order: it is answered with what the caller should be hearing, and changes nothing. A call nobody knows is greeted.
     """
     try:
-        with line.database.write() as session:
-            call = session.execute(_LOCK, {"call_sid": arrival.sid}).one_or_none()
+        with line.database.transaction() as connection:
+            call = _locked(connection, arrival.sid)
             if call is None:
-                return _answered(session, line, arrival)
-            if number != call.turn + 1:
-                return _again(call)
-            return _moved(session, line, call, given)
+                return _answered(connection, line, arrival)
+            return _moved(connection, line, call, given) if number == call.turn + 1 else _again(call)
     except IntegrityError:
-        with line.database.read() as session:
-            return _again(session.execute(_FIND, {"call_sid": arrival.sid}).one())
+        return _said_meanwhile(line, arrival)
 
 
 def note_status(line: Line, call_sid: str, carrier_status: str, duration_seconds: int | None) -> None:
     """Note what the carrier says of a call; the first word that it is over keeps what an unfinished one had told."""
-    with line.database.write() as session:
-        call = session.execute(_LOCK, {"call_sid": call_sid}).one_or_none()
+    with line.database.transaction() as connection:
+        call = _locked(connection, call_sid)
         if call is None or (call.ended_at and carrier_status not in ENDED):
             return
         values: dict[str, object] = {"carrier_status": carrier_status}
@@ -97,9 +102,9 @@ def note_status(line: Line, call_sid: str, carrier_status: str, duration_seconds
             values["duration_seconds"] = duration_seconds
         if carrier_status in ENDED and call.ended_at is None:
             values["ended_at"] = line.clock()
-        session.execute(update(Call).where(Call.id == call.id).values(values))
+        connection.execute(update(CALLS).where(CALLS.c.id == call.id).values(values))
         if "ended_at" in values:
-            _finish(session, line, call)
+            _finish(connection, line, call)
 
 
 def note_recording(
@@ -109,87 +114,104 @@ def note_recording(
 
     When the call is over and its own word of the recording never came, the recording is taken from here.
     """
-    with line.database.write() as session:
-        call = session.execute(_LOCK, {"call_sid": call_sid}).one_or_none()
+    with line.database.transaction() as connection:
+        call = _locked(connection, call_sid)
         if call is None:
             return False
-        _store_recording(session, call.id, recording_sid, status, duration_seconds, line.clock())
+        _store_recording(connection, call.id, recording_sid, status, duration_seconds, line.clock())
         if call.ended_at is not None:
-            _finish(session, line, call)
+            _finish(connection, line, call)
         return True
 
 
-def _answered(session: Session, line: Line, arrival: Arrival) -> Answer:
-    known = session.execute(_LOCK, {"call_sid": arrival.sid}).one_or_none()
+def _locked(connection: Connection, call_sid: str) -> CallRow | None:
+    return connection.execute(LOCK, {"call_sid": call_sid}).one_or_none()
+
+
+def _said_meanwhile(line: Line, arrival: Arrival) -> Answer:
+    """Another worker answered the same webhook first: say what it said."""
+    with line.database.transaction() as connection:
+        return _again(connection.execute(FIND, {"call_sid": arrival.sid}).one())
+
+
+def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
+    known = _locked(connection, arrival.sid)
     if known is not None:
         return _again(known)
     now = line.clock()
     number = caller_number(arrival.from_number)
     state = begin(line.tree).at(*line.surroundings(now))
     turn = advance(line.tree, state, CallStarted(number))
-    call = Call(
-        sid=arrival.sid,
-        from_number=arrival.from_number,
-        from_index=line.database.vault.index(number) if number else None,
-        to_number=arrival.to_number,
-        language=turn.state.language,
-        release_id=session.scalar(select(func.max(PromptRelease.id))),
-        turn=0,
-        progress=_progress(turn.state, turn.outputs),
-        started_at=now,
-    )
-    session.add(call)
-    session.flush()
-    session.execute(_NOTE, _noted(call.id, 0, now, "CallStarted", turn))
-    return Answer(0, turn.outputs, call.language, call.release_id, arrival.to_number)
+    release_id = connection.scalar(select(func.max(PromptRelease.id)))
+    values = {
+        "sid": arrival.sid,
+        "from_number": arrival.from_number,
+        "from_index": line.database.vault.index(number) if number else None,
+        "to_number": arrival.to_number,
+        "language": turn.state.language,
+        "release_id": release_id,
+        "turn": 0,
+        "progress": _progress(turn.state, turn.outputs),
+        "started_at": now,
+    }
+    call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
+    connection.execute(NOTE, _noted(call_id or 0, 0, now, "CallStarted", turn))
+    return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number)
 
 
-def _moved(session: Session, line: Line, call: Row[tuple[object, ...]], given: Input) -> Answer:
+def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
     now = line.clock()
-    state, _ = _read_progress(call.progress)
-    turn = _apply(session, line, call.id, state.at(*line.surroundings(now)), given, now)
+    state = from_plain(json.loads(call.progress)["state"]).at(*line.surroundings(now))
+    turn = _apply(connection, line, call.id, state, given, now)
     if call.ended_at is not None:
-        _apply(session, line, call.id, turn.state, HungUp(), now)
+        _apply(connection, line, call.id, turn.state, HungUp(), now)
     number = call.turn + 1
-    language = turn.state.language
-    _store(session, call.id, number, turn)
-    session.execute(_NOTE, _noted(call.id, number, now, type(given).__name__, turn))
-    return Answer(number, turn.outputs, language, call.release_id, call.to_number or "")
+    _store(connection, call.id, number, turn)
+    connection.execute(NOTE, _noted(call.id, number, now, type(given).__name__, turn))
+    return Answer(number, turn.outputs, turn.state.language, call.release_id, call.to_number or "")
 
 
-def _apply(session: Session, line: Line, call_id: int, state: CallState, given: Input, now: datetime) -> Turn:
+def _apply(
+    connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime
+) -> Turn:
     """Advance, and do at once what the turn's events ask of the database."""
     turn = advance(line.tree, state, given)
-    who = {"call_id": call_id, "language": turn.state.language, "now": now}
-    events = turn.events
+    events, language = turn.events, turn.state.language
     for event in events:
         match event:
             case ev.RecordingMade(sid, seconds):
-                _store_recording(session, call_id, sid, RecordingStatus.ANNOUNCED, seconds, now)
+                _store_recording(connection, call_id, sid, RecordingStatus.ANNOUNCED, seconds, now)
             case ev.RequestConfirmed(draft):
-                saved = save_request(session, line, draft=draft, **who)  # type: ignore[arg-type]
+                with session_in(connection) as session:
+                    saved = save_request(
+                        session, line, call_id=call_id, language=language, draft=draft, now=now
+                    )
                 turn = advance(line.tree, turn.state, saved)
                 turn = replace(turn, events=(*events, *turn.events))
             case ev.RequestLeft(draft):
-                keep_incomplete(session, line, draft=draft, **who)  # type: ignore[arg-type]
+                with session_in(connection) as session:
+                    keep_incomplete(session, line, call_id=call_id, language=language, draft=draft, now=now)
     return turn
 
 
-def _finish(session: Session, line: Line, call: Row[tuple[object, ...]]) -> None:
+def _finish(connection: Connection, line: Line, call: CallRow) -> None:
     """Keep what an ended call had told. Safe to do again: late words of the carrier only add to it."""
     now = line.clock()
-    state, outputs = _read_progress(call.progress)
-    state = state.at(*line.surroundings(now))
-    missed = _recording_not_told(session, line, call.id, state)
+    progress = json.loads(call.progress)
+    state = from_plain(progress["state"]).at(*line.surroundings(now))
+    missed = _recording_not_told(connection, line, call.id, state)
     if missed is not None:
-        state = _apply(session, line, call.id, state, missed, now).state
-    turn = _apply(session, line, call.id, state, HungUp(), now)
-    _store(session, call.id, call.turn, replace(turn, outputs=outputs))
+        state = _apply(connection, line, call.id, state, missed, now).state
+    turn = _apply(connection, line, call.id, state, HungUp(), now)
+    outputs = tuple(out.from_plain(output) for output in progress["outputs"])
+    _store(connection, call.id, call.turn, replace(turn, outputs=outputs))
     if call.ended_at is None:
-        session.execute(_NOTE, _noted(call.id, call.turn, now, "HungUp", turn))
+        connection.execute(NOTE, _noted(call.id, call.turn, now, "HungUp", turn))
 
 
-def _recording_not_told(session: Session, line: Line, call_id: int, state: CallState) -> Recorded | None:
+def _recording_not_told(
+    connection: Connection, line: Line, call_id: int, state: CallState
+) -> Recorded | None:
     """A recording the carrier has of a call that ended at the beep, before the call itself told us of it."""
     if not isinstance(line.tree.nodes.get(state.node), Recorder) or state.draft.recording_sid:
         return None
@@ -202,28 +224,32 @@ def _recording_not_told(session: Session, line: Line, call_id: int, state: CallS
         )
         .order_by(Recording.id.desc())
     )
-    found = session.execute(latest.limit(1)).first()
+    found = connection.execute(latest.limit(1)).first()
     return Recorded(found.sid, found.duration_seconds or 0, "hangup") if found else None
 
 
 def _store_recording(
-    session: Session, call_id: int, sid: str, status: RecordingStatus, seconds: int | None, now: datetime
+    connection: Connection, call_id: int, sid: str, status: RecordingStatus, seconds: int | None, now: datetime
 ) -> None:
-    recording = session.scalars(select(Recording).where(Recording.sid == sid)).first()
-    if recording is None:
-        recording = Recording(sid=sid, call_id=call_id, status=status, created_at=now)
-        session.add(recording)
-    elif status is not RecordingStatus.ANNOUNCED:
-        recording.status = status
-    if seconds is not None:
-        recording.duration_seconds = seconds
-    session.flush()
+    with session_in(connection) as session:
+        recording = session.scalars(select(Recording).where(Recording.sid == sid)).first()
+        if recording is None:
+            recording = Recording(sid=sid, call_id=call_id, status=status, created_at=now)
+            session.add(recording)
+        elif status is not RecordingStatus.ANNOUNCED:
+            recording.status = status
+        if seconds is not None:
+            recording.duration_seconds = seconds
 
 
-def _store(session: Session, call_id: int, number: int, turn: Turn) -> None:
-    progress = _progress(turn.state, turn.outputs)
-    values = {"call_id": call_id, "new_turn": number, "new_progress": progress}
-    session.execute(_MOVE, {**values, "new_language": turn.state.language})
+def _store(connection: Connection, call_id: int, number: int, turn: Turn) -> None:
+    values = {
+        "call_id": call_id,
+        "new_turn": number,
+        "new_progress": _progress(turn.state, turn.outputs),
+        "new_language": turn.state.language,
+    }
+    connection.execute(MOVE, values)
 
 
 def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> dict[str, object]:
@@ -238,15 +264,11 @@ def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> 
     }
 
 
-def _again(call: Row[tuple[object, ...]]) -> Answer:
-    _, outputs = _read_progress(call.progress)
+def _again(call: CallRow) -> Answer:
+    outputs = tuple(out.from_plain(output) for output in json.loads(call.progress)["outputs"])
     return Answer(call.turn, outputs, call.language, call.release_id, call.to_number or "")
 
 
 def _progress(state: CallState, outputs: tuple[out.Output, ...]) -> str:
-    return f'{{"state":{to_json(state)},"outputs":{json.dumps([out.to_plain(o) for o in outputs])}}}'
-
-
-def _read_progress(text: str) -> tuple[CallState, tuple[out.Output, ...]]:
-    plain = json.loads(text)
-    return from_plain(plain["state"]), tuple(out.from_plain(o) for o in plain["outputs"])
+    plain = {"state": to_plain(state), "outputs": [out.to_plain(output) for output in outputs]}
+    return json.dumps(plain, separators=(",", ":"))
