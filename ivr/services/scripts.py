@@ -44,7 +44,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All the words of one language; `known_words` are hard ones its callers know, `say_voice` is for `<Say>`."""
+    """All the words of a language: `known_words` are hard ones callers know, `say_voice` is for `<Say>`."""
 
     language: str
     prompts: Mapping[str, Prompt]
@@ -159,7 +159,7 @@ def _order(path: Path, section: object, prompts: Mapping[str, Prompt]) -> WordOr
         for item in items:
             if item not in SLOTS[name] and item not in prompts:
                 slots = ", ".join(sorted(SLOTS[name]))
-                raise place.error(f"{name}: {item!r} is neither a slot ({slots}) nor a prompt; add or remove it")
+                raise place.error(f"{name}: {item!r} is no slot ({slots}) and no prompt; add or remove it")
     return WordOrder(**order)
 
 
@@ -187,7 +187,7 @@ class _Place:
         if unknown := sorted(set(found) - set(known)):
             raise self.error(f"unknown field {', '.join(unknown)}; the fields are {', '.join(known)}")
 
-    def needed(self, found: Table, name: str) -> Any:  # noqa: ANN401 (whatever the TOML holds)
+    def needed(self, found: Table, name: str) -> object:
         """A field that must be there."""
         if name not in found:
             raise self.error(f"{name} is missing; add it")
@@ -210,8 +210,7 @@ class _Place:
     def seconds(self, found: Table, name: str) -> float:
         """A length of time."""
         length = self.needed(found, name)
-        is_number = isinstance(length, (int, float)) and not isinstance(length, bool)
-        if not is_number or not 0 < length < math.inf:
+        if not isinstance(length, int | float) or isinstance(length, bool) or not 0 < length < math.inf:
             raise self.error(f"{name} must be a number of seconds above 0")
         return float(length)
 

@@ -140,7 +140,7 @@ def _address(element: Element) -> str:
 
 
 def _empty(kind: type[Any]) -> Callable[[Element], Any]:
-    def read(element: Element) -> Any:  # noqa: ANN401 - one reader serves Pause, Hangup and Reject
+    def read(element: Element) -> Any:
         _no_text(element)
         _no_elements(element)
         return kind(**_attributes(element))

@@ -18,8 +18,19 @@ from ivr.callflow.answers import BestTime, Draft, Kind, Reason, VisitType, Weekd
 from ivr.callflow.composing import WordOrder, compose
 from ivr.callflow.engine import GLOBAL_BACK, GLOBAL_PERSON, GLOBAL_REPEAT, Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, Digits, Promise, RequestSaved
-from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, End, Entry, Menu, Notice
-from ivr.callflow.nodes import Recorder, Save, Transfer, Value
+from ivr.callflow.nodes import (
+    LONGEST_CLIP,
+    LONGEST_INSTRUCTION,
+    LONGEST_MENU,
+    End,
+    Entry,
+    Menu,
+    Notice,
+    Recorder,
+    Save,
+    Transfer,
+    Value,
+)
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.tree import build
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
@@ -152,21 +163,20 @@ def test_building_blocks_are_too_short_to_have_a_reading_level() -> None:
 
 @pytest.mark.parametrize("key", [key for key in SCRIPT.prompts if not BLOCK.fullmatch(key)])
 def test_sentences_are_short(key: str) -> None:
-    """Nobody has to hold more than 17 words in mind."""
+    """Nobody has to hold a long one in mind."""
     sentences = re.split(r"[.?!:;]\s", SCRIPT.prompts[key].text)
     assert max(len(sentence.split()) for sentence in sentences) <= 20
 
 
-@pytest.mark.parametrize("draft", drafts())
+@pytest.mark.parametrize("draft", list(drafts()))
 def test_the_read_back_is_one_sentence(draft: Draft) -> None:
     """It starts once, ends once, and says what the call is about before when and where."""
     said = texts(spoken(Value.SUMMARY, replace(begin(TREE), draft=draft)))
     assert re.fullmatch(
-        r"You want a[n]? (call about|visit) [^.?A-Z]*,( on an? \w+day, and a call| on any day, and a call)?"
+        r"You want a (call about|visit|follow-up visit)[^.?]*,( on (a \w+day|any day), and a call)?"
         r" (in the morning|in the afternoon|at any time), at the number ending in zero one four two"
         r"( with your message\.)?",
-        said.replace("Monday", "monday"),
-        re.IGNORECASE,
+        said,
     )
 
 
@@ -194,7 +204,7 @@ FACTS = {
     "leave_message_opening": "leave a message|our name",
     "voicemail": "your name|phone number|how we can help",
     "outage_apology": "sorry",
-    "outage_message": "name|number|message|after the beep|recorded|staff",
+    "outage_message": "name|number|message|after the beep",
     "outage_thanks": "staff will listen",
 }
 
@@ -404,7 +414,7 @@ def test_an_order_may_name_prompts(tmp_path: Path) -> None:
         (HEADER.replace("language", "lang"), "[script]", "unknown field lang; the fields are language, voice"),
         (HEADER.replace("voice", "# voice"), "[script]", "voice is missing; add it"),
         (HEADER.replace('["Kyphoplasty"]', '"Kyphoplasty"'), "[script]", "known_words must be a list of texts"),
-        (HEADER + '[script.order]\ntime = ["hour", "day"]\n', "[script.order]", "'day' is neither a slot"),
+        (HEADER + '[script.order]\ntime = ["hour", "day"]\n', "[script.order]", "'day' is no slot (half, hour"),
         (HEADER + '[script.order]\nyear = ["year"]\n', "[script.order]", "unknown field year"),
         (HEADER + HELLO + 'lenght = 2\n', "[hello]", "unknown field lenght; the fields are text, direction"),
         (HEADER + HELLO.replace("text =", "# text ="), "[hello]", "text is missing; add it"),

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Line
 
 from ivr.simulator import Answers, FixedDesk, Transcript, Unreached
 from ivr.simulator.errors import CallError
+from tests.simulator.canned import Line
 
 Call = Callable[..., Transcript]
 ONE, TWO = "+16175550101", "+16175550102"

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Line
 
 from ivr.simulator import Transcript
+from tests.simulator.canned import Line
 
 Call = Callable[..., Transcript]
 NEXT = "<Say>gathered</Say>"
@@ -33,9 +33,7 @@ def test_results(
     call: Call, line: Line, attributes: str, script: str, expected: tuple[str, str] | None
 ) -> None:
     after = "" if "Empty" in attributes else AFTER
-    transcript = call(
-        script, {"/voice/incoming": f"<Gather action='/g' {attributes}/>{after}", "/g": NEXT}
-    )
+    transcript = call(script, {"/voice/incoming": f"<Gather action='/g' {attributes}/>{after}", "/g": NEXT})
     forms = line.asked("/g")
     if expected is None:
         assert forms == []

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import ACCOUNT, BASE, TOKEN, Line
 from flask import Flask
 from flask.testing import FlaskClient
 from twilio.base.exceptions import TwilioRestException
@@ -15,9 +14,17 @@ from twilio.http import HttpClient
 from twilio.http.response import Response as TwilioResponse
 from twilio.rest import Client
 
-from ivr.simulator import Carrier, MediaDelay, Recording, RecordingStore, ScriptedCaller, WsgiTransport
-from ivr.simulator import create_rest_app
+from ivr.simulator import (
+    Carrier,
+    MediaDelay,
+    Recording,
+    RecordingStore,
+    ScriptedCaller,
+    WsgiTransport,
+    create_rest_app,
+)
 from ivr.simulator.speechlike import speechlike
+from tests.simulator.canned import ACCOUNT, BASE, TOKEN, Line
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Recordings"
@@ -34,7 +41,9 @@ class LocalHttp(HttpClient):
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
 
-    def request(self, method, url, params=None, data=None, headers=None, auth=None, *_, **__) -> TwilioResponse:  # type: ignore[no-untyped-def]  # noqa: ANN001, E501
+    def request(
+        self, method, url, params=None, data=None, headers=None, auth=None, *_, **__
+    ) -> TwilioResponse:  # type: ignore[no-untyped-def]
         answer = self._client.open(url, method=method, query_string=params, data=data, auth=auth)
         return TwilioResponse(answer.status_code, answer.text)
 
@@ -50,7 +59,9 @@ def client(store: RecordingStore) -> FlaskClient:
 
 
 @pytest.mark.parametrize("auth", [None, (ACCOUNT, "wrong"), ("AC1", TOKEN), (ACCOUNT, "wröng")])
-def test_without_the_right_login_nothing_is_served(client: FlaskClient, store: RecordingStore, auth: object) -> None:
+def test_without_the_right_login_nothing_is_served(
+    client: FlaskClient, store: RecordingStore, auth: object
+) -> None:
     store.add(recording(1))
     sid = recording(1).sid
     for method, path in (

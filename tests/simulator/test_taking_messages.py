@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import ACCOUNT, Line
 
 from ivr.simulator import Carrier, ScriptedCaller, Transcript
+from tests.simulator.canned import ACCOUNT, Line
 
 Call = Callable[..., Transcript]
 EMPTY = "<Say>I heard nothing</Say>"

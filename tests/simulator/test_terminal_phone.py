@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from conftest import ACCOUNT, BASE, TOKEN, Line
 from werkzeug.serving import make_server
 
 from ivr.simulator import Carrier, HttpTransport, run_interactive, run_scripted
+from tests.simulator.canned import ACCOUNT, BASE, TOKEN, Line
 
 MENU = (
     "<Say>Welcome.</Say><Gather action='/turn' numDigits='1' timeout='10'><Say>Press 1.</Say></Gather>"
@@ -43,9 +43,7 @@ TYPED = [
 
 
 @pytest.mark.parametrize(("typed", "lines"), TYPED)
-def test_keys_from_a_pipe(
-    line: Line, carrier: Callable[..., Carrier], typed: str, lines: list[str]
-) -> None:
+def test_keys_from_a_pipe(line: Line, carrier: Callable[..., Carrier], typed: str, lines: list[str]) -> None:
     line.pages = dict(PAGES)
     status, out, err = hold(carrier(), typed)
     assert (status, err) == (0, "")

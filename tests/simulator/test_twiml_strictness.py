@@ -207,7 +207,7 @@ def test_what_is_no_document(xml: str, message: str) -> None:
 
 
 def test_comments_declaration_and_encoding_are_fine() -> None:
-    assert parse("<?xml version='1.0' encoding='UTF-8'?><Response><!-- x --><Hangup/></Response>") == (Hangup(),)
+    assert parse("<?xml version='1.0'?><Response><!-- x --><Hangup/></Response>") == (Hangup(),)
     assert parse("<Response><Say>Señor, 1 &amp; 2</Say></Response>".encode()) == (Say("Señor, 1 & 2", 1.2),)
 
 

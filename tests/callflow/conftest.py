@@ -1,0 +1,11 @@
+"""A telephone line reduced to its engine."""
+
+import pytest
+
+from tests.callflow.engine_call import EngineCall
+
+
+@pytest.fixture
+def call():
+    """Makes calls."""
+    return EngineCall

