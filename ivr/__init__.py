@@ -45,9 +45,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     door = views.VoiceDoor(
         line=line,
         releases=Releases(line.database),
-        renderer=Renderer(
-            Addresses(config.public_base_url, _signed(signer)), scripts, speaks=config.voice == "say"
-        ),
+        renderer=Renderer(Addresses(config.public_base_url, _signed(signer)), scripts, speaks=config.voice == "say"),
         outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
         signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
     )

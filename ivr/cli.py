@@ -80,15 +80,15 @@ def run_demo(port: int, fresh: bool) -> None:
 
 @main.command()
 @click.option("--base-url", help="Where the line listens; PUBLIC_BASE_URL unless given.")
-@click.option("--keys", help='What the caller does at each wait, such as "2 1 4 3 1 2 1"; without it you are the caller.')
+@click.option(
+    "--keys", help='What the caller does at each wait, such as "2 1 4 3 1 2 1"; without it you are the caller.'
+)
 @click.option("--from", "from_", default="+16175550142", show_default=True, help="Caller ID; anonymous works too.")
 @click.option("--to", default="+16175550100", show_default=True, help="The clinic's number.")
 @click.option("--barge-in", is_flag=True, help="Press keys half a second into the prompts.")
 @click.option("--fast", is_flag=True, help="As the caller: do not wait for the prompts to be spoken.")
 @click.option("--desk", type=click.Choice(["answers", "silent"]), default="silent", help="What the desk phone does.")
-def call(
-    base_url: str | None, keys: str | None, from_: str, to: str, barge_in: bool, fast: bool, desk: str
-) -> None:
+def call(base_url: str | None, keys: str | None, from_: str, to: str, barge_in: bool, fast: bool, desk: str) -> None:
     """Call the line from this terminal: what it says is printed, your keys are typed.
 
     Ends with status 0 when the call went through and 1 when it met an error.
@@ -189,7 +189,9 @@ def _summary(clips: list[Rendered], seconds: float) -> str:
 def _figures(clip: Rendered) -> str:
     m = clip.measurement
     pace = f"{m.words_per_minute:4.0f}" if m.words_per_minute else "   -"
-    figures = f"{m.seconds:5.1f} s {m.level_dbov:6.1f} dBov {m.peak_dbfs:6.1f} dBFS {m.head_ms:4.0f} {m.tail_ms:4.0f} ms"
+    figures = (
+        f"{m.seconds:5.1f} s {m.level_dbov:6.1f} dBov {m.peak_dbfs:6.1f} dBFS {m.head_ms:4.0f} {m.tail_ms:4.0f} ms"
+    )
     return f"{clip.key:<28} {figures} {pace} wpm  {'; '.join(clip.faults)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMPTS = ROOT / "prompts"
+
+TWILIO_API = "https://api.twilio.com"
 
 E164 = re.compile(r"\+[1-9]\d{7,14}")
 LOCALE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
@@ -54,7 +57,7 @@ class Config:
     desk_numbers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en-US",)
     voice: str = "synth"
-    twilio_api_url: str = "https://api.twilio.com"
+    twilio_api_url: str = TWILIO_API
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -78,7 +81,7 @@ class Config:
             "desk_numbers": reader.optional("DESK_NUMBERS", "", _numbers),
             "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
             "voice": reader.optional("IVR_VOICE", "synth", _voice),
-            "twilio_api_url": reader.optional("TWILIO_API_URL", "https://api.twilio.com", _base_url),
+            "twilio_api_url": reader.optional("TWILIO_API_URL", TWILIO_API, _base_url),
         }
         if reader.faults:
             raise ConfigError("\n".join(["Settings that need your attention:", *reader.faults]))
@@ -134,7 +137,7 @@ def parse_hours(text: str) -> tuple[OpenSpan, ...]:
     spans.sort(key=lambda span: (span.weekday, span.opens))
     if not spans:
         raise ValueError("there must be at least one opening, such as 'Mon-Fri 08:30-17:00'")
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in pairwise(spans):
         if one.weekday == other.weekday and other.opens < one.closes:
             raise ValueError(f"two openings overlap on {DAYS[one.weekday]}")
     return tuple(spans)

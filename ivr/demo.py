@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from ivr.config import ROOT, Config
+from ivr.config import ROOT, TWILIO_API, Config
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.simulator import RecordingStore, create_rest_app
@@ -62,6 +62,7 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     upgrade(database)
     database.close()
     render(config)
+    signal.signal(signal.SIGTERM, _as_interrupt)
     with _recordings(config, port + 1), _server(settings, port) as server:
         _wait_until_ready(server, port)
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER))
@@ -71,9 +72,13 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     return 0
 
 
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def recordings_url(config: Config) -> str:
     """Where a simulated phone hands over what it recorded: the demo's stand-in for the carrier, if that is in use."""
-    return "" if config.twilio_api_url == Config.twilio_api_url else config.twilio_api_url
+    return "" if config.twilio_api_url == TWILIO_API else config.twilio_api_url
 
 
 def _settings(port: int) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """From any recording to the telephone's band by PyAV: mono, 300-3400 Hz, sampled at 8 kHz."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import av
@@ -12,10 +12,9 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from ivr.audio.errors import MasteringError
-from ivr.audio.wavefile import RATE, Samples
+from ivr.audio.wavefile import FULL_SCALE, RATE, Samples
 
 LONGEST_SECONDS = 600  # of a source: more is no prompt, and a small file can unfold to hours
-WORKING_RATE = 24_000  # Hz, where the filters run: a multiple of 8000 and wide of the band
 LOWEST_HZ, HIGHEST_HZ = 300, 3400  # the telephone band (ITU-T G.712)
 # Containers a recording may come in. Playlists and the like are left out: they make libav open other files.
 FORMATS = "wav,w64,aiff,mp3,mov,mp4,m4a,ogg,matroska,webm,flac,aac,caf"
@@ -36,22 +35,27 @@ class Pcm:
 def telephone_band(source: bytes | Pcm) -> Samples:
     """Decode to mono samples at 8 kHz, holding 300-3400 Hz only; raises MasteringError for no audio."""
     try:
-        frames = _frames_of_pcm(source) if isinstance(source, Pcm) else _frames_of_file(source)
-        wide = _collect(_resampled(frames))
-        return _filtered(wide - wide.mean())
+        wide, rate = _of_pcm(source) if isinstance(source, Pcm) else _of_file(source)
+        return _filtered(wide - wide.mean(), rate)
     except (av.FFmpegError, ValueError) as error:
         raise MasteringError(f"cannot be decoded as audio: {error}") from error
 
 
-def _frames_of_pcm(source: Pcm) -> Iterator[AudioFrame]:
+def _of_pcm(source: Pcm) -> tuple[Samples, int]:
     if not len(source.samples):
-        return
-    frame = AudioFrame.from_ndarray(source.samples.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = source.rate
-    yield frame
+        raise MasteringError("holds no sound")
+    return source.samples / FULL_SCALE, source.rate
 
 
-def _frames_of_file(source: bytes) -> Iterator[AudioFrame]:
+def _of_file(source: bytes) -> tuple[Samples, int]:
+    """Decode to mono at the rate of the recording."""
+    resampler = AudioResampler(format="dbl", layout="mono")
+    frames = [part for frame in _frames(source) for part in resampler.resample(frame)]
+    frames += resampler.resample(None) if frames else []
+    return _joined(frames), frames[0].sample_rate
+
+
+def _frames(source: bytes) -> Iterator[AudioFrame]:
     options = {"format_whitelist": FORMATS, "protocol_whitelist": ""}
     with av.open(io.BytesIO(source), mode="r", options=options) as container:
         if not container.streams.audio:
@@ -65,17 +69,11 @@ def _frames_of_file(source: bytes) -> Iterator[AudioFrame]:
             yield frame
 
 
-def _resampled(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-    resampler = AudioResampler(format="dbl", layout="mono", rate=WORKING_RATE)
-    for frame in frames:
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None)
-
-
-def _filtered(wide: Samples) -> Samples:
-    """Run the band filters at the working rate, then come down to 8 kHz."""
+def _filtered(wide: Samples, rate: int) -> Samples:
+    """Run the band filters at the recording's own rate, then come down to 8 kHz."""
     graph = Graph()
-    chain = [graph.add_abuffer(format="dbl", sample_rate=WORKING_RATE, layout="mono")]
+    graph.threads = 1  # one channel leaves nothing to share out
+    chain = [graph.add_abuffer(format="dbl", sample_rate=rate, layout="mono")]
     chain += [graph.add("highpass", f"f={LOWEST_HZ}:width_type=q:w={q}") for q in _HIGHPASS_Q]
     chain += [graph.add("lowpass", f"f={HIGHEST_HZ}:width_type=q:w={q}") for q in _LOWPASS_Q]
     chain.append(graph.add("aresample", f"{RATE}:filter_size=128:cutoff=0.92"))
@@ -83,10 +81,10 @@ def _filtered(wide: Samples) -> Samples:
     chain.append(graph.add("abuffersink"))
     graph.link_nodes(*chain).configure()
     frame = AudioFrame.from_ndarray(wide.reshape(1, -1), format="dbl", layout="mono")
-    frame.sample_rate = WORKING_RATE
+    frame.sample_rate = rate
     graph.push(frame)
     graph.push(None)
-    return _collect(_pulled(graph))
+    return _joined(list(_pulled(graph)))
 
 
 def _pulled(graph: Graph) -> Iterator[AudioFrame]:
@@ -99,8 +97,7 @@ def _pulled(graph: Graph) -> Iterator[AudioFrame]:
             yield frame
 
 
-def _collect(frames: Iterable[AudioFrame]) -> Samples:
-    parts = [frame.to_ndarray().reshape(-1) for frame in frames]
-    if not parts:
+def _joined(frames: list[AudioFrame]) -> Samples:
+    if not frames:
         raise MasteringError("holds no sound")
-    return np.concatenate(parts).astype(np.float64)
+    return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]).astype(np.float64)

@@ -70,7 +70,7 @@ def _levelled(speech: Samples) -> tuple[Samples, float, float]:
 
 
 def _limited(samples: Samples) -> tuple[Samples, float]:
-    """Hold peaks under the ceiling by a smooth gain that starts 5 ms early; also return its deepest cut in dB.
+    """Hold peaks under the ceiling by a smooth gain that starts 5 ms early; return also its deepest cut, dB.
 
     The gain each sample needs is spread over the window by a running minimum, then averaged over the same
     window: the average of values that all suffice for a peak suffices for it, so nothing overshoots and

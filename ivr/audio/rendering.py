@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from ivr.audio.synthesis import Synthesizer
 
 RENDERING_VERSION = 1  # raise it whenever the voice or the mastering changes what a caller hears
 AHEAD = 16  # lines that may be spoken before the first of them is fetched
+MASTERING_THREADS = 2  # beside the speaking child; libav and numpy let go of the interpreter while they work
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def render_language(
     UnknownLanguageError; a line that cannot be spoken raises SynthesisError, which names the prompt.
     """
     done = 0
-    with Synthesizer(language) as voice, ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+    with Synthesizer(language) as voice, ThreadPoolExecutor(MASTERING_THREADS) as pool:
         for clip in _in_order(voice, pool, language, lines):
             done += 1
             if on_progress is not None:

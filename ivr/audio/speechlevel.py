@@ -18,7 +18,7 @@ def active_speech_level(samples: Samples, rate: int) -> tuple[float, float]:
 
     Samples have amplitude -1.0 ... 1.0, `rate` is in Hz. Where nothing is active the answer is (-100.0, 0.0).
     """
-    energy = float(np.dot(samples, samples))
+    energy = float(np.square(samples).sum())
     if energy <= 0.0:
         return NOTHING, 0.0
     envelope = _envelope(samples, rate)

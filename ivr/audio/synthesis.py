@@ -124,8 +124,11 @@ class Synthesizer:
 
 def _start(command: Sequence[str]) -> _Child:
     complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
+    pipe = subprocess.PIPE
+    # The environment lies over the stack: blanks there stop espeak-ng when it reads past a word, see worker.
+    environment = {**os.environ, "IVR_BLANKS": " " * 64}
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0
+        command, stdin=pipe, stdout=pipe, stderr=complaints, bufsize=0, env=environment
     )
     assert process.stdin is not None and process.stdout is not None
     return _Child(process, process.stdin, process.stdout, complaints)

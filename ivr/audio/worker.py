@@ -13,12 +13,11 @@ import io
 import json
 import os
 import sys
-import threading
-import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
 import espeakng_loader
@@ -27,12 +26,9 @@ from numpy.typing import NDArray
 
 SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
 PASSES = 3  # at most; two nearly always do
-STARTING_SECONDS = 10.0
 PADDING = 0.2  # s of silence the finished clip has around the speech
 CLOSE_ENOUGH_WPM = 5.0
-AUDIBLE = (
-    0.004  # of the clip's peak: where speech begins and ends, for the pace (espeak's silence is digital zero)
-)
+AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's silence is digital zero
 
 
 @dataclass(frozen=True)
@@ -52,9 +48,9 @@ class Request:
 def bundled_espeak() -> Iterator[None]:
     """Let `ctypes.cdll.LoadLibrary` find the espeak-ng of the espeakng-loader wheel, and not the system's.
 
-    pyttsx3 asks for a fixed list of names ("libespeak-ng.so.1", a Homebrew path, ...) when its driver is first
-    imported. Inside this context any name with "espeak" in it gets the wheel's library (.so or .dylib), every
-    other name is loaded as usual; afterwards ctypes is as it was.
+    pyttsx3 asks for a fixed list of names ("libespeak-ng.so.1", a Homebrew path, ...) when its driver is
+    first imported. Inside this context any name with "espeak" in it gets the wheel's library (.so or .dylib),
+    any other one is loaded as usual; afterwards ctypes is as it was.
     """
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     original = ctypes.cdll.LoadLibrary
@@ -75,6 +71,29 @@ def _enter_data() -> None:
     os.environ["ESPEAK_DATA_PATH"] = "."
 
 
+def _stay_in_this_thread(driver: ModuleType) -> None:
+    """Make pyttsx3's espeak binding finish speaking before its `Synth` returns.
+
+    The driver asks for a thread of espeak-ng's own. That copies ten times the length of the text, races with
+    the next properties, and crashes now and then: espeak-ng 1.52 can read past the end of a word until it meets
+    a blank (its pull requests 1126 and 2077), and over a thread's stack there is no memory. Without a thread
+    espeak-ng does not announce its end, for which the driver waits, so it is announced here; and the driver's
+    naps of 10 ms between looks are idle, so they are skipped.
+    """
+    espeak = driver._espeak
+    synth = espeak.Synth
+    ended = (espeak.EVENT * 2)()  # the second one is EVENT_LIST_TERMINATED
+    ended[0].type = espeak.EVENT_MSG_TERMINATED
+
+    def synth_and_tell(*arguments: Any, **named: Any) -> int:
+        status: int = synth(*arguments, **named)
+        espeak.SynthCallback(None, 0, ended)
+        return status
+
+    vars(espeak).update(AUDIO_OUTPUT_RETRIEVAL=espeak.AUDIO_OUTPUT_SYNCHRONOUS, Synth=synth_and_tell)
+    vars(driver).update(time=SimpleNamespace(sleep=lambda seconds: None))
+
+
 class Speaker:
     """pyttsx3 with its espeak driver, on every system, without a loudspeaker."""
 
@@ -82,16 +101,12 @@ class Speaker:
         """Load the engine; a process can do so only once."""
         pyttsx3 = importlib.import_module("pyttsx3")
         with bundled_espeak():
-            espeak: Any = importlib.import_module("pyttsx3.drivers._espeak")
+            driver = importlib.import_module("pyttsx3.drivers.espeak")
+        _stay_in_this_thread(driver)
         _enter_data()
-        espeak.AUDIO_OUTPUT_RETRIEVAL = espeak.AUDIO_OUTPUT_SYNCHRONOUS  # the driver asks for the former
         self._engine: Any = pyttsx3.init(driverName="espeak")
-        self._playing: Any = espeak.IsPlaying
         self._voices = {voice.id for voice in self._engine.getProperty("voices")}
-        self._spoken = threading.Event()
-        self._rest(STARTING_SECONDS)
         self._engine.runAndWait()  # with nothing to say: until then the engine queues instead of doing
-        self._engine.connect("finished-utterance", lambda name, completed: self._spoken.set())
 
     def say(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
         """Return samples, their rate (Hz) and the nominal rate used, corrected until the pace is right."""
@@ -112,34 +127,17 @@ class Speaker:
     def _speak(self, request: Request, rate: int) -> tuple[NDArray[np.int16], int]:
         """Speak once, into memory: the driver hands its file name to `wave.open`, which also takes a file."""
         sound = io.BytesIO()
-        self._spoken.clear()
         wanted = {"voice": request.voice, "pitch": request.pitch, "rate": rate, "volume": 1.0}
         for name, value in wanted.items():
             self._engine.setProperty(name, value)
-        self._rest(request.seconds)
         # pyttsx3 swallows the errors of setProperty, so ask what became of it.
         if self._engine.getProperty("voice") != request.voice.lower():
             raise ValueError(f"espeak-ng could not take the voice {request.voice}")
         self._engine.save_to_file(request.text, sound)
         self._engine.runAndWait()
-        if not self._spoken.wait(request.seconds):
-            raise TimeoutError("espeak-ng did not finish")
-        self._rest(request.seconds)
         sound.seek(0)
         with wave.open(sound) as file:
             return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16), file.getframerate()
-
-    def _rest(self, seconds: float) -> None:
-        """Wait until espeak-ng, which sets properties and speaks in a thread of its own, is idle.
-
-        When runAndWait begins, the driver cancels what espeak-ng still has in hand: properties just set, and now
-        and then the sentence behind them.
-        """
-        deadline = time.monotonic() + seconds
-        while self._playing():
-            if time.monotonic() > deadline:
-                raise TimeoutError("espeak-ng did not come to rest")
-            time.sleep(0.0005)
 
 
 def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:

@@ -24,12 +24,12 @@ from ivr.callflow.nodes import (
     Recorder,
     Save,
     Transfer,
+    Tree,
     Value,
 )
 from ivr.callflow.outputs import Pause, PlayRecording, Say, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
 from ivr.callflow.state import CallState
-from ivr.callflow.tree import Tree
 
 MOST_OPTIONS = 4
 """Options announced in one menu, beside "0 for a person"."""
@@ -128,6 +128,12 @@ def prompts_of(tree: Tree) -> set[str]:
             menu = Menu("sample", 1, (value,), (), "main", "")
             keys |= {part.prompt for part in opening(menu, state) if isinstance(part, Say)}
     return keys | _every_answer() | _building_blocks()
+
+
+def unused_prompts(tree: Tree, keys: Iterable[str]) -> list[str]:
+    """Prompts of a script that no call can ask for; `oh_n` and `year_n` are a language's own refinements."""
+    used = prompts_of(tree)
+    return sorted(key for key in keys if key not in used and not key.startswith(("oh_", "year_", "language_")))
 
 
 def _prompts_in(node: Node) -> Iterator[str]:
@@ -266,8 +272,9 @@ def _announcements(menu: Menu) -> Iterator[tuple[str, tuple[Speech, ...]]]:
         first = (*opening(menu, state), BETWEEN_OPTIONS) if menu.opening else ()
         yield "announced", (*first, *options(menu))
         kept = (*opening(menu, state), BETWEEN_OPTIONS) if menu.keep_opening else ()
-        for prompt in ("again_no_input", "again_no_match", menu.example):
+        for prompt in ("again_no_input", "again_no_match"):
             yield f"after {prompt}", (Say(prompt), BETWEEN_OPTIONS, *kept, *options(menu))
+        yield "after its example", (Say(menu.example), BETWEEN_OPTIONS, *options(menu))
 
 
 def _lasting(speech: Iterable[Speech], voice: Voice) -> float:
@@ -286,7 +293,7 @@ def _seconds(part: Say | Pause | PlayRecording, voice: Voice) -> float:
 
 def _samples() -> tuple[CallState, ...]:
     """Calls that have the most to say: a callback and an appointment, with the longest receipt."""
-    promise = Promise(datetime(2027, 9, 23, 11, 45), days_ahead=4)
+    promise = Promise(datetime(2027, 9, 23, 11, 45), days_ahead=6)
     callback = Draft(
         Kind.CALLBACK, "+16177777777", True, Reason.AFTER_PROCEDURE, best_time=BestTime.AFTERNOON, recording_sid="RE"
     )

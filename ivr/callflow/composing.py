@@ -24,9 +24,7 @@ class WordOrder:
     time: tuple[str, ...] = ("hour", "minute", "half")
 
 
-def compose(
-    speech: Speech, order: WordOrder, has: Callable[[str], bool]
-) -> Iterator[Say | Pause | PlayRecording]:
+def compose(speech: Speech, order: WordOrder, has: Callable[[str], bool]) -> Iterator[Say | Pause | PlayRecording]:
     """Break speech down to prompts and pauses. `has` tells which optional building blocks the script has."""
     match speech:
         case SpeakDigits(digits, groups):

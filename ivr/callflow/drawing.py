@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivr.callflow.check import exits
-from ivr.callflow.nodes import End, Entry, Exit, Fork, Menu, Node, Recorder, Transfer
-from ivr.callflow.tree import Tree
+from ivr.callflow.nodes import End, Entry, Exit, Fork, Menu, Node, Recorder, Transfer, Tree
 
 EVERYWHERE = {"0", "3 misses"}
 """Exits that every node has alike; drawing them would hide the others."""

@@ -22,6 +22,7 @@ from ivr.callflow.inputs import (
 )
 from ivr.callflow.nodes import (
     ENTRY_WAIT,
+    PERSON,
     Action,
     Choice,
     End,
@@ -32,14 +33,13 @@ from ivr.callflow.nodes import (
     Menu,
     Notice,
     On,
-    PERSON,
     Recorder,
     Save,
     Transfer,
+    Tree,
 )
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.state import CallState
-from ivr.callflow.tree import Tree
 
 ATTEMPTS = 3
 """Misses at one node, no-input and no-match together, before a person or a message takes over."""
@@ -183,7 +183,7 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
             lead = (out.Say("entry_restart"),) if restarted else ()
             return _wait_at(tree, replace(state, entry=keys), entry, lead)
         case Skipped() if entry.skip is not None:
-            skipped = replace(state.draft, birth_date=None) if entry.field is Field.BIRTH_DATE else state.draft
+            skipped = replace(state.draft, birth_date=None) if entry.holds is Field.BIRTH_DATE else state.draft
             return _arrive(tree, replace(state, draft=skipped), entry.skip)
         case _:
             return _missed(tree, replace(state, entry=""), entry, "no_match")
@@ -226,9 +226,13 @@ def _saved(tree: Tree, state: CallState, saved: RequestSaved) -> Turn:
 
 
 def _leave(state: CallState) -> Turn:
+    """Keep what staff could act on; a warning sign is worth calling the caller ID, confirmed or not."""
     events: Events = (ev.CallLeft(state.node),)
-    if state.draft.is_worth_keeping:
-        events = (*events, ev.RequestLeft(state.draft))
+    draft = state.draft
+    if draft.red_flags and draft.callback_number is None and state.caller_number:
+        draft = replace(draft, callback_number=state.caller_number, is_caller_id=True)
+    if draft.is_worth_keeping:
+        events = (*events, ev.RequestLeft(draft))
     return Turn(state, (out.Hangup(),), events)
 
 
@@ -244,7 +248,7 @@ def _missed(tree: Tree, state: CallState, node: Menu | Entry | Recorder, kind: s
     lead: Speeches = (out.Say(f"again_{kind}") if attempt == 1 else out.Say(node.example), BETWEEN_OPTIONS)
     if isinstance(node, Entry):
         lead = (*lead, out.Say(node.prompt)) if attempt == 1 else lead[:1]
-    elif node.keep_opening:
+    elif node.keep_opening and attempt == 1:
         lead = (*lead, *opening(node, state))
     return _wait_at(tree, state, node, lead, missed)
 

@@ -55,13 +55,13 @@ def read_entry(
         return Skipped() if finished and not kept and not fresh else Useless()
     if not finished and _expects_more(entry, kept, keys, digits):
         return Unfinished(digits, restarted=bool(star))
-    value = as_number(digits, dialable) if entry.field is Field.NUMBER else as_birth_date(digits, today)
+    value = as_number(digits, dialable) if entry.holds is Field.NUMBER else as_birth_date(digits, today)
     return Complete(value) if value else Useless()
 
 
 def missing(entry: Entry, keys: str) -> int:
     """How many keys an entry still needs after those."""
-    length = entry.most_keys + (1 if entry.field is Field.NUMBER and keys.startswith("1") else 0)
+    length = entry.most_keys + (1 if entry.holds is Field.NUMBER and keys.startswith("1") else 0)
     return max(1, length - len(keys))
 
 
@@ -87,6 +87,4 @@ def as_birth_date(digits: str, today: date) -> str | None:
 def _expects_more(entry: Entry, kept: str, keys: str, digits: str) -> bool:
     """Whether the gather ended because it was full (not by a pause) before the value was."""
     was_full = len(keys) >= missing(entry, kept)
-    return was_full and len(digits) < entry.most_keys + (
-        entry.field is Field.NUMBER and digits.startswith("1")
-    )
+    return was_full and len(digits) < entry.most_keys + (entry.holds is Field.NUMBER and digits.startswith("1"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -141,7 +141,7 @@ class Entry:
 
     name: str
     level: int
-    field: Field
+    holds: Field
     prompt: str
     example: str
     most_keys: int
@@ -196,3 +196,20 @@ class End:
 
 
 Node = Notice | Menu | Entry | Recorder | Transfer | Save | End
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A call tree: its nodes by name, the languages that are on (the first is the default), and one pure check.
+
+    `dialable` turns keyed digits into an E.164 number, or None when no such number can exist.
+    """
+
+    nodes: Mapping[str, Node]
+    languages: tuple[str, ...]
+    dialable: Callable[[str], str | None]
+    first: str = "emergency"
+
+    def __getitem__(self, name: str) -> Node:
+        """The node of that name."""
+        return self.nodes[name]

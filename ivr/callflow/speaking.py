@@ -16,7 +16,8 @@ BETWEEN_OPTIONS = Pause(600)
 
 PHONE_GROUPS = (3, 3, 4)
 REFERENCE_GROUPS = (3, 3)
-LAST_DIGITS = 4
+A_WEEK = 7
+"""Days: within them the weekday alone says which day is meant."""
 
 
 def opening(menu: Menu, state: CallState) -> tuple[Speech, ...]:
@@ -59,15 +60,13 @@ def national(number: str) -> str:
 
 
 def _summary(draft: Draft) -> Iterator[Speech]:
+    """The request in one sentence; the number is left out, as the caller has just confirmed it digit by digit."""
     if draft.flow is Flow.APPOINTMENT:
         yield Say(f"confirm_visit_{draft.visit_type or 'other_pain'}")
         yield Say(f"confirm_weekday_{draft.weekday or 'any'}")
     else:
         yield Say(f"confirm_reason_{draft.reason or 'other'}")
     yield Say(f"confirm_time_{draft.best_time or 'any'}")
-    if draft.callback_number:
-        yield Say("confirm_number_ending")
-        yield SpeakDigits(draft.callback_number[-LAST_DIGITS:])
     if draft.recording_sid:
         yield Say("confirm_with_message")
     yield BETWEEN_OPTIONS
@@ -96,6 +95,7 @@ def _promise(promise: Promise) -> Iterator[Speech]:
     else:
         yield Say("promise_on")
         yield Say(f"weekday_{promise.by.isoweekday()}")
-        yield SpeakDate(promise.by.date().isoformat(), year=False)
+        if promise.days_ahead >= A_WEEK:
+            yield SpeakDate(promise.by.date().isoformat(), year=False)
         yield Say("promise_by")
     yield SpeakTime(promise.by.hour, promise.by.minute)

@@ -62,9 +62,7 @@ def from_plain(plain: Mapping[str, Any]) -> CallState:
 
 
 def _unlike(value: Any, blank: Any) -> dict[str, Any]:
-    return {
-        name: mine for name in type(value).__slots__ if (mine := getattr(value, name)) != getattr(blank, name)
-    }
+    return {name: mine for name in type(value).__slots__ if (mine := getattr(value, name)) != getattr(blank, name)}
 
 
 def _plain_promise(promise: Promise | None) -> list[Any] | None:
@@ -85,9 +83,9 @@ _ENUMS = {
 }
 
 
-def _draft(plain: dict[str, object]) -> Draft:
-    values = {name: _ENUMS[name](value) if name in _ENUMS else value for name, value in plain.items()}
-    return Draft(**values)  # type: ignore[arg-type]
+def _draft(plain: Mapping[str, Any]) -> Draft:
+    values: dict[str, Any] = {name: _ENUMS[name](value) if name in _ENUMS else value for name, value in plain.items()}
+    return Draft(**values)
 
 
 _BLANK = CallState(node="", language="")

@@ -6,8 +6,7 @@ menu, is not built yet and is a no-match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.nodes import (
@@ -26,25 +25,9 @@ from ivr.callflow.nodes import (
     Recorder,
     Save,
     Transfer,
+    Tree,
     Value,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A call tree: its nodes by name, the languages that are on (the first is the default), and one pure check.
-
-    `dialable` turns keyed digits into an E.164 number, or None when no such number can exist.
-    """
-
-    nodes: Mapping[str, Node]
-    languages: tuple[str, ...]
-    dialable: Callable[[str], str | None]
-    first: str = "emergency"
-
-    def __getitem__(self, name: str) -> Node:
-        """The node of that name."""
-        return self.nodes[name]
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
@@ -160,7 +143,7 @@ def _callback() -> tuple[Node, ...]:
         Entry(
             "enter_number",
             level=2,
-            field=Field.NUMBER,
+            holds=Field.NUMBER,
             prompt="enter_number",
             example="enter_number_example",
             most_keys=10,
@@ -262,7 +245,7 @@ def _appointment() -> tuple[Node, ...]:
         Entry(
             "birth_date",
             level=2,
-            field=Field.BIRTH_DATE,
+            holds=Field.BIRTH_DATE,
             prompt="birth_date",
             example="birth_date_example",
             most_keys=8,
@@ -320,7 +303,7 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             example="offer_message_example",
             back="leave_message",
         ),
-        Recorder("message", level=3, notice="recording_notice", longest=90, to="keep_message"),
+        Recorder("message", level=3, prompt="message", notice="recording_notice", longest=90, to="keep_message"),
         Menu(
             "keep_message",
             level=3,
@@ -378,7 +361,7 @@ def _a_person() -> tuple[Node, ...]:
         Entry(
             "message_number",
             level=2,
-            field=Field.NUMBER,
+            holds=Field.NUMBER,
             prompt="message_number",
             example="enter_number_example",
             most_keys=10,
@@ -409,4 +392,4 @@ def _a_person() -> tuple[Node, ...]:
     )
 
 
-__all__ = ["PERSON", "Tree", "build", "by_flow"]
+__all__ = ["PERSON", "build", "by_flow"]

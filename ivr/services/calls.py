@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,7 @@ from ivr.callflow.inputs import CallStarted, HungUp, Input, Recorded
 from ivr.callflow.nodes import Recorder
 from ivr.callflow.state import CallState, from_plain, to_plain
 from ivr.db import session_in
-from ivr.models import Call, CallTurn, PromptRelease, Recording, RecordingStatus
+from ivr.models import Call, PromptRelease, Recording, RecordingStatus
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.requests import keep_incomplete, save_request
@@ -63,7 +64,8 @@ MOVE = (
 )
 NOTE = insert(TURNS)
 
-CallRow = Row[tuple[int, int, str, str, int | None, str | None, datetime | None]]
+CallRow = Row[*tuple[Any, ...]]
+"""What `FIND` selects."""
 
 
 def start_call(line: Line, arrival: Arrival) -> Answer:
@@ -171,9 +173,7 @@ def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> A
     return Answer(number, turn.outputs, turn.state.language, call.release_id, call.to_number or "")
 
 
-def _apply(
-    connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime
-) -> Turn:
+def _apply(connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime) -> Turn:
     """Advance, and do at once what the turn's events ask of the database."""
     turn = advance(line.tree, state, given)
     events, language = turn.events, turn.state.language
@@ -183,9 +183,7 @@ def _apply(
                 _store_recording(connection, call_id, sid, RecordingStatus.ANNOUNCED, seconds, now)
             case ev.RequestConfirmed(draft):
                 with session_in(connection) as session:
-                    saved = save_request(
-                        session, line, call_id=call_id, language=language, draft=draft, now=now
-                    )
+                    saved = save_request(session, line, call_id=call_id, language=language, draft=draft, now=now)
                 turn = advance(line.tree, turn.state, saved)
                 turn = replace(turn, events=(*events, *turn.events))
             case ev.RequestLeft(draft):
@@ -209,9 +207,7 @@ def _finish(connection: Connection, line: Line, call: CallRow) -> None:
         connection.execute(NOTE, _noted(call.id, call.turn, now, "HungUp", turn))
 
 
-def _recording_not_told(
-    connection: Connection, line: Line, call_id: int, state: CallState
-) -> Recorded | None:
+def _recording_not_told(connection: Connection, line: Line, call_id: int, state: CallState) -> Recorded | None:
     """A recording the carrier has of a call that ended at the beep, before the call itself told us of it."""
     if not isinstance(line.tree.nodes.get(state.node), Recorder) or state.draft.recording_sid:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from ivr.callflow.tree import Tree
+from ivr.callflow.nodes import Tree
 from ivr.db import Database
 from ivr.services.calendar import Calendar
 

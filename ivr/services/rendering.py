@@ -53,9 +53,7 @@ def spoken_lines(script: Script) -> list[SpokenLine]:
     return [SpokenLine(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
 
 
-def _render_language(
-    database: Database, script: Script, now: datetime, on_progress: Progress | None
-) -> list[Rendered]:
+def _render_language(database: Database, script: Script, now: datetime, on_progress: Progress | None) -> list[Rendered]:
     lines = {fingerprint(script.language, line): line for line in spoken_lines(script)}
     with database.read() as session:
         known = set(session.scalars(select(PromptVersion.fingerprint).where(PromptVersion.fingerprint.in_(lines))))
@@ -118,4 +116,4 @@ def _current_audio(database: Database, script: Script) -> dict[str, str]:
         rows = session.execute(
             select(PromptVersion.key, PromptVersion.audio_sha256).where(PromptVersion.id.in_(newest))
         )
-        return {key: address for key, address in rows}
+        return {row.key: row.audio_sha256 for row in rows}

@@ -42,16 +42,12 @@ def save_request(
     return RequestSaved(request.reference, promise)
 
 
-def keep_incomplete(
-    session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime
-) -> None:
+def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime) -> None:
     """Keep what a caller who hung up had told us. Commits nothing; doing it again changes nothing."""
     _of_draft(session, line, call_id, language, draft, now)
 
 
-def _of_draft(
-    session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime
-) -> PatientRequest:
+def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
     left = select(PatientRequest).where(
         PatientRequest.call_id == call_id, PatientRequest.status == RequestStatus.INCOMPLETE
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,6 +12,8 @@ from string import Formatter
 from typing import Any
 
 from ivr.callflow.composing import WordOrder
+
+LONG_NUMBER = re.compile(r"\d{3,}")
 
 Table = Mapping[str, Any]
 """A TOML table as it was parsed."""
@@ -40,6 +43,11 @@ class Prompt:
     clinical: bool
     longest: float
     spoken: str | None
+
+    @property
+    def sayable(self) -> str:
+        """The text for the carrier's voice: long numbers such as 911 as single digits, never as hundreds."""
+        return LONG_NUMBER.sub(lambda found: " ".join(found[0]), self.text)
 
 
 @dataclass(frozen=True, slots=True)

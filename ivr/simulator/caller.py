@@ -129,6 +129,7 @@ class PlannedCaller:
     def begin(self, now: float, wait: Wait) -> None:
         """Ask for a plan, unless keys of the last one are still being typed."""
         self._after = []
+        self._forget_speech()
         if any(isinstance(event, KeyPress) or event.at != self._last for event in self._queue):
             return
         plan = self.at_gather(wait) if isinstance(wait.verb, Gather) else self.at_record(wait)

@@ -28,7 +28,8 @@ class MediaDelay:
     def ready(self, sid: str) -> bool:
         """Count one request and tell whether the audio may be had now."""
         self._asked[sid] += 1
-        waited = self.now() - self._first.setdefault(sid, self.now())
+        now = self.now()
+        waited = now - self._first.setdefault(sid, now)
         return self._asked[sid] > self.requests and waited >= self.seconds
 
 
@@ -37,7 +38,7 @@ def create_rest_app(
 ) -> Flask:
     """Serve the recordings of one account: metadata, media, list, delete, and PUT for a phone elsewhere."""
     app = Flask("ivr.simulator.rest")
-    api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}/Recordings")
+    api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
     resource = _Recordings(store, account_sid, media_delay or MediaDelay())
 
     @api.before_request
@@ -47,12 +48,13 @@ def create_rest_app(
         if not (_same(user, account_sid) and _same(password, auth_token)):
             abort(401)
 
-    api.add_url_rule(".json", view_func=resource.list)
-    api.add_url_rule("/<sid>.json", view_func=resource.show)
-    api.add_url_rule("/<sid>.json", view_func=resource.delete, methods=["DELETE"])
-    api.add_url_rule("/<sid>", view_func=resource.media)
-    api.add_url_rule("/<sid>.wav", view_func=resource.media, endpoint="wav")
-    api.add_url_rule("/<sid>.wav", view_func=resource.put, methods=["PUT"])
+    one = "/Recordings/<string(length=34):sid>"
+    api.add_url_rule("/Recordings.json", view_func=resource.list)
+    api.add_url_rule(f"{one}.json", view_func=resource.show)
+    api.add_url_rule(f"{one}.json", view_func=resource.delete, methods=["DELETE"])
+    api.add_url_rule(one, view_func=resource.media)
+    api.add_url_rule(f"{one}.wav", view_func=resource.media, endpoint="wav")
+    api.add_url_rule(f"{one}.wav", view_func=resource.put, methods=["PUT"])
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _problem)
     return app
@@ -68,7 +70,8 @@ class _Recordings:
 
     def list(self) -> Response:
         """List a page, the newest first, narrowed by DateCreated, DateCreated>, DateCreated< and CallSid."""
-        matching = [one for one in self._store.list(include_deleted=_with_deleted()) if _matches(one)]
+        wanted = _wanted()
+        matching = [one for one in self._store.list(include_deleted=_with_deleted()) if wanted(one)]
         size = min(max(request.args.get("PageSize", 50, type=int), 1), 1000)
         page = max(request.args.get("Page", 0, type=int), 0)
         shown = matching[page * size : (page + 1) * size]
@@ -124,20 +127,26 @@ def _same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode(), wanted.encode())
 
 
-def _matches(one: Recording) -> bool:
-    args, day = request.args, one.started_at.date()
-    return (
-        args.get("CallSid", one.call_sid) == one.call_sid
-        and day == _day("DateCreated", day)
-        and day >= _day("DateCreated>", day)
-        and day <= _day("DateCreated<", day)
-    )
+def _wanted() -> Callable[[Recording], bool]:
+    """Return the test that the query asks for; times of creation are days, both ends included."""
+    call_sid = request.args.get("CallSid")
+    on, after, before = _day("DateCreated"), _day("DateCreated>"), _day("DateCreated<")
+
+    def matches(one: Recording) -> bool:
+        day = one.started_at.date()
+        return (
+            call_sid in (None, one.call_sid)
+            and on in (None, day)
+            and (after or day) <= day <= (before or day)
+        )
+
+    return matches
 
 
-def _day(name: str, default: date) -> date:
+def _day(name: str) -> date | None:
     value = request.args.get(name)
     try:
-        return date.fromisoformat(value[:10]) if value else default
+        return date.fromisoformat(value[:10]) if value else None
     except ValueError:
         abort(400)
 

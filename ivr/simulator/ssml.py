@@ -45,9 +45,8 @@ def _words(element: Element) -> str:
             continue
         _check(child, element)
         inside = _words(child)
-        parts.append(child.attributes["alias"] if child.name == "sub" else inside)
-        if child.name in ("break", "p", "s"):
-            parts.append(" ")
+        words = child.attributes["alias"] if child.name == "sub" else inside
+        parts.append(f" {words} " if child.name in ("break", "p", "s") else words)
     return "".join(parts)
 
 

@@ -37,7 +37,7 @@ class Keyboard(Protocol):
 
 
 class LineKeyboard:
-    """Keys come in lines, read whenever the telephone line waits, however long that takes."""
+    """Keys come in lines, used only when the telephone line waits for them, however long that takes."""
 
     def __init__(self, stream: TextIO) -> None:
         """Read lines from `stream`."""
@@ -45,17 +45,17 @@ class LineKeyboard:
         self._typed: deque[str] = deque()
 
     def read(self, seconds: float, *, answering: bool) -> str | None:
-        """Return what is left of a line, or read the next one when the line is waiting."""
+        """Return what is left of a line, or read the next one; nothing during prompts."""
+        if not answering:
+            return None
         if not self._typed:
-            if not answering:
-                return None
             line = self._stream.readline()
             self._typed.extend(line.strip() or "\n" if line else END_OF_INPUT)
         return self._typed.popleft()
 
 
 class RawKeyboard:
-    """Each key counts the moment it is pressed; `patient` waits for an answer without a time limit."""
+    """Each key counts at once; when `patient`, prompts cannot be cut and answers may take any time."""
 
     def __init__(self, stream: TextIO, *, patient: bool) -> None:
         """Read the terminal behind `stream`, which must be in cbreak mode."""
@@ -64,8 +64,9 @@ class RawKeyboard:
 
     def read(self, seconds: float, *, answering: bool) -> str | None:
         """Return a key, or None when none came in time."""
-        wait = (None if answering else 0.0) if self._patient else seconds
-        if not select.select([self._file], [], [], wait)[0]:
+        if self._patient and not answering:
+            return None
+        if not select.select([self._file], [], [], None if self._patient else seconds)[0]:
             return None
         return os.read(self._file, 1).decode("ascii", "ignore") or END_OF_INPUT
 
@@ -78,10 +79,11 @@ class TypingCaller:
         self._keyboard = keyboard
         self._clock = clock
         self._speaking = False
+        self._silent = False
 
     def begin(self, now: float, wait: Wait) -> None:
         """Nothing to plan: a person decides while listening."""
-        self._speaking = False
+        self._speaking = self._silent = False
 
     def listen(self, now: float, until: float, phase: Phase) -> Event | None:
         """Return the next key; Ctrl-C hangs up wherever it comes."""
@@ -89,7 +91,9 @@ class TypingCaller:
             self._speaking = True
             return Voice(now, True)
         try:
-            event = self._typed(until, phase)
+            silent = self._silent and phase is Phase.RECORDING
+            event = None if silent else self._typed(until, phase)
+            self._silent = silent or isinstance(event, Voice)
             if event is None:
                 self._clock.sleep(until - self._clock.now())
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Who = Literal["line", "caller", "desk", "carrier"]
+Who = Literal["line", "caller", "desk", "whisper", "carrier"]
 Kind = Literal[
     "call", "say", "play", "tones", "silence", "pause", "beep", "wait", "key", "ignored", "speech", "nothing",
     "dial", "ring", "bridge", "hangup", "webhook", "error",

@@ -118,7 +118,7 @@ def _child(leg: Leg, verb: Dial, sid: str, number: Number, reply: Answers) -> Le
         bare=leg.facts.bare,
     )
     return Leg(
-        facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "carrier", "in-progress"
+        facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "whisper", "in-progress"
     )
 
 

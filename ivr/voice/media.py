@@ -33,9 +33,7 @@ def create_blueprint(
         data = cached(sha256) if _SHA256.fullmatch(sha256) else None
         if data is None:
             abort(404)
-        response = send_file(
-            io.BytesIO(data), mimetype="audio/wav", conditional=True, etag=sha256, max_age=YEAR
-        )
+        response = send_file(io.BytesIO(data), mimetype="audio/wav", conditional=True, etag=sha256, max_age=YEAR)
         response.cache_control.public = True
         response.cache_control.immutable = True
         return response

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twilio.twiml import voice_response as twiml
 
+from ivr.callflow.inputs import DialEnded, Recorded
 from ivr.services.scripts import Script
 from ivr.voice.parse import turn_input
-from ivr.callflow.inputs import DialEnded, Recorded
-from collections.abc import Mapping
 
 DESK_SECONDS = 20
 LONGEST_MESSAGE = 120
@@ -96,4 +96,4 @@ class Outage:
 
     def _say(self, parent: twiml.VoiceResponse | twiml.Gather, prompt: str) -> None:
         voice, language = self.script.say_voice, self.script.language
-        parent.say(self.script.prompts[prompt].text, voice=voice, language=language)
+        parent.say(self.script.prompts[prompt].sayable, voice=voice, language=language)

@@ -57,7 +57,8 @@ def turn_input(form: Mapping[str, str]) -> Input:
     recording = form.get("RecordingSid", "")
     if _SID.fullmatch(recording):
         seconds = duration(form.get("RecordingDuration")) or 0
-        return Recorded(recording, seconds, keys(form.get("Digits", "")) or form.get("Digits", ""))
+        ended_by = form.get("Digits", "")
+        return Recorded(recording, seconds, ended_by if ended_by == "hangup" else keys(ended_by)[:1])
     if "DialCallStatus" in form:
         bridged = form.get("DialBridged", "true").lower() != "false"
         return DialEnded(form["DialCallStatus"] in _REACHED and bridged)

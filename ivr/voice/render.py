@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias, TypeGuard
 
 from twilio.twiml import voice_response as twiml
 
@@ -21,7 +23,7 @@ SILENCE_SECONDS = 10
 """Silence that ends a recording: slow speakers pause longer than the carrier's 5 seconds."""
 
 Fragment = out.Say | out.Pause | out.PlayRecording
-Parent = twiml.VoiceResponse | twiml.Gather
+Parent: TypeAlias = twiml.VoiceResponse | twiml.Gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Renderer:
         return _Document(self, answer, release).render()
 
 
+def _is_speech(output: out.Output) -> TypeGuard[out.Speech]:
+    return isinstance(output, out.Speech)
+
+
 class _Document:
     """One document being written."""
 
@@ -78,8 +84,12 @@ class _Document:
         self.response = twiml.VoiceResponse()
 
     def render(self) -> str:
-        for output in self.answer.outputs:
-            self._write(output)
+        for is_speech, outputs in groupby(self.answer.outputs, key=_is_speech):
+            if is_speech:
+                self._speak(self.response, filter(_is_speech, outputs))
+            else:
+                for output in outputs:
+                    self._write(output)
         return str(self.response)
 
     def _write(self, output: out.Output) -> None:
@@ -98,8 +108,6 @@ class _Document:
                 self._dial(output)
             case out.Hangup():
                 self.response.hangup()
-            case _:
-                self._speak(self.response, (output,))
 
     def _gather(self, output: out.Gather) -> None:
         gather = twiml.Gather(
@@ -171,11 +179,17 @@ class _Document:
     def _say(self, parent: Parent, fragments: list[Fragment], language: str) -> None:
         """One `<Say>` with a break for each pause; never an empty one, which the carrier would refuse."""
         script = self.renderer.scripts[language]
-        if not fragments:
+        if not any(isinstance(fragment, out.Say) for fragment in fragments):
+            if fragments:
+                parent.pause(length=1)
             return
         say = parent.say(voice=script.say_voice, language=script.language)
+        words: list[str] = []
         for fragment in fragments:
-            if isinstance(fragment, out.Pause):
+            if isinstance(fragment, out.Say):
+                words.append(script.prompts[fragment.prompt].sayable)
+            elif isinstance(fragment, out.Pause):
+                say.append(" ".join(words))
+                words.clear()
                 say.break_(time=f"{fragment.milliseconds}ms")
-            elif isinstance(fragment, out.Say):
-                say.add_text(f"{script.prompts[fragment.prompt].text} ")
+        say.append(" ".join(words))

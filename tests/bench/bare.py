@@ -7,9 +7,9 @@ from itsdangerous import URLSafeTimedSerializer
 
 from ivr.callflow.engine import advance, begin
 from ivr.callflow.inputs import CallStarted, Digits
+from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
-from ivr.callflow.tree import build
 from ivr.services.calls import Answer
 from ivr.services.numbers import dialable
 from ivr.services.prompts import Releases

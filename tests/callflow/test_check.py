@@ -7,8 +7,8 @@ import pytest
 from ivr.callflow.check import Voice, check, lengths, prompts_of
 from ivr.callflow.composing import WordOrder
 from ivr.callflow.drawing import as_mermaid, as_text
-from ivr.callflow.nodes import Choice, Fork, On
-from ivr.callflow.tree import Tree, build
+from ivr.callflow.nodes import Choice, Fork, On, Tree
+from ivr.callflow.tree import build
 from ivr.config import PROMPTS
 from ivr.services.prompts import measured_seconds
 from ivr.services.scripts import read_scripts

@@ -28,4 +28,7 @@ SPANISH = WordOrder(("day", "of", "month", "of", "year"), ("day", "of", "month")
 def test_building_blocks(speech, order, spoken):
     blocks = {"year_2000", *(f"oh_{n}" for n in range(1, 10))}
     parts = compose(speech, order, blocks.__contains__)
-    assert " ".join("|" if part == Pause(500) else part.prompt for part in parts if isinstance(part, Say | Pause)) == spoken
+    assert (
+        " ".join("|" if part == Pause(500) else part.prompt for part in parts if isinstance(part, Say | Pause))
+        == spoken
+    )

@@ -33,7 +33,9 @@ INPUTS = st.one_of(
     st.sampled_from([(), ("+16175550111",), ("+16175550111", "+16175550112")]),
     st.sampled_from([("en-US",), ("en-US", "es-US")]),
 )
-def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something_to_say(inputs, caller, desk, languages):
+def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something_to_say(
+    inputs, caller, desk, languages
+):
     tree = build(languages, valid)
     turn = advance(tree, begin(tree).at(TODAY, desk), CallStarted(caller))
     for given_input in inputs:

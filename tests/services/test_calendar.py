@@ -89,7 +89,8 @@ def test_hours_are_read(text, spans):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Monday 8-5", "Fri-Mon 08:00-12:00", "Mon 12:00-08:00", "Mon 08:00-25:00", "Mon 08:00-12:00; Mon 11:00-13:00"]
+    "text",
+    ["", "Monday 8-5", "Fri-Mon 08:00-12:00", "Mon 12:00-08:00", "Mon 08:00-25:00", "Mon 08:00-12:00; Mon 11:00-13:00"],
 )
 def test_malformed_hours_are_refused(text):
     with pytest.raises(ValueError, match=r"\w"):

@@ -99,7 +99,9 @@ def test_personal_data_is_unreadable_in_the_database(line):
         raw = session.connection()
         for table in ("calls", "call_turns", "patient_requests"):
             for row in raw.exec_driver_sql(f"SELECT * FROM {table}"):
-                written = " ".join(bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row)
+                written = " ".join(
+                    bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row
+                )
                 assert "6175550199" not in written
                 assert "6175550142" not in written
                 assert "1948" not in written

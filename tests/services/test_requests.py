@@ -8,10 +8,25 @@ from ivr.services import requests as service
 from ivr.services.calls import Arrival
 from tests.services.test_calls import CALLBACK, Caller
 
-COLUMNS = (
-    "reference kind status priority callback_number is_caller_id may_leave_message reason patient_type visit_type "
-    "birth_date weekday best_time language call_sid created_at due_at"
-).split()
+COLUMNS = [
+    "reference",
+    "kind",
+    "status",
+    "priority",
+    "callback_number",
+    "is_caller_id",
+    "may_leave_message",
+    "reason",
+    "patient_type",
+    "visit_type",
+    "birth_date",
+    "weekday",
+    "best_time",
+    "language",
+    "call_sid",
+    "created_at",
+    "due_at",
+]
 
 
 @pytest.mark.parametrize(

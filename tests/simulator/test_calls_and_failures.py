@@ -17,14 +17,13 @@ from ivr.simulator import (
     WsgiTransport,
 )
 from ivr.simulator.errors import CallError, ConnectFailure, MediaError
-from tests.simulator.canned import ACCOUNT, BASE, TOKEN, Line
 
 Call = Callable[..., Transcript]
 ROLES, PARTS = ("From", "To", "Caller", "Called"), ("City", "State", "Zip", "Country")
 GEO = {role + part for role in ROLES for part in PARTS}
 
 
-def test_the_first_webhook(call: Call, line: Line) -> None:
+def test_the_first_webhook(call: Call, line) -> None:
     call("", {"/voice/incoming": ""}, extra={"StirVerstat": "TN-Validation-Passed-A"})
     form, headers = line.asked("/voice/incoming")[0], line.headers[0]
     assert form["CallStatus"] == "ringing"
@@ -38,19 +37,19 @@ def test_the_first_webhook(call: Call, line: Line) -> None:
     assert len(headers["I-Twilio-Idempotency-Token"]) == 36
 
 
-def test_sip_calls_have_no_geography(call: Call, line: Line) -> None:
+def test_sip_calls_have_no_geography(call: Call, line) -> None:
     call("", {"/voice/incoming": ""}, from_="sip:desk@clinic.example", to="sip:line@clinic.sip.twilio.com")
     form = line.asked("/voice/incoming")[0]
     assert not GEO & form.keys()
     assert form["SipDomain"] == "clinic.sip.twilio.com"
 
 
-def test_a_withheld_caller(call: Call, line: Line) -> None:
+def test_a_withheld_caller(call: Call, line) -> None:
     call("", {"/voice/incoming": ""}, from_=Party("+266696687", country="LS"))
     assert line.asked("/voice/incoming")[0]["CallerCountry"] == "LS"
 
 
-def test_the_status_callback(call: Call, line: Line) -> None:
+def test_the_status_callback(call: Call, line) -> None:
     transcript = call("", {"/voice/incoming": "<Pause length='61'/>"})
     form = line.asked("/voice/status")[0]
     assert form["CallStatus"] == "completed"
@@ -81,7 +80,7 @@ def test_ends(call: Call, page: str, expected: tuple[str, float, str]) -> None:
     assert (transcript.ended_by, transcript.seconds, transcript.status) == expected
 
 
-def test_clips_are_fetched_once_and_read(call: Call, line: Line, make_clip: Callable[..., bytes]) -> None:
+def test_clips_are_fetched_once_and_read(call: Call, line, make_clip: Callable[..., bytes]) -> None:
     line.clips = {
         "hello.wav": (make_clip(2.5, "Thank you  for calling.", "greeting"), "audio/x-wav"),
         "gap.wav": (make_clip(0.6), "audio/wav"),
@@ -99,9 +98,7 @@ def test_clips_are_fetched_once_and_read(call: Call, line: Line, make_clip: Call
     ("content", "code"),
     [((b"RIFF", "text/html"), 13420), ((b"not a wave", "audio/wav"), 13420), (None, 11200)],
 )
-def test_a_clip_that_cannot_be_played(
-    call: Call, line: Line, content: tuple[bytes, str] | None, code: int
-) -> None:
+def test_a_clip_that_cannot_be_played(call: Call, line, content: tuple[bytes, str] | None, code: int) -> None:
     line.clips = {"a.wav": content} if content else {}
     with pytest.raises(MediaError, match=f"E:{code}"):
         call("", {"/voice/incoming": "<Play>/clips/a.wav</Play>"})
@@ -120,18 +117,18 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("answer", "code"), FAILURES)
-def test_a_failure_goes_to_the_fallback(call: Call, line: Line, answer: tuple[str, int], code: str) -> None:
+def test_a_failure_goes_to_the_fallback(call: Call, line, answer: tuple[str, int], code: str) -> None:
     pages = {"/voice/incoming": "<Redirect>/bad?n=1</Redirect>", "/bad": answer}
     pages["/voice/fallback"] = "<Say>sorry</Say>"
     transcript = call("", pages, strict=False)
     (form,) = line.asked("/voice/fallback")
-    assert (form["ErrorCode"], form["ErrorUrl"]) == (code, f"{BASE}/bad?n=1")
+    assert (form["ErrorCode"], form["ErrorUrl"]) == (code, f"{line.base}/bad?n=1")
     assert len(line.asked("/bad")) == 1
     assert transcript.said == "sorry"
     assert transcript.errors
 
 
-def test_a_failing_fallback_ends_the_call(call: Call, line: Line) -> None:
+def test_a_failing_fallback_ends_the_call(call: Call, line) -> None:
     transcript = call("", {"/voice/incoming": ("", 500), "/voice/fallback": ("", 500)})
     assert transcript.ended_by == "error"
     assert transcript.errors[-1] == "an application error has occurred"
@@ -148,7 +145,7 @@ def test_a_strict_telephone_raises_with_the_document_and_the_call(call: Call) ->
     assert "line    hi" in notes
 
 
-def test_other_content_types(call: Call, line: Line) -> None:
+def test_other_content_types(call: Call, line) -> None:
     html = {"Content-Type": "text/html; charset=utf-8"}
     assert call("", {"/voice/incoming": ("<Response><Say>a</Say></Response>", 200, html)}).said == "a"
     text = {"Content-Type": "text/plain"}
@@ -156,7 +153,7 @@ def test_other_content_types(call: Call, line: Line) -> None:
     assert call("", {"/voice/incoming": ("<Response><Say>b</Say></Response>", 200, text)}).said == "b"
 
 
-def test_redirects_are_followed_with_get_and_lose_the_form(call: Call, line: Line) -> None:
+def test_redirects_are_followed_with_get_and_lose_the_form(call: Call, line) -> None:
     pages = {"/voice/incoming": ("", 302, {"Location": "/moved?x=%2F"}), "/moved": "<Say>here</Say>"}
     assert call("", pages).said == "here"
     assert line.asked("/moved") == [{"x": "/"}]
@@ -167,7 +164,7 @@ def test_redirects_are_followed_with_get_and_lose_the_form(call: Call, line: Lin
 class Broken:
     """A transport that fails to connect so many times, and then goes through."""
 
-    def __init__(self, line: Line, failures: int) -> None:
+    def __init__(self, line, failures: int) -> None:
         self._inner = WsgiTransport(line.app())
         self.failures = failures
         self.tokens: list[str] = []
@@ -180,7 +177,7 @@ class Broken:
         return self._inner.request(method, url, body, headers)
 
 
-def test_a_connect_failure_is_retried_once_with_the_same_token(call: Call, line: Line) -> None:
+def test_a_connect_failure_is_retried_once_with_the_same_token(call: Call, line) -> None:
     pages = {"/voice/incoming": "<Say>hi</Say>", "/voice/fallback": "<Say>sorry</Say>"}
     once = Broken(line, 1)
     assert call("", pages, transport=once).said == "hi"
@@ -197,7 +194,7 @@ def test_circles_are_found(call: Call) -> None:
         call("", {"/voice/incoming": "<Pause length='60'/><Redirect>/voice/incoming</Redirect>"})
 
 
-def test_sign_as_signs_for_the_public_address(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_sign_as_signs_for_the_public_address(line, carrier: Callable[..., Carrier]) -> None:
     line.public = "https://ivr.example/app"
     line.pages = {
         "/voice/incoming": "<Gather action='/app/voice/turn?n=1'/>",
@@ -209,8 +206,8 @@ def test_sign_as_signs_for_the_public_address(line: Line, carrier: Callable[...,
     assert transcript.said == "end"
 
 
-def test_a_wrong_token_is_refused(line: Line) -> None:
-    carrier = Carrier(BASE, ACCOUNT, TOKEN + "x", transport=WsgiTransport(line.app()))
+def test_a_wrong_token_is_refused(line) -> None:
+    carrier = Carrier(line.base, line.account, line.token + "x", transport=WsgiTransport(line.app()))
     transcript = carrier.call(ScriptedCaller.parse(""))
     assert transcript.ended_by == "error"
     assert "status 403" in transcript.errors[0]
@@ -237,7 +234,7 @@ ASK = "<Gather action='/turn?n={}' numDigits='1'/>"
 STEPS = {"/voice/incoming": ASK.format(1), "/turn": ASK.format(2)}
 
 
-def test_delivering_twice(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_delivering_twice(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = dict(STEPS)
     phone = carrier(faults=Faults(twice=1.0))
     phone.call(ScriptedCaller.parse("1 2 3"))
@@ -247,15 +244,15 @@ def test_delivering_twice(line: Line, carrier: Callable[..., Carrier]) -> None:
     assert phone.inconsistent == ()
 
 
-def test_answers_that_differ_are_found(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_answers_that_differ_are_found(line, carrier: Callable[..., Carrier]) -> None:
     answers = iter(["<Say>first</Say>", "<Say>second</Say>"])
     line.pages = {"/voice/incoming": lambda _: next(answers)}
     phone = carrier(faults=Faults(twice=1.0))
     assert phone.call(ScriptedCaller.parse("")).said == "second"
-    assert [delivery.url for delivery in phone.inconsistent] == [f"{BASE}/voice/incoming"]
+    assert [delivery.url for delivery in phone.inconsistent] == [f"{line.base}/voice/incoming"]
 
 
-def test_stale_turns_come_again_with_their_own_token(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_stale_turns_come_again_with_their_own_token(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = dict(STEPS)
     phone = carrier(faults=Faults(stale=1.0, seed=3))
     phone.call(ScriptedCaller.parse("1 2 3 4"))
@@ -265,23 +262,23 @@ def test_stale_turns_come_again_with_their_own_token(line: Line, carrier: Callab
     assert phone.inconsistent == ()
 
 
-def test_completed_overtakes_the_last_webhook(call: Call, line: Line) -> None:
+def test_completed_overtakes_the_last_webhook(call: Call, line) -> None:
     pages = {"/voice/incoming": "<Record action='/r'/>", "/r": ""}
     call("r5h", pages, faults=Faults(completed_early=True))
     assert [path for path, _ in line.requests] == ["/voice/incoming", "/voice/status", "/r", "/r"]
 
 
-def test_dropping_the_status_callback(call: Call, line: Line) -> None:
+def test_dropping_the_status_callback(call: Call, line) -> None:
     call("", {"/voice/incoming": ""}, faults=Faults(drop_status=True))
     assert line.asked("/voice/status") == []
 
 
-def test_a_failing_status_callback_is_an_error_of_the_call(call: Call) -> None:
+def test_a_failing_status_callback_is_an_error_of_the_call(call: Call, line) -> None:
     transcript = call("", {"/voice/incoming": "", "/voice/status": ("", 500)})
-    assert transcript.errors == [f"E:11200 {BASE}/voice/status answered with status 500"]
+    assert transcript.errors == [f"E:11200 {line.base}/voice/status answered with status 500"]
 
 
-def test_the_listener_hears_each_entry_at_once(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_the_listener_hears_each_entry_at_once(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = {"/voice/incoming": "<Say>hi</Say>"}
     out = io.StringIO()
     transcript = carrier().call(ScriptedCaller.parse(""), listener=lambda entry: print(entry.text, file=out))

@@ -6,7 +6,6 @@ import pytest
 
 from ivr.simulator import Answers, FixedDesk, Transcript, Unreached
 from ivr.simulator.errors import CallError
-from tests.simulator.canned import Line
 
 Call = Callable[..., Transcript]
 ONE, TWO = "+16175550101", "+16175550102"
@@ -34,7 +33,7 @@ OUTCOMES = [
 
 @pytest.mark.parametrize(("reply", "expected"), OUTCOMES)
 def test_outcomes(
-    call: Call, line: Line, reply: Answers | Unreached, expected: tuple[str, str, str | None]
+    call: Call, line, reply: Answers | Unreached, expected: tuple[str, str, str | None]
 ) -> None:
     pages = {"/voice/incoming": DIAL, "/whisper": WHISPER, "/accept": accept, "/dialled": "<Say>back</Say>"}
     transcript = call("", pages, desk=FixedDesk(reply))
@@ -43,7 +42,7 @@ def test_outcomes(
     assert transcript.said == "back"
 
 
-def test_the_whisper_is_asked_as_a_call_of_its_own(call: Call, line: Line) -> None:
+def test_the_whisper_is_asked_as_a_call_of_its_own(call: Call, line) -> None:
     pages = {"/voice/incoming": DIAL, "/whisper": WHISPER, "/accept": accept, "/dialled": ""}
     transcript = call("", pages, desk=FixedDesk(Answers()))
     (incoming,), (whisper,), (accepted,) = (
@@ -56,8 +55,8 @@ def test_the_whisper_is_asked_as_a_call_of_its_own(call: Call, line: Line) -> No
         "carrier call from +16175550123 to +16175550100\n"
         f"line    dials {ONE} for 20 s\n"
         f"desk    {ONE} answers after 5 s\n"
-        "carrier a call, press 1\n"
-        "carrier waits 5 s for 1 key\n"
+        "whisper a call, press 1\n"
+        "whisper waits 5 s for 1 key\n"
         "desk    presses 1\n"
         "carrier connected for up to 30 s\n"
         "carrier the dial ends: completed, connected\n"
@@ -92,20 +91,20 @@ def test_a_strange_caller_id_is_an_error(call: Call) -> None:
     assert not call("", {"/voice/incoming": page.format("+12125550199")}, caller_ids=verified).errors
 
 
-def test_hanging_up_while_it_rings_tells_the_action(call: Call, line: Line) -> None:
+def test_hanging_up_while_it_rings_tells_the_action(call: Call, line) -> None:
     transcript = call("", {"/voice/incoming": DIAL, "/dialled": ""}, hang_up_at=7)
     (form,) = line.asked("/dialled")
     assert (form["DialCallStatus"], form["CallStatus"]) == ("canceled", "completed")
     assert (transcript.ended_by, transcript.seconds) == ("caller", 7)
 
 
-def test_hanging_up_while_connected(call: Call, line: Line) -> None:
+def test_hanging_up_while_connected(call: Call, line) -> None:
     pages = {"/voice/incoming": DIAL, "/whisper": "", "/dialled": ""}
     call("", pages, desk=FixedDesk(Answers(after=2, talks=60)), hang_up_at=12)
     assert line.asked("/dialled")[0]["DialCallDuration"] == "10"
 
 
-def test_the_desks_status_callback(call: Call, line: Line) -> None:
+def test_the_desks_status_callback(call: Call, line) -> None:
     page = f"<Dial><Number statusCallback='/desk'>{ONE}</Number></Dial>"
     call("", {"/voice/incoming": page, "/desk": ("", 204)}, desk=FixedDesk(Answers(talks=61)))
     (form,) = line.asked("/desk")

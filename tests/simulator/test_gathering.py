@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from ivr.simulator import Transcript
-from tests.simulator.canned import Line
 
 Call = Callable[..., Transcript]
 NEXT = "<Say>gathered</Say>"
@@ -29,9 +28,7 @@ RESULTS: list[tuple[str, str, tuple[str, str] | None]] = [
 
 
 @pytest.mark.parametrize(("attributes", "script", "expected"), RESULTS)
-def test_results(
-    call: Call, line: Line, attributes: str, script: str, expected: tuple[str, str] | None
-) -> None:
+def test_results(call: Call, line, attributes: str, script: str, expected: tuple[str, str] | None) -> None:
     after = "" if "Empty" in attributes else AFTER
     transcript = call(script, {"/voice/incoming": f"<Gather action='/g' {attributes}/>{after}", "/g": NEXT})
     forms = line.asked("/g")
@@ -45,7 +42,7 @@ def test_results(
         assert transcript.said == "gathered"
 
 
-def test_bare_leaves_out_what_is_not_documented(call: Call, line: Line) -> None:
+def test_bare_leaves_out_what_is_not_documented(call: Call, line) -> None:
     gather = "<Gather action='/g' actionOnEmptyResult='true'/>"
     call("s 1", {"/voice/incoming": gather, "/g": gather}, bare=True)
     first, second = line.asked("/g")
@@ -74,7 +71,7 @@ def test_a_key_stops_the_prompts(call: Call) -> None:
     )
 
 
-def test_a_key_outside_of_a_gather_is_lost(call: Call, line: Line) -> None:
+def test_a_key_outside_of_a_gather_is_lost(call: Call, line) -> None:
     page = "<Gather action='/g' numDigits='1' timeout='9'/>"
     rest = "<Pause length='5'/><Gather action='/h'/>"
     transcript = call("123 4", {"/voice/incoming": page, "/g": rest, "/h": ""})
@@ -83,7 +80,7 @@ def test_a_key_outside_of_a_gather_is_lost(call: Call, line: Line) -> None:
     assert "presses 2 (not heard)" in transcript.render()
 
 
-def test_keys_are_typed_on_into_the_next_gather(call: Call, line: Line) -> None:
+def test_keys_are_typed_on_into_the_next_gather(call: Call, line) -> None:
     gather = "<Gather action='/{}' numDigits='{}'><Say>tell me your number now</Say></Gather>"
     call(
         "617*6175550199 5",
@@ -97,7 +94,7 @@ def test_keys_are_typed_on_into_the_next_gather(call: Call, line: Line) -> None:
     assert [line.asked(path)[0]["Digits"] for path in ("/a", "/b", "/c")] == ["617", "6175550199", "5"]
 
 
-def test_hanging_up_at_a_gather_asks_nothing_more(call: Call, line: Line) -> None:
+def test_hanging_up_at_a_gather_asks_nothing_more(call: Call, line) -> None:
     transcript = call("h", {"/voice/incoming": "<Gather action='/g'/>"})
     assert [path for path, _ in line.requests] == ["/voice/incoming", "/voice/status"]
     assert transcript.ended_by == "caller"
@@ -110,7 +107,7 @@ def test_hanging_up_during_prompts(call: Call) -> None:
     assert call("s", hang_up_at=1.5).seconds == 1.5
 
 
-def test_a_get_gather_is_signed_with_its_url_alone(call: Call, line: Line) -> None:
+def test_a_get_gather_is_signed_with_its_url_alone(call: Call, line) -> None:
     call("1#", {"/voice/incoming": "<Gather action='/g?n=1' method='GET'/>", "/g": ""})
     assert line.asked("/g")[0]["Digits"] == "1"
     assert line.asked("/g")[0]["n"] == "1"

@@ -24,8 +24,8 @@ from ivr.simulator import (
     create_rest_app,
 )
 from ivr.simulator.speechlike import speechlike
-from tests.simulator.canned import ACCOUNT, BASE, TOKEN, Line
 
+ACCOUNT, TOKEN = "AC" + "0" * 32, "a token for tests"
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Recordings"
 LOGIN = (ACCOUNT, TOKEN)
@@ -41,9 +41,7 @@ class LocalHttp(HttpClient):
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
 
-    def request(
-        self, method, url, params=None, data=None, headers=None, auth=None, *_, **__
-    ) -> TwilioResponse:  # type: ignore[no-untyped-def]
+    def request(self, method, url, params=None, data=None, headers=None, auth=None, *_, **__):
         answer = self._client.open(url, method=method, query_string=params, data=data, auth=auth)
         return TwilioResponse(answer.status_code, answer.text)
 
@@ -59,16 +57,14 @@ def client(store: RecordingStore) -> FlaskClient:
 
 
 @pytest.mark.parametrize("auth", [None, (ACCOUNT, "wrong"), ("AC1", TOKEN), (ACCOUNT, "wröng")])
-def test_without_the_right_login_nothing_is_served(
-    client: FlaskClient, store: RecordingStore, auth: object
-) -> None:
+def test_a_login_is_needed(client: FlaskClient, store: RecordingStore, auth: object) -> None:
     store.add(recording(1))
     sid = recording(1).sid
     for method, path in (
         ("GET", ".json"), ("GET", f"/{sid}.json"), ("GET", f"/{sid}.wav"), ("GET", f"/{sid}"),
         ("DELETE", f"/{sid}.json"), ("PUT", f"/{sid}.wav"),
     ):  # fmt: skip
-        assert client.open(PATH + path, method=method, auth=auth).status_code == 401  # type: ignore[arg-type]
+        assert client.open(PATH + path, method=method, auth=auth).status_code == 401
 
 
 def test_the_carriers_library_understands_it(store: RecordingStore) -> None:
@@ -122,10 +118,16 @@ def test_audio_may_not_be_ready(store: RecordingStore) -> None:
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        ("/RE1.wav?CallSid=CA1&Duration=x&StartTime=2026-11-02T12:00:00Z", b"RIFF"),
-        ("/RE1.wav?CallSid=CA1&Duration=2&StartTime=noon", b"RIFF"),
-        ("/RE1.wav?CallSid=CA1", b"RIFF"),
-        ("/RE1.wav?CallSid=CA1&Duration=2&StartTime=2026-11-02T12:00:00Z", b"MP3"),
+        (
+            "/RE00000000000000000000000000000001.wav?CallSid=CA1&Duration=x&StartTime=2026-11-02T12:00:00Z",
+            b"RIFF",
+        ),
+        ("/RE00000000000000000000000000000001.wav?CallSid=CA1&Duration=2&StartTime=noon", b"RIFF"),
+        ("/RE00000000000000000000000000000001.wav?CallSid=CA1", b"RIFF"),
+        (
+            "/RE00000000000000000000000000000001.wav?CallSid=CA1&Duration=2&StartTime=2026-11-02T12:00:00Z",
+            b"MP3",
+        ),
     ],
 )
 def test_a_bad_hand_over_is_refused(client: FlaskClient, path: str, data: bytes) -> None:
@@ -137,12 +139,12 @@ def test_a_list_with_a_bad_date_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_phone_elsewhere_hands_its_recording_over(
-    line: Line, store: RecordingStore, carrier: Callable[..., Carrier]
+    line, store: RecordingStore, carrier: Callable[..., Carrier]
 ) -> None:
     line.pages = {"/voice/incoming": "<Record action='/r'/>", "/r": ""}
     rest = create_rest_app(store, ACCOUNT, TOKEN)
     transport = WsgiTransport(line.app(), {"http://rest.test": rest})
-    phone = Carrier(BASE, ACCOUNT, TOKEN, transport=transport, rest_url="http://rest.test/")
+    phone = Carrier(line.base, ACCOUNT, TOKEN, transport=transport, rest_url="http://rest.test/")
     phone.call(ScriptedCaller.parse("r3"))
     (kept,) = store.list()
     form = line.asked("/r")[0]
@@ -158,4 +160,4 @@ def test_a_folder_keeps_recordings(tmp_path: Path) -> None:
     again = RecordingStore(tmp_path)
     assert again.list() == (recording(1),)
     assert again.get(recording(2).sid) is None
-    assert again.get(recording(2).sid, include_deleted=True).audio == b""  # type: ignore[union-attr]
+    assert again.get(recording(2).sid, include_deleted=True).audio == b""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from ivr.simulator import Carrier, ScriptedCaller, Transcript
-from tests.simulator.canned import ACCOUNT, Line
 
 Call = Callable[..., Transcript]
 EMPTY = "<Say>I heard nothing</Say>"
@@ -26,9 +25,7 @@ RESULTS: list[tuple[str, str, tuple[str, str] | None]] = [
 
 
 @pytest.mark.parametrize(("attributes", "script", "expected"), RESULTS)
-def test_results(
-    call: Call, line: Line, attributes: str, script: str, expected: tuple[str, str] | None
-) -> None:
+def test_results(call: Call, line, attributes: str, script: str, expected: tuple[str, str] | None) -> None:
     pages = {"/voice/incoming": f"<Record action='/r' {attributes}/>{EMPTY}", "/r": "<Hangup/>"}
     transcript = call(script, pages)
     forms = line.asked("/r")
@@ -41,7 +38,7 @@ def test_results(
         assert transcript.said == ""
 
 
-def test_the_callback_comes_after_the_action_and_knows_no_numbers(call: Call, line: Line) -> None:
+def test_the_callback_comes_after_the_action_and_knows_no_numbers(call: Call, line) -> None:
     page = "<Record action='/r' recordingStatusCallback='/voice/recording'/>"
     transcript = call("r7", {"/voice/incoming": page, "/r": "", "/voice/recording": ("", 204)})
     assert [path for path, _ in line.requests][1:] == ["/r", "/voice/recording", "/voice/status"]
@@ -53,7 +50,7 @@ def test_the_callback_comes_after_the_action_and_knows_no_numbers(call: Call, li
     assert transcript.errors == []
 
 
-def test_absent_is_told_only_when_asked_for(call: Call, line: Line) -> None:
+def test_absent_is_told_only_when_asked_for(call: Call, line) -> None:
     record = "<Record action='/r' recordingStatusCallback='/cb' recordingStatusCallbackEvent='{}'/>"
     call("s", {"/voice/incoming": record.format("completed"), "/cb": ("", 204)})
     assert line.asked("/cb") == []
@@ -61,13 +58,13 @@ def test_absent_is_told_only_when_asked_for(call: Call, line: Line) -> None:
     assert [form["RecordingStatus"] for form in line.asked("/cb")] == ["absent"]
 
 
-def test_the_recording_is_kept_with_sound_of_its_length(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_the_recording_is_kept_with_sound_of_its_length(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = {"/voice/incoming": "<Record action='/r'/>", "/r": ""}
     phone = carrier()
     phone.call(ScriptedCaller.parse("r12"))
     (kept,) = phone.recordings.list()
     url = line.asked("/r")[0]["RecordingUrl"]
-    assert url == f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{kept.sid}"
+    assert url == f"https://api.twilio.com/2010-04-01/Accounts/{line.account}/Recordings/{kept.sid}"
     assert len(kept.audio) == 44 + 12 * 16000
 
 
@@ -83,7 +80,7 @@ def test_transcript(call: Call) -> None:
     )
 
 
-def test_a_caller_cut_off_does_not_type_on(call: Call, line: Line) -> None:
+def test_a_caller_cut_off_does_not_type_on(call: Call, line) -> None:
     page = "<Record action='/r' maxLength='5'/>"
     call("r60 7", {"/voice/incoming": page, "/r": "<Gather action='/g' numDigits='1'/>", "/g": ""})
     assert line.asked("/g")[0]["Digits"] == "7"

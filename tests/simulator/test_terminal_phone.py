@@ -10,7 +10,6 @@ import pytest
 from werkzeug.serving import make_server
 
 from ivr.simulator import Carrier, HttpTransport, run_interactive, run_scripted
-from tests.simulator.canned import ACCOUNT, BASE, TOKEN, Line
 
 MENU = (
     "<Say>Welcome.</Say><Gather action='/turn' numDigits='1' timeout='10'><Say>Press 1.</Say></Gather>"
@@ -43,7 +42,7 @@ TYPED = [
 
 
 @pytest.mark.parametrize(("typed", "lines"), TYPED)
-def test_keys_from_a_pipe(line: Line, carrier: Callable[..., Carrier], typed: str, lines: list[str]) -> None:
+def test_keys_from_a_pipe(line, carrier: Callable[..., Carrier], typed: str, lines: list[str]) -> None:
     line.pages = dict(PAGES)
     status, out, err = hold(carrier(), typed)
     assert (status, err) == (0, "")
@@ -51,7 +50,7 @@ def test_keys_from_a_pipe(line: Line, carrier: Callable[..., Carrier], typed: st
     assert [text for text in lines if text not in out.splitlines()] == []
 
 
-def test_single_keys_from_a_terminal(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_single_keys_from_a_terminal(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = dict(PAGES)
     master, slave = pty.openpty()
     out = io.StringIO()
@@ -65,7 +64,7 @@ def test_single_keys_from_a_terminal(line: Line, carrier: Callable[..., Carrier]
     assert "line    Goodbye." in out.getvalue().splitlines()
 
 
-def test_a_script(line: Line, carrier: Callable[..., Carrier]) -> None:
+def test_a_script(line, carrier: Callable[..., Carrier]) -> None:
     line.pages = dict(PAGES)
     out = io.StringIO()
     assert run_scripted(carrier(), "1 r5", stdout=out) == 0
@@ -82,7 +81,7 @@ def test_a_script(line: Line, carrier: Callable[..., Carrier]) -> None:
     ],
 )
 def test_errors_are_explained(
-    line: Line, carrier: Callable[..., Carrier], page: str | tuple[str, int], message: str
+    line, carrier: Callable[..., Carrier], page: str | tuple[str, int], message: str
 ) -> None:
     line.pages = {"/voice/incoming": page}
     status, _, err = hold(carrier(), "")
@@ -93,7 +92,7 @@ def test_errors_are_explained(
     assert "'x'" in err_file.getvalue()
 
 
-def test_over_http_and_nobody_there(line: Line) -> None:
+def test_over_http_and_nobody_there(line) -> None:
     server = make_server("127.0.0.1", 0, line.app())
     base = f"http://127.0.0.1:{server.server_port}"
     line.public = base
@@ -102,12 +101,17 @@ def test_over_http_and_nobody_there(line: Line) -> None:
     thread.start()
     out, err = io.StringIO(), io.StringIO()
     try:
-        assert run_scripted(Carrier(base, ACCOUNT, TOKEN, transport=HttpTransport()), "1 r5", stdout=out) == 0
+        assert (
+            run_scripted(
+                Carrier(base, line.account, line.token, transport=HttpTransport()), "1 r5", stdout=out
+            )
+            == 0
+        )
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
     assert line.refused == []
-    assert run_scripted(Carrier(base, ACCOUNT, TOKEN), "1", stdout=io.StringIO(), stderr=err) == 1
+    assert run_scripted(Carrier(base, line.account, line.token), "1", stdout=io.StringIO(), stderr=err) == 1
     assert f"running at {base}?" in err.getvalue()
-    assert base != BASE
+    assert base != line.base

