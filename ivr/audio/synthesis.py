@@ -127,10 +127,15 @@ def _start(command: Sequence[str]) -> _Child:
     pipe = subprocess.PIPE
     # The environment lies over the stack: blanks there stop espeak-ng when it reads past a word, see worker.
     environment = {**os.environ, "IVR_BLANKS": " " * 64}
-    process = subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=complaints, bufsize=0, env=environment
-    )
-    assert process.stdin is not None and process.stdout is not None
+    try:
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=complaints, bufsize=0, env=environment
+        )
+    except OSError:
+        complaints.close()
+        raise
+    assert process.stdin is not None
+    assert process.stdout is not None
     return _Child(process, process.stdin, process.stdout, complaints)
 
 

@@ -44,6 +44,8 @@ def _words_of(match: re.Match[str], language: str) -> int:
         return sum(character.isdigit() for character in match["digits"])
     if not match["number"]:
         return 1
+    if re.fullmatch(_YEAR, match["number"]) and language == "en-US":
+        return _english(int(match["number"][:2])) + _english(int(match["number"][2:]))  # nineteen forty-eight
     count = _number(int(match["number"].replace(",", "")), language)
     if match["point"]:
         count += 1 + len(match["decimals"])
@@ -54,8 +56,6 @@ def _number(value: int, language: str) -> int:
     """Count the words of a whole number; a million and more is taken as digits, which no prompt has."""
     if value >= 1_000_000:
         return len(str(value))
-    if language == "en-US" and 1100 <= value < 2000 and value % 100 >= 10:
-        return _english(value // 100) + _english(value % 100)  # a year: nineteen forty-eight
     below_thousand = _BELOW_THOUSAND[language]
     thousands, rest = divmod(value, 1000)
     if not thousands:

@@ -75,18 +75,18 @@ def _stay_in_this_thread(driver: ModuleType) -> None:
     """Make pyttsx3's espeak binding finish speaking before its `Synth` returns.
 
     The driver asks for a thread of espeak-ng's own. That copies ten times the length of the text, races with
-    the next properties, and crashes now and then: espeak-ng 1.52 can read past the end of a word until it meets
-    a blank (its pull requests 1126 and 2077), and over a thread's stack there is no memory. Without a thread
-    espeak-ng does not announce its end, for which the driver waits, so it is announced here; and the driver's
-    naps of 10 ms between looks are idle, so they are skipped.
+    the next properties, and crashes now and then: espeak-ng 1.52 can read past the end of a word until it
+    meets a blank (its pull requests 1126 and 2077), and over a thread's stack there is no memory. Without a
+    thread espeak-ng does not announce its end, for which the driver waits, so it is announced here; and the
+    driver's naps of 10 ms between looks are idle, so they are skipped.
     """
     espeak = driver._espeak
     synth = espeak.Synth
     ended = (espeak.EVENT * 2)()  # the second one is EVENT_LIST_TERMINATED
     ended[0].type = espeak.EVENT_MSG_TERMINATED
 
-    def synth_and_tell(*arguments: Any, **named: Any) -> int:
-        status: int = synth(*arguments, **named)
+    def synth_and_tell(text: bytes, flags: int) -> int:
+        status: int = synth(text, flags=flags)
         espeak.SynthCallback(None, 0, ended)
         return status
 
@@ -112,6 +112,8 @@ class Speaker:
         """Return samples, their rate (Hz) and the nominal rate used, corrected until the pace is right."""
         if request.voice.split("+")[0].lower() not in self._voices:
             raise ValueError(f"espeak-ng has no voice {request.voice}")
+        if not request.text.strip():
+            raise ValueError("there is nothing to say")
         rate = request.rate
         for remaining in reversed(range(PASSES)):
             samples, hertz = self._speak(request, rate)

@@ -41,7 +41,8 @@ LONGEST = {"emergency": 10.0, "recording_notice": 5.0, "disclaimer": 8.0}
 """Seconds, for the prompts CALLFLOW and CONTENT limit by name."""
 
 ENGINE_PROMPTS = ("again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart")
-OUTAGE_PROMPTS = (
+DOOR_PROMPTS = (
+    "message_unplayable",
     "desk_whisper",
     "outage_apology",
     "outage_connecting",
@@ -120,7 +121,7 @@ def targets(to: Exit) -> Iterator[str]:
 
 def prompts_of(tree: Tree) -> set[str]:
     """Every prompt that a call can ask for, building blocks included."""
-    keys = {*ENGINE_PROMPTS, *OUTAGE_PROMPTS}
+    keys = {*ENGINE_PROMPTS, *DOOR_PROMPTS}
     for node in tree.nodes.values():
         keys.update(_prompts_in(node))
     for state in _samples():

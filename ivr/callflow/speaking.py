@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from ivr.callflow.answers import Draft, Flow
+from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
@@ -77,9 +78,11 @@ def _receipt(saved: RequestSaved) -> Iterator[Speech]:
     yield Say("saved")
     yield Say("saved_reference")
     yield reference
+    yield BETWEEN_GROUPS
     yield Say("saved_reference_again")
     yield reference
     if saved.promise:
+        yield BETWEEN_GROUPS
         yield from _promise(saved.promise)
     yield BETWEEN_OPTIONS
 

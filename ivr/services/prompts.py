@@ -49,6 +49,14 @@ def read_audio(database: Database, sha256: str) -> bytes | None:
         return session.scalar(select(PromptAudio.data).where(PromptAudio.sha256 == sha256))
 
 
+def read_current(database: Database, key: str, language: str) -> bytes | None:
+    """The WAV bytes that a prompt has on the air now, or None when it has none."""
+    with database.read() as session:
+        release = latest_release(session)
+        address = release.manifest.get(language, {}).get(key) if release else None
+        return session.scalar(select(PromptAudio.data).where(PromptAudio.sha256 == address)) if address else None
+
+
 def measured_seconds(database: Database, languages: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """How long each prompt on the air lasts, by language and key."""
     with database.read() as session:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ivr.simulator.caller import GatherPlan, HangUp, Keys, PlannedCaller, RecordPlan, Silence, Speak, Wait
 
 CUT_IN_SECONDS = 0.5
+SKIPPABLE_SECONDS = 1  # a Gather that waits no longer is there to let a key cut its words
 _TOKEN = re.compile(
     r"(?:w(?P<after>\d+(?:\.\d+)?):)?(?:(?P<keys>[0-9*#]+)|(?P<hang>h))"
     r"|(?P<silence>s)|r(?P<speech>\d+(?:\.\d+)?)(?P<end>[sh]?)"
@@ -39,7 +40,11 @@ class ScriptedCaller(PlannedCaller):
         return tuple(move.group() for move in self._moves)
 
     def at_gather(self, wait: Wait) -> GatherPlan:
-        """Press the next token's keys; a token of speech is silence to a Gather."""
+        """Press the next token's keys; speech waits for a Record, and words that are only there to be cut are heard."""
+        if self._moves and self._moves[0]["speech"]:
+            return Silence()
+        if wait.verb.timeout <= SKIPPABLE_SECONDS and not (self._moves and self._moves[0]["after"]):
+            return Silence()
         move = self._moves.pop(0) if self._moves else None
         if move is None:
             return HangUp()

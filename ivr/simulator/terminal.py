@@ -3,10 +3,9 @@
 import os
 import select
 import sys
-import textwrap
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Protocol, TextIO
 
 from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, Voice, Wait
@@ -15,7 +14,7 @@ from ivr.simulator.clock import Clock, RealClock, VirtualClock
 from ivr.simulator.desk import Desk
 from ivr.simulator.errors import SimulatorError
 from ivr.simulator.script import ScriptedCaller
-from ivr.simulator.transcript import Entry, Transcript, line_of
+from ivr.simulator.transcript import Entry, Transcript, flows, words_of
 
 try:
     import termios
@@ -27,6 +26,7 @@ HELP = "keys 0-9 * #, s: wait in silence, h or Ctrl-D: hang up; while recording,
 END_OF_INPUT = "\x04"
 SPOKEN_SECONDS = 3.0
 _WIDTH = 100
+_MARGIN = 8
 
 
 class Keyboard(Protocol):
@@ -140,15 +140,16 @@ def run_interactive(
     out, err = stdout or sys.stdout, stderr or sys.stderr
     clock: Clock = VirtualClock() if fast else RealClock()
     print(f"({HELP})", file=out, flush=True)
+    paper = _Paper(out)
     try:
-        with _keyboard(stdin or sys.stdin, patient=fast) as keyboard:
+        with closing(paper), _keyboard(stdin or sys.stdin, patient=fast) as keyboard:
             transcript = carrier.call(
                 TypingCaller(keyboard, clock),
                 from_=from_,
                 to=to,
                 clock=clock,
                 desk=desk,
-                listener=lambda entry: _print(entry, out),
+                listener=paper,
             )
     except SimulatorError as error:
         return _failed(str(error), carrier, err)
@@ -170,9 +171,8 @@ def run_scripted(
     out, err = stdout or sys.stdout, stderr or sys.stderr
     try:
         caller = ScriptedCaller.parse(script, barge_in=barge_in)
-        transcript = carrier.call(
-            caller, from_=from_, to=to, desk=desk, listener=lambda entry: _print(entry, out)
-        )
+        with closing(_Paper(out)) as paper:
+            transcript = carrier.call(caller, from_=from_, to=to, desk=desk, listener=paper)
     except (SimulatorError, ValueError) as error:
         return _failed(str(error), carrier, err)
     return _verdict(transcript, carrier, err)
@@ -191,10 +191,35 @@ def _keyboard(stream: TextIO, *, patient: bool) -> Iterator[Keyboard]:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
 
 
-def _print(entry: Entry, out: TextIO) -> None:
-    if entry.kind != "webhook":
-        lines = textwrap.wrap(line_of(entry), _WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)
-        print("\n".join(lines), file=out, flush=True)
+class _Paper:
+    """Prints a call as it goes; speech flows on within a line."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._who = ""
+        self._column = 0
+
+    def __call__(self, entry: Entry) -> None:
+        if entry.kind == "webhook":
+            return
+        if not (flows(entry) and entry.who == self._who):
+            self._write(f"\n{entry.who:<{_MARGIN}}" if self._column else f"{entry.who:<{_MARGIN}}")
+        self._who = entry.who if flows(entry) else ""
+        for word in words_of(entry).split():
+            if self._column + len(word) >= _WIDTH:
+                self._write("\n" + " " * _MARGIN)
+            self._write(word if self._column == _MARGIN else f" {word}")
+        self._out.flush()
+
+    def close(self) -> None:
+        """Finish the last line."""
+        self._write("\n")
+        self._out.flush()
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        _, newline, rest = text.rpartition("\n")
+        self._column = len(rest) if newline else self._column + len(text)
 
 
 def _verdict(transcript: Transcript, carrier: Carrier, err: TextIO) -> int:

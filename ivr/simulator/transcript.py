@@ -70,6 +70,20 @@ class Transcript:
         entries = (entry for entry in self.entries if webhooks or entry.kind != "webhook")
         return "".join(f"{line_of(entry, times=times, titles=titles)}\n" for entry in entries)
 
+    def story(self) -> str:
+        """Return the call as a person reads it: what is spoken without a wait is one line, short silences are "…"."""
+        lines: list[str] = []
+        flowing = ""
+        for entry in self.entries:
+            if entry.kind == "webhook":
+                continue
+            if flows(entry) and flowing == entry.who:
+                lines[-1] += f" {words_of(entry)}"
+            else:
+                lines.append(f"{entry.who:<8}{words_of(entry)}")
+            flowing = entry.who if flows(entry) else ""
+        return "".join(f"{line}\n" for line in lines)
+
     def _spoken(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.who == "line" and entry.kind in ("say", "play")]
 
@@ -79,3 +93,13 @@ def line_of(entry: Entry, *, times: bool = False, titles: bool = False) -> str:
     stamp = f"{entry.at:7.1f}  " if times else ""
     key = f"  ({entry.title})" if titles and entry.title else ""
     return f"{stamp}{entry.who:<8}{entry.text}{key}"
+
+
+def flows(entry: Entry) -> bool:
+    """Tell whether an entry is part of a flow of speech."""
+    return entry.kind in ("say", "play", "silence")
+
+
+def words_of(entry: Entry) -> str:
+    """Write an entry as part of a flow of speech."""
+    return "…" if entry.kind == "silence" else entry.text

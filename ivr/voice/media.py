@@ -21,9 +21,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def create_blueprint(
     read_prompt: Callable[[str], bytes | None],
     fetch_recording: Callable[[str], bytes | None],
+    read_unplayable: Callable[[str], bytes | None],
     signer: URLSafeTimedSerializer,
 ) -> Blueprint:
-    """The public media addresses."""
+    """The public media addresses; `read_unplayable` gives, by language, the prompt for a recording not to be had."""
     media = Blueprint("media", __name__, url_prefix="/media")
     cached = lru_cache(maxsize=CACHED_CLIPS)(read_prompt)
 
@@ -40,12 +41,12 @@ def create_blueprint(
 
     @media.get("/utterances/<token>.wav")
     def utterance(token: str) -> Response:
-        """What a caller has just recorded, played back to that caller."""
+        """What a caller has just recorded, played back to that caller; when it is not to be had, a prompt says so."""
         try:
-            recording_sid = signer.loads(token, max_age=UTTERANCE_SECONDS)
-        except BadSignature:
+            recording_sid, language = signer.loads(token, max_age=UTTERANCE_SECONDS)
+        except (BadSignature, ValueError):
             abort(404)
-        data = fetch_recording(recording_sid)
+        data = fetch_recording(recording_sid) or read_unplayable(language)
         if data is None:
             abort(404)
         return Response(data, mimetype="audio/wav", headers={"Cache-Control": "no-store"})

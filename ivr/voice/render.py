@@ -31,7 +31,7 @@ class Addresses:
     """Where the carrier finds what a document names; all below the public base URL."""
 
     base: str
-    sign_recording: Callable[[str], str]
+    sign_recording: Callable[[str, str], str]
 
     def turn(self, number: int) -> str:
         """The webhook of a call's turn."""
@@ -41,9 +41,9 @@ class Addresses:
         """A prompt's audio."""
         return f"{self.base}/media/prompts/{sha256}.wav"
 
-    def utterance(self, recording_sid: str) -> str:
+    def utterance(self, recording_sid: str, language: str) -> str:
         """What a caller recorded, for a few minutes and only by this unguessable address."""
-        return f"{self.base}/media/utterances/{self.sign_recording(recording_sid)}.wav"
+        return f"{self.base}/media/utterances/{self.sign_recording(recording_sid, language)}.wav"
 
     @property
     def recording(self) -> str:
@@ -167,7 +167,7 @@ class _Document:
     def _address(self, fragment: Fragment, language: str) -> str | None:
         match fragment:
             case out.PlayRecording(recording_sid):
-                return self.renderer.addresses.utterance(recording_sid)
+                return self.renderer.addresses.utterance(recording_sid, language)
             case _ if self.renderer.speaks:
                 return None
             case out.Say(prompt):

@@ -39,7 +39,7 @@ SAY = '<Say language="en-US" voice="Polly.Joanna-Neural">'
 
 
 def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
-    renderer = Renderer(Addresses(BASE, lambda sid: f"token-{sid}"), SCRIPTS, speaks)
+    renderer = Renderer(Addresses(BASE, lambda sid, language: f"token-{sid}-{language}"), SCRIPTS, speaks)
     xml = renderer.document(Answer(3, outputs, "en-US", 1, to_number), release)
     parse(xml)
     return xml.removeprefix('<?xml version="1.0" encoding="UTF-8"?><Response>').removesuffix("</Response>")
@@ -73,7 +73,7 @@ def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
         (
             (out.Gather((out.PlayRecording("RE1"), out.Say("one", "es-US")), 1, 10),),
             f'<Gather actionOnEmptyResult="true" finishOnKey="" input="dtmf" numDigits="1" timeout="10" {TURN}>'
-            f"<Play>{BASE}/media/utterances/token-RE1.wav</Play>{ONE}</Gather>",
+            f"<Play>{BASE}/media/utterances/token-RE1-en-US.wav</Play>{ONE}</Gather>",
         ),
     ],
 )

@@ -1,0 +1,92 @@
+"""Whole calls as golden transcripts: what a caller hears, and what is kept, word for word.
+
+Each file in this folder is a call: how it is made, what is said, and the requests it leaves. After a change that is
+meant, `UPDATE_CALLS=1 pytest tests/calls` writes them anew; read the difference before committing it.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.services import references
+from ivr.services.requests import export_requests
+from ivr.simulator import Answers, Faults, FixedDesk, Unreached
+
+FOLDER = Path(__file__).parent
+DESKS = {"answers": Answers(), "declines": Answers(keys="2"), "machine": Answers(keys=""), "no-answer": Unreached(),
+         "busy": Unreached("busy")}  # fmt: skip
+OPEN = "2026-11-23 10:00"
+
+
+def read(path):
+    """A golden call: its settings and the transcript after them."""
+    head, _, body = path.read_text().partition("\n\n")
+    return dict(line.split(": ", 1) for line in head.splitlines()), body
+
+
+@pytest.fixture
+def place(telephone, clock, monkeypatch, recordings):
+    """Places a call as a golden file describes it."""
+
+    def placed(settings):
+        references_in_order = iter(range(12345, 12400))
+        monkeypatch.setattr(references.secrets, "randbelow", lambda _: next(references_in_order))
+        at = datetime.fromisoformat(settings.get("at", OPEN))
+        clock.now = at.replace(tzinfo=ZoneInfo("America/New_York"))
+        numbers = tuple(filter(None, settings.get("desk numbers", "").split()))
+        store, api_url = recordings
+        voice = settings.get("voice", "synth")
+        phone = telephone(desk_numbers=numbers, voice=voice, twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url)
+        faults = Faults(
+            twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)),
+            completed_early="completed early" in settings, drop_status="status lost" in settings, seed=7,
+        )  # fmt: skip
+        carrier = phone.carrier(bare="bare" in settings, faults=faults, recordings=store)
+        desk = FixedDesk(numbers={n: DESKS[name] for n, name in zip(numbers, settings.get("desk", "").split(), strict=False)})
+        transcript = phone.call(
+            settings.get("keys", ""), carrier=carrier, from_=settings.get("from", "+16175550142"), to="+16175550100",
+            desk=desk, barge_in="barge-in" in settings,
+        )  # fmt: skip
+        assert "delivered late" in settings or not carrier.inconsistent
+        return transcript, [
+            {key: value for key, value in asdict(request).items() if value is not None and key != "call_sid"}
+            for request in export_requests(phone.line.database)
+        ]
+
+    return placed
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+def test_call(path, place):
+    settings, expected = read(path)
+    transcript, requests = place(settings)
+    kept = "".join(f"kept    {json.dumps(request)}\n" for request in requests) or "kept    nothing\n"
+    body = f"{transcript.story().rstrip()}\n{kept}"
+    if "UPDATE_CALLS" in os.environ:
+        path.write_text(path.read_text().partition("\n\n")[0] + "\n\n" + body)
+        pytest.skip("written anew")
+    assert body == expected
+
+
+CALLBACK = "2 1 4 3 1 2 1"
+
+
+@pytest.mark.parametrize("fault", ["delivered twice", "delivered late", "completed early", "status lost", "bare"])
+@pytest.mark.parametrize("keys", [CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h"])
+def test_the_carriers_faults_change_neither_what_is_heard_nor_what_is_kept(place, fault, keys, request):
+    calm, kept = place({"keys": keys})
+    database = request.getfixturevalue("tmp_path") / "rendered.db"
+    for file in database.parent.glob("rendered.db*"):
+        file.unlink()
+    rough, kept_then = place({"keys": keys, fault: "1"})
+    assert rough.story() == calm.story()
+    statuses = [(one["kind"], one["status"], one["callback_number"]) for one in kept]
+    if fault == "status lost" and statuses and statuses[0][1] == "incomplete":
+        assert kept_then == []
+    else:
+        assert [(one["kind"], one["status"], one["callback_number"]) for one in kept_then] == statuses
