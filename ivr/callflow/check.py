@@ -270,7 +270,8 @@ def _announcements(menu: Menu) -> Iterator[tuple[str, tuple[Speech, ...]]]:
     for state in _samples():
         if Value.ENTERED_NUMBER in menu.opening:
             state = replace(state, entered=state.caller_number or "")
-        first = (*opening(menu, state), BETWEEN_OPTIONS) if menu.opening else ()
+        first = opening(menu, state)
+        first = (*first, BETWEEN_OPTIONS) if first and not isinstance(first[-1], Pause) else first
         yield "announced", (*first, *options(menu))
         kept = (*opening(menu, state), BETWEEN_OPTIONS) if menu.keep_opening else ()
         for prompt in ("again_no_input", "again_no_match"):

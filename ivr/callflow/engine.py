@@ -300,7 +300,7 @@ def _wait_at(
     """Speak, then wait the way this kind of node waits."""
     match node:
         case Menu():
-            pause = (BETWEEN_OPTIONS,) if speech and options(node) and speech[-1] != BETWEEN_OPTIONS else ()
+            pause = (BETWEEN_OPTIONS,) if speech and options(node) and not isinstance(speech[-1], out.Pause) else ()
             gather = _gather((*speech, *pause, *options(node)), 1, node.wait)
             return Turn(state, (gather,), events)
         case Entry():

@@ -84,7 +84,7 @@ def _receipt(saved: RequestSaved) -> Iterator[Speech]:
     if saved.promise:
         yield BETWEEN_GROUPS
         yield from _promise(saved.promise)
-    yield BETWEEN_OPTIONS
+    yield BETWEEN_GROUPS
 
 
 def _promise(promise: Promise) -> Iterator[Speech]:

@@ -28,4 +28,5 @@ class Line:
 
     def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...]]:
         """Today's date at the clinic, and the desk numbers that can be rung now."""
-        return self.calendar.today(now), self.desk_numbers if self.calendar.is_open(now) else ()
+        desk = self.desk_numbers if self.desk_numbers and self.calendar.is_open(now) else ()
+        return self.calendar.today(now), desk

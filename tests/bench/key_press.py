@@ -22,6 +22,8 @@ import requests
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
