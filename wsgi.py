@@ -1,5 +1,6 @@
 """What gunicorn serves."""
 
+import gc
 import os
 import sys
 
@@ -13,3 +14,6 @@ try:
 except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
+
+gc.freeze()
+"""What was loaded stays: the collector need not look at it again, and workers forked from here share its memory."""

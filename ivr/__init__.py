@@ -37,7 +37,6 @@ def create_line(config: Config) -> Line:
 def create_app(config: Config, line: Line | None = None) -> Flask:
     """The web application of one deployment; tests pass a line with a clock or a database of their own."""
     app = Flask(__name__, static_folder=None)
-    app.secret_key = config.secret_key
     line = line or create_line(config)
     scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
     signer = URLSafeTimedSerializer(config.secret_key, salt="utterance")

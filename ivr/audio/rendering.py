@@ -62,9 +62,7 @@ def render_language(
             yield clip
 
 
-def _in_order(
-    voice: Synthesizer, pool: ThreadPoolExecutor, language: str, lines: Sequence[Line]
-) -> Iterator[Rendered]:
+def _in_order(voice: Synthesizer, pool: ThreadPoolExecutor, language: str, lines: Sequence[Line]) -> Iterator[Rendered]:
     waiting: deque[Future[Rendered]] = deque()
     for line in lines:
         sound = voice.say(line.key, line.text, line.spoken)

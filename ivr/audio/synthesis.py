@@ -88,9 +88,7 @@ class Synthesizer:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End the child."""
         self.close()
 
@@ -128,9 +126,7 @@ def _start(command: Sequence[str]) -> _Child:
     # The environment lies over the stack: blanks there stop espeak-ng when it reads past a word, see worker.
     environment = {**os.environ, "IVR_BLANKS": " " * 64}
     try:
-        process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=complaints, bufsize=0, env=environment
-        )
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=complaints, bufsize=0, env=environment)
     except OSError:
         complaints.close()
         raise

@@ -42,9 +42,7 @@ def read_info(wav: bytes) -> dict[str, str]:
     """Return the INFO texts of a WAV by their four-letter names, e.g. {"INAM": "main", "ICMT": "..."}."""
     for name, body in _chunks(wav[12:]):
         if name == b"LIST" and body[:4] == b"INFO":
-            return {
-                key.decode("ascii"): text.rstrip(b"\0").decode("utf-8") for key, text in _chunks(body[4:])
-            }
+            return {key.decode("ascii"): text.rstrip(b"\0").decode("utf-8") for key, text in _chunks(body[4:])}
     return {}
 
 

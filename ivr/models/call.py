@@ -38,16 +38,18 @@ class Call(Base):
 
 
 class CallTurn(Base):
-    """One input and its outputs, as far as reports and the picture of a call need it: nodes and kinds, no answers."""
+    """One input and its outcome, as far as reports and the picture of a call need it: nodes and kinds, no answers.
+
+    `events` is JSON: rows of an event's name and its fields; see `callflow/events.py`.
+    """
 
     __tablename__ = "call_turns"
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
-    number: Mapped[int]
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     input: Mapped[str] = mapped_column(String(16))
     node: Mapped[str] = mapped_column(String(32))
     events: Mapped[str] = mapped_column(Text)
 
-    __table_args__ = (Index(None, "call_id"),)
+    __table_args__ = ({"sqlite_with_rowid": False},)

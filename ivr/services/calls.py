@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ivr.callflow import events as ev
@@ -60,12 +60,25 @@ LOCK = FIND.with_for_update()
 MOVE = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("call_id"))
-    .values(turn=bindparam("new_turn"), progress=bindparam("new_progress"), language=bindparam("new_language"))
+    .values(
+        turn=bindparam("new_turn"),
+        progress=bindparam("new_progress"),
+        language=bindparam("new_language"),
+    )
 )
 NOTE = insert(TURNS)
 
-CallRow = Row[*tuple[Any, ...]]
-"""What `FIND` selects."""
+
+class CallRow(NamedTuple):
+    """What `FIND` selects, in its order."""
+
+    id: int
+    turn: int
+    progress: str
+    language: str
+    release_id: int | None
+    to_number: str | None
+    ended_at: datetime | None
 
 
 def start_call(line: Line, arrival: Arrival) -> Answer:
@@ -85,7 +98,7 @@ def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) ->
     """
     try:
         with line.database.transaction() as connection:
-            call = _locked(connection, arrival.sid)
+            call = _locked(connection, line, arrival.sid)
             if call is None:
                 return _answered(connection, line, arrival)
             return _moved(connection, line, call, given) if number == call.turn + 1 else _again(call)
@@ -96,7 +109,7 @@ def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) ->
 def note_status(line: Line, call_sid: str, carrier_status: str, duration_seconds: int | None) -> None:
     """Note what the carrier says of a call; the first word that it is over keeps what an unfinished one had told."""
     with line.database.transaction() as connection:
-        call = _locked(connection, call_sid)
+        call = _locked(connection, line, call_sid)
         if call is None or (call.ended_at and carrier_status not in ENDED):
             return
         values: dict[str, object] = {"carrier_status": carrier_status}
@@ -117,7 +130,7 @@ def note_recording(
     When the call is over and its own word of the recording never came, the recording is taken from here.
     """
     with line.database.transaction() as connection:
-        call = _locked(connection, call_sid)
+        call = _locked(connection, line, call_sid)
         if call is None:
             return False
         _store_recording(connection, call.id, recording_sid, status, duration_seconds, line.clock())
@@ -126,18 +139,20 @@ def note_recording(
         return True
 
 
-def _locked(connection: Connection, call_sid: str) -> CallRow | None:
-    return connection.execute(LOCK, {"call_sid": call_sid}).one_or_none()
+def _locked(connection: Connection, line: Line, call_sid: str) -> CallRow | None:
+    rows = line.database.prepared(LOCK).run(connection, {"call_sid": call_sid})
+    return CallRow(*rows[0]) if rows else None
 
 
 def _said_meanwhile(line: Line, arrival: Arrival) -> Answer:
     """Another worker answered the same webhook first: say what it said."""
     with line.database.transaction() as connection:
-        return _again(connection.execute(FIND, {"call_sid": arrival.sid}).one())
+        (row,) = line.database.prepared(FIND).run(connection, {"call_sid": arrival.sid})
+        return _again(CallRow(*row))
 
 
 def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
-    known = _locked(connection, arrival.sid)
+    known = _locked(connection, line, arrival.sid)
     if known is not None:
         return _again(known)
     now = line.clock()
@@ -157,7 +172,7 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
         "started_at": now,
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
-    connection.execute(NOTE, _noted(call_id or 0, 0, now, "CallStarted", turn))
+    line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
     return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number)
 
 
@@ -168,8 +183,8 @@ def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> A
     if call.ended_at is not None:
         _apply(connection, line, call.id, turn.state, HungUp(), now)
     number = call.turn + 1
-    _store(connection, call.id, number, turn)
-    connection.execute(NOTE, _noted(call.id, number, now, type(given).__name__, turn))
+    _store(connection, line, call.id, number, turn)
+    line.database.prepared(NOTE).run(connection, _noted(call.id, number, now, type(given).__name__, turn))
     return Answer(number, turn.outputs, turn.state.language, call.release_id, call.to_number or "")
 
 
@@ -202,9 +217,7 @@ def _finish(connection: Connection, line: Line, call: CallRow) -> None:
         state = _apply(connection, line, call.id, state, missed, now).state
     turn = _apply(connection, line, call.id, state, HungUp(), now)
     outputs = tuple(out.from_plain(output) for output in progress["outputs"])
-    _store(connection, call.id, call.turn, replace(turn, outputs=outputs))
-    if call.ended_at is None:
-        connection.execute(NOTE, _noted(call.id, call.turn, now, "HungUp", turn))
+    _store(connection, line, call.id, call.turn, replace(turn, outputs=outputs))
 
 
 def _recording_not_told(connection: Connection, line: Line, call_id: int, state: CallState) -> Recorded | None:
@@ -238,25 +251,24 @@ def _store_recording(
             recording.duration_seconds = seconds
 
 
-def _store(connection: Connection, call_id: int, number: int, turn: Turn) -> None:
+def _store(connection: Connection, line: Line, call_id: int, number: int, turn: Turn) -> None:
     values = {
         "call_id": call_id,
         "new_turn": number,
         "new_progress": _progress(turn.state, turn.outputs),
         "new_language": turn.state.language,
     }
-    connection.execute(MOVE, values)
+    line.database.prepared(MOVE).run(connection, values)
 
 
 def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> dict[str, object]:
-    events = json.dumps([ev.to_plain(event) for event in turn.events], separators=(",", ":"))
     return {
         "call_id": call_id,
         "number": number,
         "at": now,
         "input": given,
         "node": turn.state.node,
-        "events": events,
+        "events": json.dumps([ev.to_plain(event) for event in turn.events], separators=(",", ":")),
     }
 
 

@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 Reader = Callable[[str], Any]
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?-([A-Z]{2}|\d{3})")
-_VOICE = re.compile(
-    r"man|woman|Polly\.[A-Z][a-z]+(-Neural|-Generative)?|Google\.[a-z]{2,3}-[A-Z]{2}-[A-Za-z0-9-]+"
-)
+_VOICE = re.compile(r"man|woman|Polly\.[A-Z][a-z]+(-Neural|-Generative)?|Google\.[a-z]{2,3}-[A-Z]{2}-[A-Za-z0-9-]+")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 

@@ -152,9 +152,7 @@ class PlannedCaller:
         return None
 
     def _add(self, events: list[Event], start: float) -> None:
-        self._queue = sorted(
-            [*self._queue, *(_moved(event, start) for event in events)], key=lambda event: event.at
-        )
+        self._queue = sorted([*self._queue, *(_moved(event, start) for event in events)], key=lambda event: event.at)
 
     def _forget_speech(self) -> None:
         """What was planned for a recording that ended before it is not done any more, but for hanging up."""

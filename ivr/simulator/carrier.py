@@ -65,9 +65,7 @@ class Carrier:
         seed = secrets.randbits(64) if self.seed is None else self.seed
         self._sids = Sids(seed)
         self._media = Media(self.transport)
-        self._courier = Courier(
-            self.transport, self.auth_token, self.base_url, self.sign_as, self._sids, self.faults
-        )
+        self._courier = Courier(self.transport, self.auth_token, self.base_url, self.sign_as, self._sids, self.faults)
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:

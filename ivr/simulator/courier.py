@@ -47,9 +47,7 @@ class Courier:
         """Seed the faults."""
         self._random = random.Random(self.faults.seed)
 
-    def deliver(
-        self, url: str, form: Form, method: str = "POST", *, turn: bool = True
-    ) -> tuple[Response, str]:
+    def deliver(self, url: str, form: Form, method: str = "POST", *, turn: bool = True) -> tuple[Response, str]:
         """Return the answer and the URL that gave it; `turn` marks a webhook that asks for a document."""
         delivery = Delivery(urldefrag(url).url, method, form, self.sids.token(), turn=turn)
         answer, final = self._send_with_retry(delivery)

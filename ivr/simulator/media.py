@@ -7,8 +7,7 @@ from ivr.simulator.transport import Response, Transport
 from ivr.simulator.wave_info import read_wave
 
 AUDIO_TYPES = frozenset(
-    f"audio/{kind}"
-    for kind in ("mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw")
+    f"audio/{kind}" for kind in ("mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw")
 )
 WAV_TYPES = frozenset({"audio/wav", "audio/wave", "audio/x-wav"})
 
@@ -40,9 +39,7 @@ class Media:
 
     def _get(self, url: str) -> Response:
         try:
-            return self._transport.request(
-                "GET", url, b"", {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"}
-            )
+            return self._transport.request("GET", url, b"", {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"})
         except TransportError as error:
             raise MediaError(f"the clip cannot be fetched: {error}", 11200) from error
 

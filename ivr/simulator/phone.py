@@ -74,8 +74,6 @@ class _Guard:
         self._idle = self._idle + 1 if now == self._last else 0
         self._last = now
         if self._idle >= MAX_IDLE_DOCUMENTS:
-            raise CallError(
-                f"{MAX_IDLE_DOCUMENTS} documents in a row without any wait: the call goes in a circle"
-            )
+            raise CallError(f"{MAX_IDLE_DOCUMENTS} documents in a row without any wait: the call goes in a circle")
         if now - self._leg.started > MAX_CALL_SECONDS:
             raise CallError("the call has taken four hours, which is the longest the carrier allows")

@@ -115,16 +115,12 @@ class RemoteRecorder:
         """PUT the WAV, with what is known of it in the query."""
         url = self._rest_url + recording.path
         started = recording.started_at.astimezone(UTC).isoformat()
-        query = urlencode(
-            {"CallSid": recording.call_sid, "Duration": recording.seconds, "StartTime": started}
-        )
+        query = urlencode({"CallSid": recording.call_sid, "Duration": recording.seconds, "StartTime": started})
         login = base64.b64encode(f"{recording.account_sid}:{self._token}".encode()).decode()
         headers = {"Authorization": f"Basic {login}", "Content-Type": "audio/wav"}
         answer = self._transport.request("PUT", f"{url}.wav?{query}", recording.audio, headers)
         if answer.status not in (200, 201, 204):
-            raise CallError(
-                f"the recording cannot be handed over: {url} answered with status {answer.status}"
-            )
+            raise CallError(f"the recording cannot be handed over: {url} answered with status {answer.status}")
         return url
 
 

@@ -134,11 +134,7 @@ def _wanted() -> Callable[[Recording], bool]:
 
     def matches(one: Recording) -> bool:
         day = one.started_at.date()
-        return (
-            call_sid in (None, one.call_sid)
-            and on in (None, day)
-            and (after or day) <= day <= (before or day)
-        )
+        return call_sid in (None, one.call_sid) and on in (None, day) and (after or day) <= day <= (before or day)
 
     return matches
 

@@ -11,26 +11,20 @@ _TOKEN = re.compile(
     r"(?:w(?P<after>\d+(?:\.\d+)?):)?(?:(?P<keys>[0-9*#]+)|(?P<hang>h))"
     r"|(?P<silence>s)|r(?P<speech>\d+(?:\.\d+)?)(?P<end>[sh]?)"
 )
-_HELP = (
-    "keys such as 2 or 05171948#, s (silence), h (hang up), r12 r12s r12h (speak), or w2.5: before keys or h"
-)
+_HELP = "keys such as 2 or 05171948#, s (silence), h (hang up), r12 r12s r12h (speak), or w2.5: before keys or h"
 
 
 class ScriptedCaller(PlannedCaller):
     """Uses one token at each wait; when none is left, listens to the prompts and hangs up."""
 
-    def __init__(
-        self, tokens: Iterable[str], *, barge_in: bool = False, hang_up_at: float | None = None
-    ) -> None:
+    def __init__(self, tokens: Iterable[str], *, barge_in: bool = False, hang_up_at: float | None = None) -> None:
         """Check every token; with `barge_in` keys are pressed half a second into the prompts."""
         super().__init__(hang_up_at)
         self._moves = [_move(token) for token in tokens]
         self._cut = CUT_IN_SECONDS if barge_in else None
 
     @classmethod
-    def parse(
-        cls, script: str, *, barge_in: bool = False, hang_up_at: float | None = None
-    ) -> "ScriptedCaller":
+    def parse(cls, script: str, *, barge_in: bool = False, hang_up_at: float | None = None) -> "ScriptedCaller":
         """Read a script such as `2 1 617*6175550199 s r12 w2.5:1 h`; raise ValueError naming a bad token."""
         return cls(script.split(), barge_in=barge_in, hang_up_at=hang_up_at)
 

@@ -103,9 +103,7 @@ class TypingCaller:
     def _typed(self, until: float, phase: Phase) -> Event | None:
         answering = phase in (Phase.ANSWER, Phase.RECORDING)
         before = self._clock.now()
-        while (
-            key := self._keyboard.read(max(0.0, until - self._clock.now()), answering=answering)
-        ) is not None:
+        while (key := self._keyboard.read(max(0.0, until - self._clock.now()), answering=answering)) is not None:
             at = self._clock.now()
             if phase is Phase.RECORDING and at == before:
                 at += SPOKEN_SECONDS

@@ -39,9 +39,7 @@ class Transport(Protocol):
 class HttpTransport:
     """Real HTTP with the carrier's patience: 5 s to connect, 15 s for the whole answer."""
 
-    def __init__(
-        self, *, connect_seconds: float = CONNECT_SECONDS, whole_seconds: float = WHOLE_SECONDS
-    ) -> None:
+    def __init__(self, *, connect_seconds: float = CONNECT_SECONDS, whole_seconds: float = WHOLE_SECONDS) -> None:
         """Keep one pool of connections; proxies of the environment are not used."""
         self._session = requests.Session()
         self._session.trust_env = False
@@ -73,14 +71,10 @@ class HttpTransport:
 class WsgiTransport:
     """Calls `app` without a socket; `elsewhere` maps the beginning of other URLs to other applications."""
 
-    def __init__(
-        self, app: "WSGIApplication", elsewhere: "Mapping[str, WSGIApplication] | None" = None
-    ) -> None:
+    def __init__(self, app: "WSGIApplication", elsewhere: "Mapping[str, WSGIApplication] | None" = None) -> None:
         """Wrap the applications in test clients without cookies."""
         self._app = Client(app, use_cookies=False)
-        self._elsewhere = {
-            start: Client(other, use_cookies=False) for start, other in (elsewhere or {}).items()
-        }
+        self._elsewhere = {start: Client(other, use_cookies=False) for start, other in (elsewhere or {}).items()}
 
     def request(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """Call the application that `url` belongs to."""

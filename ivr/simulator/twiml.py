@@ -100,9 +100,7 @@ def _no_elements(element: Element) -> None:
 
 def _needs_action(element: Element) -> None:
     if "action" not in element.attributes:
-        raise TwimlError(
-            f"{element.where} needs an action: without one it asks for this document again", 12200
-        )
+        raise TwimlError(f"{element.where} needs an action: without one it asks for this document again", 12200)
 
 
 def _say(element: Element) -> Say:
@@ -115,9 +113,7 @@ def _say(element: Element) -> Say:
         raise TwimlError(f"{element.where}: the voice {voice} reads no SSML", 13520)
     limit = 3000 if voice.startswith("Polly.") else 5000 if voice.startswith("Google.") else 4096
     if len(text) > limit:
-        raise TwimlError(
-            f"{element.where} has {len(text)} characters; its voice reads {limit} at most", 13520
-        )
+        raise TwimlError(f"{element.where} has {len(text)} characters; its voice reads {limit} at most", 13520)
     return Say(text, seconds, **values)
 
 

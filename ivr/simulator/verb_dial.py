@@ -80,17 +80,13 @@ def _ring(leg: Leg, verb: Dial, document: Document, sid: str, run: Run) -> _Outc
 def _unreached(leg: Leg, verb: Dial, replies: list[Reply]) -> _Outcome:
     statuses = {"no-answer" if isinstance(reply, Answers) else reply.status for reply in replies}
     status = next(one for one in ("no-answer", "busy", "failed") if one in statuses)
-    leg.note(
-        "ring", {"no-answer": "does not answer", "busy": "is busy", "failed": "fails"}[status], who="desk"
-    )
+    leg.note("ring", {"no-answer": "does not answer", "busy": "is busy", "failed": "fails"}[status], who="desk")
     wait = verb.timeout if status == "no-answer" else REFUSED_SECONDS
     hung_up = leg.pass_time(wait, Phase.RINGING) is not None
     return _Outcome("canceled" if hung_up else status, hung_up=hung_up)
 
 
-def _answered(
-    leg: Leg, verb: Dial, document: Document, sid: str, number: Number, reply: Answers, run: Run
-) -> _Outcome:
+def _answered(leg: Leg, verb: Dial, document: Document, sid: str, number: Number, reply: Answers, run: Run) -> _Outcome:
     picked_up = leg.clock.now()
     leg.note("ring", f"{number.number} answers after {reply.after:g} s", who="desk")
     child = _child(leg, verb, sid, number, reply)
@@ -117,9 +113,7 @@ def _child(leg: Leg, verb: Dial, sid: str, number: Number, reply: Answers) -> Le
         parent_sid=leg.facts.call_sid,
         bare=leg.facts.bare,
     )
-    return Leg(
-        facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "whisper", "in-progress"
-    )
+    return Leg(facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "whisper", "in-progress")
 
 
 def _whispered(child: Leg, document: Document, number: Number, run: Run) -> bool:

@@ -28,9 +28,7 @@ class _Take:
 
     def seconds(self, trim: str) -> int:
         """Its length as the carrier rounds it; never 0."""
-        start, end = (
-            (self.voice_from or 0.0, self.voice_to) if trim == "trim-silence" else (self.began, self.ended)
-        )
+        start, end = (self.voice_from or 0.0, self.voice_to) if trim == "trim-silence" else (self.began, self.ended)
         return max(1, round(end - start))
 
 
@@ -86,9 +84,7 @@ def _nothing(leg: Leg, verb: Record, document: Document, take: _Take, started_at
 
 def _keep(leg: Leg, verb: Record, document: Document, take: _Take, started_at: datetime) -> Goto:
     sid, seconds = leg.services.sids.recording(), take.seconds(verb.trim)
-    recording = Recording(
-        sid, leg.facts.account_sid, leg.facts.call_sid, seconds, started_at, speechlike(seconds)
-    )
+    recording = Recording(sid, leg.facts.account_sid, leg.facts.call_sid, seconds, started_at, speechlike(seconds))
     url = leg.services.recorder.keep(recording)
     for status in ("in-progress", "completed"):
         if status in verb.recording_status_callback_event:

@@ -1,5 +1,6 @@
 """Calls as the carrier delivers them: once, twice, late, out of order, and broken off; on both databases."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -213,6 +214,18 @@ def test_a_call_announced_many_times_at_once_is_one_call(line):
     with line.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Call)) == 1
         assert session.scalar(select(func.count()).select_from(CallTurn)) == 1
+
+
+def test_a_call_keeps_its_way_through_the_tree(line, clock):
+    caller = Caller(line)("2 7 1")
+    caller.hang_up()
+    with line.database.read() as session:
+        turns = list(session.scalars(select(CallTurn).order_by(CallTurn.number)))
+    assert [(turn.number, turn.input, turn.node) for turn in turns] == [
+        (0, "CallStarted", "main"), (1, "Digits", "number"), (2, "Digits", "number"), (3, "Digits", "reason"),
+    ]  # fmt: skip
+    assert json.loads(turns[2].events) == [["InputMissed", "number", "no_match", 1]]
+    assert turns[0].at == clock.now
 
 
 def test_when_the_desk_is_open_zero_dials_it_and_when_closed_records(make_line, sqlite_url, clock):

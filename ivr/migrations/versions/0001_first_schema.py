@@ -74,7 +74,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_prompt_versions_language_key_id'), ['language', 'key', 'id'], unique=False)
 
     op.create_table('call_turns',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('call_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -82,11 +81,9 @@ def upgrade() -> None:
     sa.Column('node', sa.String(length=32), nullable=False),
     sa.Column('events', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['call_id'], ['calls.id'], name=op.f('fk_call_turns_call_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_call_turns'))
+    sa.PrimaryKeyConstraint('call_id', 'number', name=op.f('pk_call_turns')),
+    sqlite_with_rowid=False
     )
-    with op.batch_alter_table('call_turns', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_call_turns_call_id'), ['call_id'], unique=False)
-
     op.create_table('patient_requests',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reference', sa.String(length=6), nullable=False),
@@ -153,9 +150,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_patient_requests_call_id'))
 
     op.drop_table('patient_requests')
-    with op.batch_alter_table('call_turns', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_call_turns_call_id'))
-
     op.drop_table('call_turns')
     with op.batch_alter_table('prompt_versions', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_prompt_versions_language_key_id'))

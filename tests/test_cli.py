@@ -1,0 +1,122 @@
+"""Commands as an operator types them, in processes of their own."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ivr.config import ROOT
+from tests.processes import free_port, web_server
+
+
+@pytest.fixture
+def run(settings, rendered, tmp_path):
+    """Runs a command on a copy of the rendered database."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
+
+    def command(*words, stdin="", **changes):
+        return subprocess.run(
+            [sys.executable, "-m", "ivr", *words], env={**env, **changes}, cwd=tmp_path, input=stdin,
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    return command
+
+
+@pytest.fixture
+def line_url(settings, rendered_line, tmp_path):
+    """Settings of a line of its own."""
+    rendered_line()
+    return {**settings, "DATABASE_URL": f"sqlite:///{tmp_path}/rendered.db"}
+
+
+def test_the_tree_is_printed_and_checked(run):
+    assert "offer_message" in run("tree").stdout
+    assert run("tree", "--format", "mermaid").stdout.startswith("flowchart TD")
+    checked = run("tree", "--check")
+    assert (checked.returncode, checked.stdout) == (0, "The tree is sound.\n")
+
+
+def test_a_tree_without_audio_is_not_sound(run, tmp_path):
+    checked = run("tree", "--check", DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
+    assert checked.returncode == 1
+    assert "run python -m ivr prompts render" in checked.stdout
+
+
+def test_rendering_again_renders_nothing(run):
+    again = run("prompts", "render")
+    assert (again.returncode, again.stdout) == (0, "All prompts are rendered already.\n")
+
+
+def test_another_clinic_name_renders_only_what_names_it(run, line_url):
+    renamed = run("prompts", "render", "--table", CLINIC_NAME="Cape Spine Clinic", DATABASE_URL=line_url["DATABASE_URL"])
+    assert renamed.returncode == 0, renamed.stderr
+    rows = [row.split()[0] for row in renamed.stdout.splitlines()[1:]]
+    assert "emergency" in rows
+    assert len(rows) < 6
+    assert "dBov" in renamed.stdout
+    assert "wpm" in renamed.stdout
+
+
+def test_a_new_key_is_a_key(run):
+    assert len(run("keys", "new").stdout.strip()) == 44
+
+
+def test_calls_and_the_export(run, line_url):
+    with web_server(line_url) as (_, address):
+        calling = ["call", "--base-url", address]
+        scripted = run(*calling, "--keys", "2 1 4 3 1 2 1", **line_url)
+        assert scripted.returncode == 0, scripted.stderr
+        assert "Your request is saved" in scripted.stdout
+        typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n1\n", **line_url)
+        assert typed.returncode == 0, typed.stderr
+        assert "Your request is saved" in typed.stdout
+        refused = run(*calling, "--keys", "1", **{**line_url, "TWILIO_AUTH_TOKEN": "wrong"})
+        assert refused.returncode == 1
+        assert "signature" in refused.stderr
+    rows = [json.loads(row) for row in run("requests", "export", **line_url).stdout.splitlines()]
+    assert [row["callback_number"] for row in rows] == ["+16175550142", "+16175550199"]
+    table = list(csv.DictReader(io.StringIO(run("requests", "export", "--format", "csv", **line_url).stdout)))
+    assert [row["reference"] for row in table] == [row["reference"] for row in rows]
+    assert list(table[0]) == list(rows[0])
+
+
+def test_a_call_to_nobody_says_what_to_do(run, settings):
+    ended = run("call", "--base-url", f"http://127.0.0.1:{free_port()}", "--keys", "1")
+    assert ended.returncode == 1
+    assert "Is the line's server running" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_demo_starts_answers_and_stops(tmp_path):
+    port = free_port()
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "ivr"]
+    with (tmp_path / "log").open("w+") as log:
+        demo = subprocess.Popen([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + 60
+            while "The line is answering" not in (tmp_path / "log").read_text():
+                assert demo.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            called = subprocess.run([*command, "call", "--keys", "2 1 1 2 1 1 r3 2 1 1"], env=env, cwd=tmp_path, capture_output=True, text=True)
+            assert called.returncode == 0, called.stderr
+            assert "Your request is saved" in called.stdout
+            assert "We cannot play it back" not in called.stdout
+            second = subprocess.run([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, capture_output=True, text=True)
+            assert second.returncode == 1
+            assert f"Port {port} is taken" in second.stderr
+        finally:
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(20) == 0, (tmp_path / "log").read_text()
+    exported = subprocess.run([*command, "requests", "export"], env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert json.loads(exported.stdout)["callback_number"] == "+16175550142"
+    assert "SECRET_KEY" in (tmp_path / "var/demo.env").read_text()
+    assert (tmp_path / "var/demo.env").stat().st_mode & 0o077 == 0

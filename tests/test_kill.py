@@ -1,0 +1,67 @@
+"""Whoever hears a reference has a row behind it, whatever happens to the processes."""
+
+import random
+import re
+import threading
+import time
+
+import psutil
+import pytest
+
+from ivr.db import Database, Vault
+from ivr.migrations import upgrade
+from ivr.services.requests import export_requests
+from ivr.simulator import Carrier, ScriptedCaller
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
+from tests.processes import web_server
+
+DIGITS = {word: str(n) for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])}
+CALLERS = 6
+CALLS_EACH = 12
+
+
+def references_heard(said):
+    """References spoken in a transcript, by clips or by the carrier's voice."""
+    words = re.findall(r"Your reference is ((?:(?:zero|one|two|three|four|five|six|seven|eight|nine)\W*){6})", said)
+    return ["".join(DIGITS[word] for word in re.findall(r"[a-z]+", found)) for found in words]
+
+
+@pytest.fixture
+def server(settings, database_url):
+    config = {**settings, "DATABASE_URL": database_url, "IVR_VOICE": "say"}
+    database = Database(database_url, Vault([DATA_KEY]))
+    upgrade(database)
+    with web_server(config) as (process, address):
+        yield process, address, database
+    database.close()
+
+
+def test_a_killed_worker_leaves_no_spoken_reference_without_its_row(server):
+    process, address, database = server
+    heard, calls, lock = [], [], threading.Lock()
+
+    def phone(number):
+        for n in range(CALLS_EACH):
+            carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, sign_as="https://line.example.org", strict=False)
+            transcript = carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1"), from_=f"+1617555{number}{n:03d}", to="+16175550100")
+            with lock:
+                heard.extend((transcript.call_sid, reference) for reference in references_heard(transcript.said))
+                calls.append(transcript.call_sid)
+
+    callers = [threading.Thread(target=phone, args=(number,)) for number in range(CALLERS)]
+    for caller in callers:
+        caller.start()
+    killed = 0
+    chance = random.Random(7)
+    while any(caller.is_alive() for caller in callers):
+        time.sleep(chance.uniform(0.05, 0.4))
+        workers = psutil.Process(process.pid).children()
+        if workers:
+            chance.choice(workers).kill()
+            killed += 1
+    stored = {(request.call_sid, request.reference) for request in export_requests(database)}
+    assert killed >= 3
+    assert len(calls) == CALLERS * CALLS_EACH
+    assert len(heard) >= CALLS_EACH
+    assert set(heard) <= stored
+    assert len({sid for sid, _ in stored}) == len(stored), "nobody has two requests"
