@@ -131,12 +131,6 @@ def prompts_of(tree: Tree) -> set[str]:
     return keys | _every_answer() | _building_blocks()
 
 
-def unused_prompts(tree: Tree, keys: Iterable[str]) -> list[str]:
-    """Prompts of a script that no call can ask for; `oh_n` and `year_n` are a language's own refinements."""
-    used = prompts_of(tree)
-    return sorted(key for key in keys if key not in used and not key.startswith(("oh_", "year_", "language_")))
-
-
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():

@@ -46,7 +46,8 @@ TREE = build((LANGUAGE, "es-US"), lambda digits: f"+1{digits}")
 MENUS = [node for node in TREE.nodes.values() if isinstance(node, Menu)]
 
 BY_THE_ENGINE = {"again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart"}
-OUTSIDE_THE_TREE = {"desk_whisper", "outage_apology", "outage_connecting", "outage_message", "outage_thanks"}
+OUTSIDE_THE_TREE = {
+    "message_unplayable","desk_whisper", "outage_apology", "outage_connecting", "outage_message", "outage_thanks"}
 CLINICAL = {"emergency", "clip_benefit", "clip_risks"} | {key for key in SCRIPT.prompts if "red_flags_" in key}
 BLOCK = re.compile(r"(digit|number|oh|month|day|weekday|hour|minute|year|century)_\d+|am|pm")
 KEY_NAMES = {"*": "star", "#": "pound"}
