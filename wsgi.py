@@ -4,11 +4,14 @@ import gc
 import os
 import sys
 
+from dotenv import load_dotenv
+
 from ivr import create_app
 from ivr.config import Config, ConfigError
 from ivr.logs import configure_logs
 
 configure_logs()
+load_dotenv(".env")
 try:
     app = create_app(Config.from_env(os.environ))
 except ConfigError as error:

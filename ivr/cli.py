@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
 from ivr import create_line, demo
+from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
 from ivr.callflow.tree import build
@@ -162,7 +163,10 @@ def _render(config: Config) -> list[Rendered]:
         if done == total:
             bar.render_finish()  # type: ignore[attr-defined]
 
-    clips = render_prompts(database, scripts_of(config), started, show)
+    try:
+        clips = render_prompts(database, scripts_of(config), started, show)
+    except AudioError as error:
+        raise click.ClickException(str(error)) from None
     database.close()
     seconds = (utc_now() - started).total_seconds()
     click.echo(_summary(clips, seconds))
@@ -218,7 +222,8 @@ def _lint(config: Config) -> list[str]:
     upgrade(line.database)
     seconds = measured_seconds(line.database, config.languages)
     voices = [
-        check.Voice(language, script.order, script.has, seconds[language]) for language, script in scripts.items()
+        check.Voice(language, script.order, script.has, seconds[language], script.longest)
+        for language, script in scripts.items()
     ]
     return check.check(line.tree, voices)
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -242,10 +242,17 @@ def _engine(url: str) -> Engine:
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(Path(parsed.database))
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(file: Path) -> None:
+    """A new database is nobody else's to read; where it cannot be made, connecting says so."""
+    with suppress(OSError):
+        file.touch(mode=0o600, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -36,10 +36,10 @@ STOP_SECONDS = 10.0
 NEXT_STEPS = """
 The line is answering at {base}
 
-  Call it from another terminal:          python -m ivr call
-  Let a scripted caller do it:            python -m ivr call --keys "2 1 4 3 1 2 1"
-  See the requests callers have left:     python -m ivr requests export
-  See the call tree:                      python -m ivr tree
+  Call it from another terminal:          {python} -m ivr call
+  Let a scripted caller do it:            {python} -m ivr call --keys "2 1 4 3 1 2 1"
+  See the requests callers have left:     {python} -m ivr requests export
+  See the call tree:                      {python} -m ivr tree
 
 Ctrl-C stops it. What is saved stays in {folder}/ until you start with --fresh.
 """
@@ -56,7 +56,7 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     if fresh:
         for file in (*FOLDER.glob("demo.db*"), *FOLDER.glob("demo-recordings")):
             shutil.rmtree(file) if file.is_dir() else file.unlink()
-    settings = _settings(port)
+    settings = {**os.environ, **_settings(port)}
     config = Config.from_env(settings)
     database = Database(config.database_url, Vault(config.data_keys))
     upgrade(database)
@@ -65,11 +65,17 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _recordings(config, port + 1), _server(settings, port) as server:
         _wait_until_ready(server, port)
-        click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER))
+        click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
             return server.wait()
     click.echo("Stopped.")
     return 0
+
+
+def _python() -> str:
+    """The interpreter as a reader would type it here."""
+    executable = Path(sys.executable)
+    return str(executable.relative_to(Path.cwd())) if executable.is_relative_to(Path.cwd()) else str(executable)
 
 
 def _as_interrupt(*_: object) -> None:
@@ -127,10 +133,10 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 
 @contextlib.contextmanager
 def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The web server as in production, with the demo's settings and no others."""
+    """The web server as in production, with the demo's settings."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
     command += ["--threads", "4", "--log-level", "warning", "wsgi:app"]
-    server = subprocess.Popen(command, env=_environment(settings), cwd=ROOT)
+    server = subprocess.Popen(command, env=settings, cwd=ROOT)
     try:
         yield server
     finally:
@@ -140,10 +146,6 @@ def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[by
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, **settings}
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType, Weekday
@@ -63,12 +63,13 @@ DOMAINS: Mapping[On, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A language as the lint needs it: its word order, the prompts it has, and how long each lasts in seconds."""
+    """A language as the lint needs it: its word order, its prompts, and how long each lasts and may last (seconds)."""
 
     language: str
     order: WordOrder
     has: Callable[[str], bool]
     seconds: Mapping[str, float]
+    longest: Mapping[str, float] = field(default_factory=dict)
 
 
 def check(tree: Tree, voices: Iterable[Voice]) -> list[str]:
@@ -233,9 +234,10 @@ def _too_long(tree: Tree, voice: Voice) -> list[str]:
     if unrendered:
         keys = ", ".join(unrendered[:5]) + (" …" if len(unrendered) > 5 else "")
         return [f"{voice.language}: {len(unrendered)} prompts have no audio ({keys}); run python -m ivr prompts render"]
+    single = [(key, voice.longest[key], seconds) for key, seconds in voice.seconds.items() if key in voice.longest]
     return [
         f"{voice.language}: {what} lasts {seconds:.1f} s, more than {longest:g}"
-        for what, longest, seconds in lengths(tree, voice)
+        for what, longest, seconds in dict.fromkeys([*single, *lengths(tree, voice)])
         if seconds > longest
     ]
 

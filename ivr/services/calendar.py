@@ -67,14 +67,16 @@ class Calendar:
 
     def _one_business_day_after(self, start: datetime) -> datetime:
         """The same time of day on the next open day, counted from when the clinic is open."""
-        begin = self._after_open_time(start, timedelta())
-        clock = begin.astimezone(self.timezone)
-        for opens, closes in self._openings(clock.date() + timedelta(days=1), HORIZON_DAYS):
-            same_time = opens.astimezone(self.timezone).replace(
-                hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=clock.microsecond
-            )
-            return min(max(same_time, opens), closes).astimezone(UTC)
-        return start + timedelta(days=HORIZON_DAYS)
+        begin = self._after_open_time(start, timedelta()).astimezone(self.timezone)
+        later = list(self._openings(begin.date() + timedelta(days=1), HORIZON_DAYS))
+        if not later:
+            return start + timedelta(days=HORIZON_DAYS)
+        day = later[0][0].astimezone(self.timezone).date()
+        same_time = datetime.combine(day, begin.timetz())
+        for opens, closes in self._openings(day, days=1):
+            if same_time <= closes:
+                return max(same_time, opens).astimezone(UTC)
+        return max(closes for _, closes in self._openings(day, days=1)).astimezone(UTC)
 
     def _openings(self, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
         for ahead in range(days):

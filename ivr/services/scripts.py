@@ -64,6 +64,11 @@ class Script:
         """Whether the script has that prompt."""
         return key in self.prompts
 
+    @property
+    def longest(self) -> dict[str, float]:
+        """How long each prompt may last, in seconds."""
+        return {key: prompt.longest for key, prompt in self.prompts.items()}
+
 
 def read_scripts(folder: Path, languages: Sequence[str], clinic: str) -> Mapping[str, Script]:
     """The scripts of those languages; a language's key in the language menu is its place in the list.

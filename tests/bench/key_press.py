@@ -6,6 +6,7 @@ Run from the project's root: python tests/bench/key_press.py [--presses 3000] [-
 import argparse
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -122,12 +123,17 @@ def press(phone, process, first, count):
 
 
 def compare(env, presses):
-    with server("wsgi:app", env, ROOT) as (line, line_url, started), \
-            server("bare:app", env, ROOT / "tests/bench") as (bare, bare_url, _):  # fmt: skip
-        phone, yardstick = Phone(line_url, env), Phone(bare_url, env)
+    with contextlib.ExitStack() as servers:
+        line, line_url, started = servers.enter_context(server("wsgi:app", env, ROOT))
+        phone = Phone(line_url, env)
         phone.post("/voice/incoming")
         print(f"first call answered {time.monotonic() - started:.2f} s after the server's start")
-        press(phone, line, 1, 200), press(yardstick, bare, 1, 200)
+        menu = phone.post("/voice/turn?n=1", Digits="9").text
+        clips = " ".join(re.findall(r"prompts/(\w+)\.wav", menu))
+        bare, bare_url, _ = servers.enter_context(server("bare:app", {**env, "BENCH_CLIPS": clips}, ROOT / "tests/bench"))
+        yardstick = Phone(bare_url, env)
+        assert yardstick.post("/voice/turn?n=1", Digits="9").text == menu, "the two must build the same document"
+        press(phone, line, 2, 199), press(yardstick, bare, 1, 200)
         rows = [
             (press(phone, line, 201 + i * presses, presses), press(yardstick, bare, 201 + i * presses, presses))
             for i in range(ROUNDS)

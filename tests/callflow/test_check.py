@@ -62,11 +62,15 @@ def test_audio_that_is_missing_or_too_long_is_found():
     assert any(fault.startswith("en-US: main, announced lasts") for fault in faults)
 
 
+def test_a_prompt_over_its_own_limit_is_found():
+    assert check(TREE, [replace(voice(0.5), longest={"emergency": 0.4})]) == ["en-US: emergency lasts 0.5 s, more than 0.4"]
+
+
 def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered, config):
     database, _ = rendered
     script = read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"]
     seconds = measured_seconds(database, config.languages)["en-US"]
-    assert check(TREE, [Voice("en-US", script.order, script.has, seconds)]) == []
+    assert check(TREE, [Voice("en-US", script.order, script.has, seconds, script.longest)]) == []
 
 
 def test_the_tree_in_several_languages_is_sound():

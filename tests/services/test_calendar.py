@@ -54,6 +54,15 @@ def test_due_times(priority, created, due):
 
 
 @pytest.mark.parametrize(
+    ("created", "due"),
+    [("2026-11-23 15:00", "2026-11-24 15:00"), ("2026-11-23 12:30", "2026-11-24 13:00"), ("2026-11-23 11:00", "2026-11-24 11:00")],
+)
+def test_a_routine_promise_knows_the_lunch_break(created, due):
+    calendar = Calendar(BOSTON, parse_hours("Mon-Fri 08:30-12:00; Mon-Fri 13:00-17:00"), None)
+    assert calendar.due_at(Priority.ROUTINE, at(created)) == at(due)
+
+
+@pytest.mark.parametrize(
     ("created", "due", "by", "days", "minutes"),
     [
         ("2026-11-23 10:00", "2026-11-23 10:30", "10:30", 0, 30),
