@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import statistics
@@ -34,7 +35,7 @@ from ivr.services.scripts import read_scripts
 from ivr.simulator import sign
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 5
+ROUNDS = 9
 
 
 def free_port():
@@ -122,28 +123,40 @@ def press(phone, process, first, count):
     return (cpu_of(process) - before) / count * 1000
 
 
-def compare(env, presses):
+def compare(envs, presses):
+    """Press keys in turn on each line and on the yardstick, so that a machine that slows down slows all of them."""
     with contextlib.ExitStack() as servers:
-        line, line_url, started = servers.enter_context(server("wsgi:app", env, ROOT))
-        phone = Phone(line_url, env)
-        phone.post("/voice/incoming")
-        print(f"first call answered {time.monotonic() - started:.2f} s after the server's start")
-        menu = phone.post("/voice/turn?n=1", Digits="9").text
+        stations, menu = {}, ""
+        for name, env in envs.items():
+            line, url, started = servers.enter_context(server("wsgi:app", env, ROOT))
+            phone = Phone(url, env)
+            phone.post("/voice/incoming")
+            print(f"{name}: first call answered {time.monotonic() - started:.2f} s after the server's start")
+            menu = phone.post("/voice/turn?n=1", Digits="9").text
+            stations[name] = (phone, line)
         clips = " ".join(re.findall(r"prompts/(\w+)\.wav", menu))
-        bare, bare_url, _ = servers.enter_context(server("bare:app", {**env, "BENCH_CLIPS": clips}, ROOT / "tests/bench"))
-        yardstick = Phone(bare_url, env)
-        assert yardstick.post("/voice/turn?n=1", Digits="9").text == menu, "the two must build the same document"
-        press(phone, line, 2, 199), press(yardstick, bare, 1, 200)
-        rows = [
-            (press(phone, line, 201 + i * presses, presses), press(yardstick, bare, 201 + i * presses, presses))
+        bare, url, _ = servers.enter_context(server("bare:app", {**env, "BENCH_CLIPS": clips}, ROOT / "tests/bench"))
+        stations["bare view"] = (Phone(url, env), bare)
+        assert stations["bare view"][0].post("/voice/turn?n=1", Digits="9").text == menu, "not the same document"
+        for phone, process in stations.values():
+            press(phone, process, 2, 199)
+        rounds = [
+            {name: press(*station, 201 + i * presses, presses) for name, station in stations.items()}
             for i in range(ROUNDS)
         ]
-        memory = max(child.memory_info().rss for child in psutil.Process(line.pid).children())
-    ratios = [a / b for a, b in rows]
-    print(f"key press {statistics.median(a for a, _ in rows):.3f} ms of CPU, bare view "
-          f"{statistics.median(b for _, b in rows):.3f} ms, ratio {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f} to {max(ratios):.2f}); web worker {memory / 2**20:.0f} MB")  # fmt: skip
-    return statistics.median(a for a, _ in rows)
+        report(rounds, stations)
+
+
+def report(rounds, stations):
+    for name, (_, process) in stations.items():
+        costs = [costs[name] for costs in rounds]
+        memory = max(child.memory_info().rss for child in psutil.Process(process.pid).children())
+        print(f"{name}: {statistics.median(costs):.3f} ms of CPU a key press ({min(costs):.3f} to {max(costs):.3f}), "
+              f"web worker {memory / 2**20:.0f} MB")  # fmt: skip
+    for name, other in [("line", "bare view"), ("full line", "line")]:
+        if name in stations:
+            ratios = [costs[name] / costs[other] for costs in rounds]
+            print(f"{name} against {other}: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 def fill(database, count):
@@ -152,8 +165,6 @@ def fill(database, count):
         call = Call(sid="CAfill", language="en-US", turn=0, progress="{}", started_at=now)
         session.add(call)
         session.flush()
-        number = b"x" * 120
-        token = database.vault.encrypt(number)
         for start in range(0, count, 10_000):
             rows = [
                 {"reference": f"{i % 1_000_000:06d}", "kind": "callback", "status": "closed", "priority": "routine",
@@ -162,28 +173,30 @@ def fill(database, count):
                 for i in range(start, min(start + 10_000, count))
             ]  # fmt: skip
             session.execute(insert(PatientRequest), rows)
-    del token
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--presses", type=int, default=1000, help="in each of five rounds")
-    options.add_argument("--requests", type=int, default=1_000_000)
+    options.add_argument("--presses", type=int, default=1000, help="in each round")
+    options.add_argument("--requests", type=int, default=1_000_000, help="stored in the full line")
     given = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        env = settings(folder)
-        config = Config.from_env(env)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        envs = {"line": settings(folder)}
+        config = Config.from_env(envs["line"])
         database = Database(config.database_url, Vault(config.data_keys))
         upgrade(database)
         scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
         started = time.monotonic()
         clips = render_prompts(database, scripts, datetime.now(UTC))
         print(f"{len(clips)} prompts rendered in {time.monotonic() - started:.1f} s")
-        empty = compare(env, given.presses)
+        database.close()
         if given.requests:
-            fill(database, given.requests)
-            full = compare(env, given.presses)
-            print(f"with {given.requests:,} requests stored: {full / empty:.2f} times the cost with none")
+            shutil.copy(f"{folder}/bench.db", f"{other}/bench.db")
+            envs["full line"] = {**envs["line"], "DATABASE_URL": f"sqlite:///{other}/bench.db"}
+            full = Database(envs["full line"]["DATABASE_URL"], Vault(config.data_keys))
+            fill(full, given.requests)
+            full.close()
+        compare(envs, given.presses)
 
 
 if __name__ == "__main__":
