@@ -125,6 +125,21 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else vault_of(dialect).decrypt(bytes(value)).decode()
 
 
+class EncryptedBytes(TypeDecorator[bytes]):
+    """Bytes that are only readable with the deployment's data keys."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt with the vault of the engine that this statement runs on."""
+        return None if value is None else vault_of(dialect).encrypt(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> bytes | None:
+        """Decrypt."""
+        return None if value is None else vault_of(dialect).decrypt(bytes(value))
+
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -267,6 +282,7 @@ __all__ = [
     "BigId",
     "ByValue",
     "Database",
+    "EncryptedBytes",
     "EncryptedText",
     "InvalidToken",
     "Prepared",
