@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from sqlalchemy import URL, make_url
 
 from ivr.cli_settings import MISCONFIGURED, configured, open_database
 from ivr.config import Config
-from ivr.db import Vault
+from ivr.db import Database, Vault
 from ivr.migrations import alembic_config
 from ivr.services import backups, keys
 from ivr.services.erasure import (
@@ -51,15 +52,20 @@ def erase(number: str, include_open: bool, yes: bool) -> None:
         number = read_number(number)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--number") from None
-    database, now, shown = open_database(configured()), utc_now(), masked(number)
+    with closing(open_database(configured())) as database:
+        sys.exit(_erase(database, number, include_open=include_open, sure=yes))
+
+
+def _erase(database: Database, number: str, *, include_open: bool, sure: bool) -> int:
+    now, shown = utc_now(), masked(number)
     trace = trace_number(database, number, now)
     if trace.held:
         raise click.ClickException(str(HeldError(trace.held)))
     chosen = trace.closed + (trace.open if include_open else ())
     if not chosen and not trace.open and not trace.calls:
         click.echo(f"Nothing that can be erased is kept of {shown}.")
-        sys.exit(_say_left(trace))
-    if not yes:
+        return _say_left(trace)
+    if not sure:
         click.confirm(f"Erase {_requests(chosen)} and what {trace.calls} calls tell of {shown}, for ever?", abort=True)
     try:
         erased = erase_number(database, number, now, include_open=include_open)
@@ -68,7 +74,7 @@ def erase(number: str, include_open: bool, yes: bool) -> None:
     _say_erased(shown, erased)
     if waiting := len(erased_at_carrier(database)):
         click.echo(f"Copies at the carrier that the worker still has to delete: {waiting}.")
-    sys.exit(_say_left(erased.left))
+    return _say_left(erased.left)
 
 
 def _say_erased(shown: str, erased: Erased) -> None:
@@ -100,10 +106,11 @@ def hold(reference: str, state: str) -> None:
     """Put a request under legal hold, so that it is not erased, or lift that."""
     if not is_reference(reference):
         raise click.BadParameter("this is no reference: six digits, the last one checks the others")
-    try:
-        set_hold(open_database(configured()), reference, state == "on")
-    except NothingToHoldError as error:
-        raise click.ClickException(str(error)) from None
+    with closing(open_database(configured())) as database:
+        try:
+            set_hold(database, reference, state == "on")
+        except NothingToHoldError as error:
+            raise click.ClickException(str(error)) from None
     click.echo(f"Request {reference} is {'under legal hold' if state == 'on' else 'no longer under legal hold'}.")
 
 
@@ -114,19 +121,21 @@ def keys_rotate(check: bool) -> None:
 
     Broken off, start it again: it goes on where it was.
     """
-    database = open_database(configured())
+    with closing(open_database(configured())) as database:
+        found = _rotate(database, check)
+        _say_survey(database.vault, found)
+    sys.exit(0 if found.is_done else 1)
+
+
+def _rotate(database: Database, check: bool) -> keys.Survey:
     total = sum(keys.count_rows(database).values())
     label = "Checking" if check else "Rotating"
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         if check:
-            found = keys.survey(database, lambda _, rows: bar.update(rows))
-        else:
-            rotated = keys.rotate(database, lambda _, rows: bar.update(rows))
-            found = rotated.survey
-    if not check:
-        click.echo(f"Rows written again: {rotated.rows}.")
-    _say_survey(database.vault, found)
-    sys.exit(0 if found.is_done else 1)
+            return keys.survey(database, lambda _, rows: bar.update(rows))
+        rotated = keys.rotate(database, lambda _, rows: bar.update(rows))
+    click.echo(f"Rows written again: {rotated.rows}.")
+    return rotated.survey
 
 
 def _say_survey(vault: Vault, found: keys.Survey) -> None:
@@ -200,7 +209,8 @@ def _path(url: URL) -> Path:
 
 def _for_tools(url: URL) -> str:
     """The address as PostgreSQL's own tools take it, without the password: they ask ~/.pgpass or PGPASSWORD."""
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return bare.render_as_string(hide_password=False)
 
 
 def _say_instead(words: Sequence[str], purpose: str) -> None:

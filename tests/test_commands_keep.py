@@ -8,29 +8,41 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 from cryptography.fernet import Fernet
 from sqlalchemy import insert, select
 
+from ivr.cli import main
 from ivr.config import ROOT
 from ivr.db import Database, Vault
 from ivr.models import Call, PatientRequest
 from ivr.services.keys import survey
 from tests.conftest import DATA_KEY
 from tests.services.test_retention import call, close, personal
-from tests.test_backup import ivr
 
 NEW_KEY = Fernet.generate_key().decode()
 
 
+class Ended:
+    """What a command that ran in this process said, in the words of subprocess."""
+
+    def __init__(self, result):
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        self.returncode, self.stdout, self.stderr = result.exit_code, result.stdout, result.stderr
+
+
 @pytest.fixture
-def run(make_line, sqlite_url, settings, tmp_path):
+def run(make_line, sqlite_url, settings, tmp_path, monkeypatch):
     """A line with two requests of one number, and how to run commands on it."""
     line = make_line(sqlite_url)
     for sid in ("CA1", "CA2"):
         call(line, sid)
 
+    monkeypatch.chdir(tmp_path)
+
     def command(*words, **options):
-        return ivr(settings, tmp_path, *words, **{"DATABASE_URL": sqlite_url, **options})
+        stdin = options.pop("stdin", "")
+        return Ended(CliRunner(env={**settings, "DATABASE_URL": sqlite_url, **options}).invoke(main, words, input=stdin))
 
     command.line = line
     with line.database.read() as session:

@@ -20,6 +20,8 @@ OURS = frozenset({"alembic_version", "calls", "call_turns", "patient_requests", 
 NOTE = "backup_keys"
 """A table that only backups have: the fingerprints of the keys that its data needs."""
 
+MAGIC = b"SQLite format 3\0"
+
 BESIDE = ("", "-wal", "-shm")
 """What SQLite keeps under a database's name."""
 
@@ -84,7 +86,7 @@ def restore(file: Path, target: Path, vault: Vault, *, now: datetime, force: boo
         with _opened(copy) as connection:
             connection.execute(f"DROP TABLE IF EXISTS {NOTE}")
             connection.execute("PRAGMA journal_mode = DELETE")
-        if target.exists():
+        if target.exists() and _is_sqlite(target):
             _refuse_running(target)
         moved_to = _move_aside(target, now) if existing else None
         _appear(copy, target)
@@ -172,6 +174,11 @@ def _copy(source: Path, copy: Path, mode: str = "rw") -> None:
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.DatabaseError as error:
         raise BackupError(f"{source} could not be copied: {error}") from None
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _refuse_running(target: Path) -> None:
