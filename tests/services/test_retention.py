@@ -1,5 +1,6 @@
 """What is erased when, by age and by a patient's wish; and that nothing personal is left then, on both databases."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -302,3 +303,47 @@ class TestErasingANumber:
 
 
 NEWER_KEY = "bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmU="
+
+
+def test_purging_disturbs_no_call(line, monkeypatch):
+    """Calls go through while their elders are erased, and none of the new ones is touched."""
+    monkeypatch.setattr(retention, "PAGE", 3)
+    for n in range(30):
+        close(line, message(line, f"CA-old{n}", f"RE{n}"), 100)
+    age(line, 100)
+    faults, over, begun = [], threading.Event(), threading.Event()
+
+    def phone(number):
+        for n in range(100_000):
+            try:
+                Caller(line, Arrival(f"CA-{number}-{n}", f"+1617555019{number}", ""))(CALLBACK).hang_up()
+            except Exception as fault:
+                faults.append(fault)
+            begun.set()
+            if over.is_set():
+                return
+            over.wait(0.005)
+
+    phones = [threading.Thread(target=phone, args=(number,)) for number in range(2)]
+    for thread in phones:
+        thread.start()
+    begun.wait(10)
+    purged = purge(line.database, line.clock(), 90)
+    over.set()
+    for thread in phones:
+        thread.join()
+    assert faults == []
+    assert (purged.requests, purged.recordings, purged.calls) == (30, 30, 30)
+    kept = [request for request in stored(line) if request.erased_at is None]
+    assert {request.callback_number for request in kept} == {"+16175550190", "+16175550191"}
+
+
+def test_deleted_audio_is_overwritten_in_the_file(make_line, sqlite_url, tmp_path):
+    line = make_line(sqlite_url)
+    close(line, message(line), 100)
+    age(line, 100)
+    with line.database.read() as session:
+        (token,) = session.connection().exec_driver_sql("SELECT data FROM recording_audio").scalars()
+    purge(line.database, line.clock(), 90)
+    line.database.close()
+    assert token[:200] not in (tmp_path / "ivr.db").read_bytes()
