@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
 import click
 from cryptography.fernet import Fernet
-from dotenv import dotenv_values
 
-from ivr import create_line, demo
+from ivr import cli_data, create_line, demo
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
 from ivr.callflow.tree import build
-from ivr.config import PROMPTS, Config, ConfigError
-from ivr.db import Database, Vault
+from ivr.cli_settings import configured, open_database
+from ivr.config import PROMPTS, Config
 from ivr.logs import configure_logs
 from ivr.migrations import upgrade
 from ivr.services.line import utc_now
@@ -29,32 +27,6 @@ from ivr.services.rendering import render_prompts
 from ivr.services.requests import ExportedRequest, export_requests
 from ivr.services.scripts import Script, ScriptError, read_scripts
 from ivr.simulator import Answers, Carrier, FixedDesk, run_interactive, run_scripted
-
-MISCONFIGURED = 2
-"""The exit status when settings are missing or malformed."""
-
-
-def settings() -> Mapping[str, str]:
-    """The environment over `.env`; in a checkout with neither, those of the demo that ran there."""
-    env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
-    if "TWILIO_AUTH_TOKEN" not in env and demo.SETTINGS.is_file():
-        click.echo(f"(no settings of your own: using the demo's, {demo.SETTINGS})", err=True)
-        env = {name: value or "" for name, value in dotenv_values(demo.SETTINGS).items()} | env
-    return env
-
-
-def configured() -> Config:
-    """The settings, or exit status 2 and a list of what is wrong with them."""
-    try:
-        return Config.from_env(settings())
-    except ConfigError as error:
-        click.echo(error, err=True)
-        sys.exit(MISCONFIGURED)
-
-
-def open_database(config: Config) -> Database:
-    """The database that the settings name."""
-    return Database(config.database_url, Vault(config.data_keys))
 
 
 def scripts_of(config: Config) -> Mapping[str, Script]:
@@ -247,5 +219,7 @@ def requests_export(form: str) -> None:
     writer.writeheader()
     writer.writerows(rows)
 
+
+cli_data.register(main, keys)
 
 __all__ = ["main"]

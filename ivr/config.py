@@ -58,6 +58,14 @@ class Config:
     languages: tuple[str, ...] = ("en-US",)
     voice: str = "synth"
     twilio_api_url: str = TWILIO_API
+    staff_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    notify_emails: tuple[str, ...] = ()
+    notify_numbers: tuple[str, ...] = ()
+    sms_from: str = ""
+    sms_reference: bool = False
+    retention_days: int = 90
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -82,6 +90,14 @@ class Config:
             "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
             "voice": reader.optional("IVR_VOICE", "synth", _voice),
             "twilio_api_url": reader.optional("TWILIO_API_URL", TWILIO_API, _base_url),
+            "staff_url": reader.optional("STAFF_URL", env.get("PUBLIC_BASE_URL", ""), _text),
+            "smtp_url": reader.optional("SMTP_URL", "", _smtp_url),
+            "mail_from": reader.optional("MAIL_FROM", "", _text),
+            "notify_emails": reader.optional("NOTIFY_EMAILS", "", _emails),
+            "notify_numbers": reader.optional("NOTIFY_NUMBERS", "", _numbers),
+            "sms_from": reader.optional("SMS_FROM", "", _text),
+            "sms_reference": reader.optional("SMS_REFERENCE", "no", _yes_or_no),
+            "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
         }
         if reader.faults:
             raise ConfigError("\n".join(["Settings that need your attention:", *reader.faults]))
@@ -232,3 +248,30 @@ def _voice(text: str) -> str:
     if text not in {"synth", "say"}:
         raise ValueError("it should be synth or say")
     return text
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        raise ValueError("it should look like smtp://user:password@mail.example.org:587")
+    return text
+
+
+def _emails(text: str) -> tuple[str, ...]:
+    addresses = tuple(address.strip() for address in text.split(",") if address.strip())
+    for address in addresses:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+            raise ValueError("each address should look like nurse@example.org, separated by commas")
+    return addresses
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in {"yes", "no"}:
+        raise ValueError("it should be yes or no")
+    return text.lower() == "yes"
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:
+        raise ValueError("it should be a number of days from 1 to 3650")
+    return int(text)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -42,11 +43,19 @@ STATEMENT_MILLISECONDS = 3000
 """The same for one PostgreSQL statement."""
 
 
+PATIENT_TRIES = 10
+"""How often upkeep, which nobody waits for, tries a transaction that found no room."""
+
+T = TypeVar("T")
+
+
 class Vault:
     """Encrypts personal data and makes blind indexes of it. The first key encrypts; all of them decrypt."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._readers = [Fernet(key) for key in keys]
+        self._fernet = MultiFernet(self._readers)
+        self.fingerprints = [hashlib.sha256(b"fingerprint\0" + key.encode()).hexdigest()[:8] for key in keys]
         self._index_keys = [hashlib.sha256(b"blind index\0" + key.encode()).digest() for key in keys]
 
     def encrypt(self, data: bytes) -> bytes:
@@ -60,6 +69,32 @@ class Vault:
             InvalidToken: when no key fits, or the token was changed.
         """
         return self._fernet.decrypt(token)
+
+    def reader_of(self, token: bytes) -> int:
+        """The place of the key that reads a token: 0 is the first one.
+
+        Raises:
+            InvalidToken: when no key fits, or the token was changed.
+        """
+        for place, reader in enumerate(self._readers):
+            try:
+                reader.decrypt(token)
+            except InvalidToken:
+                continue
+            return place
+        raise InvalidToken
+
+    def is_current(self, token: bytes) -> bool:
+        """Whether the first key reads a token, so that no older one is needed for it."""
+        return self.reader_of(token) == 0
+
+    def rotate(self, token: bytes) -> bytes:
+        """The same data under the first key.
+
+        Raises:
+            InvalidToken: when no key fits, or the token was changed.
+        """
+        return self._fernet.rotate(token)
 
     def index(self, value: str) -> str:
         """A keyed digest that finds equal values without telling what they are."""
@@ -123,6 +158,21 @@ class EncryptedText(TypeDecorator[str]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         """Decrypt."""
         return None if value is None else vault_of(dialect).decrypt(bytes(value)).decode()
+
+
+class EncryptedBytes(TypeDecorator[bytes]):
+    """Bytes that are only readable with the deployment's data keys."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt with the vault of the engine that this statement runs on."""
+        return None if value is None else vault_of(dialect).encrypt(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> bytes | None:
+        """Decrypt."""
+        return None if value is None else vault_of(dialect).decrypt(bytes(value))
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -223,6 +273,17 @@ def session_in(connection: Connection) -> Iterator[Session]:
         yield session
 
 
+def patiently(work: Callable[[], T], tries: int = PATIENT_TRIES) -> T:
+    """Do one transaction of upkeep, again when busy callers left it no room; key presses never wait this long."""
+    for left in reversed(range(tries)):
+        try:
+            return work()
+        except (sqlite3.OperationalError, OperationalError):
+            if not left:
+                raise
+    raise ValueError("tries must be one at least")
+
+
 def vault_of(dialect: Dialect) -> Vault:
     """The vault that `Database` gave to this engine's dialect."""
     vault: Vault = dialect.ivr_vault  # type: ignore[attr-defined]
@@ -256,9 +317,9 @@ def _keep_private(file: Path) -> None:
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Durable commits, readers beside the writer, and no transactions but the ones we begin ourselves."""
+    """Durable commits, readers beside the writer, zeros over what is deleted, no transactions but our own."""
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -274,11 +335,13 @@ __all__ = [
     "BigId",
     "ByValue",
     "Database",
+    "EncryptedBytes",
     "EncryptedText",
     "InvalidToken",
     "Prepared",
     "UtcDateTime",
     "Vault",
+    "patiently",
     "session_in",
     "vault_of",
 ]

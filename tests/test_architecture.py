@@ -21,7 +21,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli"}
+WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

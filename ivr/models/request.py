@@ -31,7 +31,11 @@ class Priority(StrEnum):
 
 
 class PatientRequest(Base):
-    """A callback or appointment request. Number and birth date are encrypted; `number_index` finds equal numbers."""
+    """A callback or appointment request. Number and birth date are encrypted; `number_index` finds equal numbers.
+
+    `left_in_outage` marks a message the carrier took while we could not answer. `legal_hold` keeps it from being
+    erased; `erased_at` is when its personal fields were.
+    """
 
     __tablename__ = "patient_requests"
 
@@ -56,6 +60,9 @@ class PatientRequest(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_in_outage: Mapped[bool] = mapped_column(default=False)
+    legal_hold: Mapped[bool] = mapped_column(default=False)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index(None, "reference"),

@@ -277,6 +277,11 @@ def _again(call: CallRow) -> Answer:
     return Answer(call.turn, outputs, call.language, call.release_id, call.to_number or "")
 
 
+def blank_progress(language: str) -> str:
+    """The progress of a call whose contents were erased: whatever still comes for it finds nothing, and hangs up."""
+    return _progress(CallState(node="", language=language), (out.Hangup(),))
+
+
 def _progress(state: CallState, outputs: tuple[out.Output, ...]) -> str:
     plain = {"state": to_plain(state), "outputs": [out.to_plain(output) for output in outputs]}
     return json.dumps(plain, separators=(",", ":"))

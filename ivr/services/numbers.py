@@ -32,6 +32,24 @@ def caller_number(caller_id: str) -> str | None:
     return dialable(caller_id.removeprefix("+1"))
 
 
+def read_number(text: str) -> str:
+    """A number as people write it, as E.164.
+
+    Raises:
+        ValueError: saying what is wrong with it.
+    """
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        raise ValueError("this is no telephone number; write it like +16175550142") from None
+    if number.country_code != 1:
+        raise ValueError("only North American numbers (+1 …) are kept so that they can be found")
+    found = None if number.extension else dialable(str(number.national_number))
+    if found is None:
+        raise ValueError("nobody has this number: +1 and ten digits are needed, such as +16175550142")
+    return found
+
+
 def masked(number: str | None) -> str:
     """A number for logs and lists: only the last two digits are shown."""
     return f"…{number[-2:]}" if number else "withheld"

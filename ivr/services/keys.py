@@ -1,0 +1,193 @@
+"""The keys that encrypt patients' data: which of them is still needed, and moving everything under the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ivr.db import Base, Database, EncryptedBytes, EncryptedText, InvalidToken, Vault, patiently
+from ivr.models import Call, PatientRequest
+
+PAGE = 100
+"""Rows read, and then written, in one transaction."""
+
+PAGE_OF_BYTES = 5
+"""The same where rows hold audio, which is about a megabyte each."""
+
+PASSES = 3
+"""How often rows that changed meanwhile, or were written with an older key, are tried again."""
+
+INDEXES: Mapping[str, Mapping[str, str]] = {
+    Call.__tablename__: {"from_number": "from_index"},
+    PatientRequest.__tablename__: {"callback_number": "number_index"},
+}
+"""Blind indexes: by table, the encrypted column and the column that holds its index."""
+
+Row = sa.RowMapping
+Show = Callable[[str, int], None]
+"""Told of progress: a table's name, and how many more of its rows are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A table with encrypted columns: its primary key, those columns, and their blind indexes by column."""
+
+    name: str
+    key: tuple[str, ...]
+    tokens: tuple[str, ...]
+    indexes: Mapping[str, str]
+    page: int
+    raw: sa.TableClause
+    """The table without our column types: tokens are read and written as they are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How many stored values each key reads (in the order of the keys), how many none does, and stale indexes."""
+
+    by_key: tuple[int, ...]
+    unreadable: int
+    stale_indexes: int
+
+    @property
+    def stale(self) -> int:
+        """How much is left to do."""
+        return sum(self.by_key[1:]) + self.stale_indexes
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the first key reads everything, so that the others can go."""
+        return not self.stale and not self.unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How many rows were written again, and what a last look found."""
+
+    rows: int
+    survey: Survey
+
+
+def sealed_tables() -> list[Sealed]:
+    """Every table that has an encrypted column, found by the columns' types."""
+    return [sealed for table in Base.metadata.sorted_tables if (sealed := _sealed(table)).tokens]
+
+
+def count_rows(database: Database) -> dict[str, int]:
+    """How many rows of each table there are to look at."""
+    with database.read() as session:
+        return {t.name: session.scalar(sa.select(sa.func.count()).select_from(t.raw)) or 0 for t in sealed_tables()}
+
+
+def survey(database: Database, show: Show = lambda table, rows: None) -> Survey:
+    """Read everything once and count which key it needs; changes nothing."""
+    vault = database.vault
+    by_key, unreadable, stale = [0] * len(vault.fingerprints), 0, 0
+    for table in sealed_tables():
+        for page in _pages(database, table):
+            for row in page:
+                for column in _filled(table, row):
+                    try:
+                        by_key[vault.reader_of(row[column])] += 1
+                    except InvalidToken:
+                        unreadable += 1
+                        continue
+                    stale += bool(_new_index(vault, table, row, column))
+            show(table.name, len(page))
+    return Survey(tuple(by_key), unreadable, stale)
+
+
+def rotate(database: Database, show: Show = lambda table, rows: None) -> Rotated:
+    """Bring everything under the first key, a page at a time, beside a running line.
+
+    Each page is written in a short transaction of its own, and only over rows that still are as they were read: a
+    row that a call changed meanwhile is read again in the next pass. Broken off, it goes on where it was, since what
+    the first key reads is left alone.
+    """
+    rows = 0
+    for _ in range(PASSES):
+        for table in sealed_tables():
+            for page in _pages(database, table):
+                rows += _rotate_page(database, table, page)
+                show(table.name, len(page))
+        found = survey(database)
+        if not found.stale:
+            break
+    return Rotated(rows, found)
+
+
+def _sealed(table: sa.Table) -> Sealed:
+    tokens = tuple(c.name for c in table.columns if isinstance(c.type, EncryptedText | EncryptedBytes))
+    is_large = any(isinstance(c.type, EncryptedBytes) for c in table.columns)
+    raw = sa.table(
+        table.name,
+        *(sa.column(c.name, sa.LargeBinary() if c.name in tokens else c.type) for c in table.columns),
+    )
+    key = tuple(c.name for c in table.primary_key.columns)
+    return Sealed(table.name, key, tokens, INDEXES.get(table.name, {}), PAGE_OF_BYTES if is_large else PAGE, raw)
+
+
+def _pages(database: Database, table: Sealed) -> Iterator[Sequence[Row]]:
+    """All rows in the order of their key, as they are stored; each page is read in a transaction of its own."""
+    key = [table.raw.c[name] for name in table.key]
+    columns = [table.raw.c[name] for name in (*table.key, *table.tokens, *table.indexes.values())]
+    page = sa.select(*columns).order_by(*key).limit(table.page)
+    after: sa.Select[Any] = page
+    while True:
+        with database.read() as session:
+            rows = session.execute(after).mappings().all()
+        if not rows:
+            return
+        yield rows
+        last = [sa.literal(rows[-1][column.name], column.type) for column in key]
+        after = page.where(sa.tuple_(*key) > sa.tuple_(*last))
+
+
+def _rotate_page(database: Database, table: Sealed, page: Sequence[Row]) -> int:
+    """Write a page's stale rows again; returns how many were still as they had been read."""
+    changes = [(row, changed) for row in page if (changed := _changed(database.vault, table, row))]
+    if not changes:
+        return 0
+
+    def write() -> int:
+        with database.transaction() as connection:
+            return sum(connection.execute(_unless_changed(table, row, changed)).rowcount for row, changed in changes)
+
+    return patiently(write)
+
+
+def _changed(vault: Vault, table: Sealed, row: Row) -> dict[str, bytes | str]:
+    """The row's tokens and indexes as the first key gives them, where they differ; unreadable ones are left alone."""
+    changed: dict[str, bytes | str] = {}
+    for column in _filled(table, row):
+        try:
+            if not vault.is_current(row[column]):
+                changed[column] = vault.rotate(row[column])
+        except InvalidToken:
+            continue
+        if index := _new_index(vault, table, row, column):
+            changed[table.indexes[column]] = index
+    return changed
+
+
+def _unless_changed(table: Sealed, row: Row, changed: Mapping[str, bytes | str]) -> sa.Update:
+    """Compare and set: what a call or a colleague wrote since the row was read is never overwritten."""
+    rests_on = [column for column in table.tokens if column in changed or table.indexes.get(column) in changed]
+    same = [table.raw.c[column] == row[column] for column in (*table.key, *rests_on)]
+    return sa.update(table.raw).where(*same).values(changed)
+
+
+def _filled(table: Sealed, row: Row) -> list[str]:
+    return [column for column in table.tokens if row[column] is not None]
+
+
+def _new_index(vault: Vault, table: Sealed, row: Row, column: str) -> str | None:
+    """The first key's index of a value that is indexed, or None when it is stored already."""
+    stored = row[table.indexes[column]] if column in table.indexes else None
+    if stored is None:
+        return None
+    index = vault.index(vault.decrypt(row[column]).decode())
+    return None if index == stored else index
