@@ -128,8 +128,8 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 @contextlib.contextmanager
 def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The web server as in production, with the demo's settings and no others."""
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
-    command += ["--threads", "4", "--log-level", "warning", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
+    command += ["--log-level", "warning", "wsgi:app"]
     server = subprocess.Popen(command, env=_environment(settings), cwd=ROOT)
     try:
         yield server

@@ -16,8 +16,10 @@ ROOMS = {
     "models": {"callflow", "db"},
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
-    "voice": {"callflow", "models", "services", "config"},
-    "operations": {"services", "db", "migrations"},
+    "voice": {"callflow", "models", "services", "config", "metrics"},
+    "metrics": set(),
+    "serving": {"metrics"},
+    "operations": {"services", "db", "migrations", "metrics"},
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
