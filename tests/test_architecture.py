@@ -23,7 +23,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli"}
+WIRES = {"__init__", "__main__", "cli", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 
