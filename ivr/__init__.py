@@ -13,6 +13,8 @@ from ivr.callflow.tree import build
 from ivr.clients.twilio import TwilioRecordings
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
+from ivr.metrics import Metrics, metrics_folder
+from ivr.services.breaker import Breaker
 from ivr.services.calendar import calendar_of
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
@@ -41,18 +43,22 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
     signer = URLSafeTimedSerializer(config.secret_key, salt="utterance")
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
+    metrics = Metrics(metrics_folder())
+    speaks = config.voice == "say"
     door = views.VoiceDoor(
         line=line,
         releases=Releases(line.database),
-        renderer=Renderer(Addresses(config.public_base_url, _signed(signer)), scripts, speaks=config.voice == "say"),
+        renderer=Renderer(Addresses(config.public_base_url, _signed(signer)), scripts, speaks=speaks),
         outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
         signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
+        breaker=Breaker(line.database.unavailable),
+        metrics=metrics,
     )
     app.register_blueprint(views.create_blueprint(door))
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
     app.register_blueprint(media.create_blueprint(read_prompt, recordings.fetch, unplayable, signer))
-    app.register_blueprint(operations.create_blueprint())
+    app.register_blueprint(operations.create_blueprint(line, metrics, scripts, speaks=speaks))
     return app
 
 

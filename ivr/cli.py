@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_data, create_line, demo
+from ivr import cli_data, create_line, demo, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -20,6 +20,7 @@ from ivr.cli_settings import configured, open_database
 from ivr.config import PROMPTS, Config
 from ivr.logs import configure_logs
 from ivr.migrations import upgrade
+from ivr.services.doctor import Finding, Level
 from ivr.services.line import utc_now
 from ivr.services.numbers import dialable
 from ivr.services.prompts import measured_seconds
@@ -27,6 +28,7 @@ from ivr.services.rendering import render_prompts
 from ivr.services.requests import ExportedRequest, export_requests
 from ivr.services.scripts import Script, ScriptError, read_scripts
 from ivr.simulator import Answers, Carrier, FixedDesk, run_interactive, run_scripted
+from ivr.voice.outage import Outage
 
 
 def scripts_of(config: Config) -> Mapping[str, Script]:
@@ -220,6 +222,48 @@ def requests_export(form: str) -> None:
     writer.writerows(rows)
 
 
+@main.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding, for machines.")
+@click.option("--twiml-bin", is_flag=True, help="Print the outage announcement for a host outside this server.")
+@click.option("--thanks-url", default="", help="With --twiml-bin: where the document after a message is hosted.")
+def run_doctor(as_json: bool, twiml_bin: bool, thanks_url: str) -> None:
+    """Check a deployment before it goes live, and each day: exit status 1 when something must be mended."""
+    config = configured()
+    scripts = scripts_of(config)
+    if twiml_bin:
+        _print_bin(Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers), thanks_url)
+        return
+    line = create_line(config)
+    faults = 0
+    for finding in doctor.examine(config, line, scripts):
+        faults += finding.level is Level.FAULT
+        click.echo(json.dumps(asdict(finding)) if as_json else _finding_words(finding))
+    line.database.close()
+    sys.exit(1 if faults else 0)
+
+
+def _finding_words(finding: Finding) -> str:
+    mend = f"\n          {finding.mend}" if finding.mend else ""
+    return f"{finding.level:<8}  {finding.check}: {finding.found}{mend}"
+
+
+def _print_bin(outage: Outage, thanks_url: str) -> None:
+    click.echo(outage.elsewhere(thanks_url))
+    if not thanks_url:
+        click.echo(_WITHOUT_MESSAGE.format(thanks=outage.thanks()), err=True)
+
+
+_WITHOUT_MESSAGE = """
+This document alone can put callers through, but takes no message: a document that is always the same would be asked
+for again after each one. To take messages, host this second document as well
+
+{thanks}
+
+and print the first one again with its address: python -m ivr doctor --twiml-bin --thanks-url https://…
+"""
+
+
 cli_data.register(main, keys)
+
 
 __all__ = ["main"]

@@ -30,6 +30,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -40,7 +41,16 @@ BUSY_MILLISECONDS = 3000
 """How long a SQLite transaction waits for another writer; a caller should not wait longer for an answer."""
 
 STATEMENT_MILLISECONDS = 3000
-"""The same for one PostgreSQL statement."""
+"""The same for one PostgreSQL statement, waiting for locks included."""
+
+ANSWER_SECONDS = 3.5
+"""How long PostgreSQL may be silent before the connection is given up: a frozen server keeps no time-out of its own."""
+
+CONNECT_SECONDS = 2
+"""How long connecting to PostgreSQL may take, the shortest its client knows."""
+
+POOL_SECONDS = 3
+"""How long to wait for a connection of the pool."""
 
 
 PATIENT_TRIES = 10
@@ -257,6 +267,12 @@ class Database:
         return self._prepared[statement]
 
     @property
+    def unavailable(self) -> tuple[type[Exception], ...]:
+        """The errors that mean that the database is down, silent, locked or full, rather than a mistake of ours."""
+        driver: Any = self.engine.dialect.loaded_dbapi
+        return (OperationalError, PoolTimeout, driver.OperationalError)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is the embedded default."""
         return self.engine.dialect.name == "sqlite"
@@ -294,17 +310,21 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         options = f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"
-        return create_engine(
+        engine = create_engine(
             parsed,
             hide_parameters=True,
             pool_pre_ping=True,
-            pool_timeout=3,
-            connect_args={"options": options, "connect_timeout": 3},
+            pool_timeout=POOL_SECONDS,
+            connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
         )
+        event.listen(engine, "connect", _give_up_on_silence)
+        event.listen(engine, "checkin", _hurry_again)
+        return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         _keep_private(Path(parsed.database))
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+    patience = {"timeout": BUSY_MILLISECONDS / 1000}
+    engine = create_engine(parsed, hide_parameters=True, pool_timeout=POOL_SECONDS, connect_args=patience)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -314,6 +334,34 @@ def _keep_private(file: Path) -> None:
     """A new database is nobody else's to read; where it cannot be made, connecting says so."""
     with suppress(OSError):
         file.touch(mode=0o600, exist_ok=True)
+
+
+def unhurried(connection: Connection) -> None:
+    """Lift the time limits from the current transaction, for work that no caller waits for."""
+    if connection.dialect.name == "postgresql":
+        connection.connection.driver_connection.ivr_seconds = None  # type: ignore[union-attr]
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def _give_up_on_silence(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Close a PostgreSQL connection that does not answer: the server's own time-outs need a server that runs."""
+    wait = connection.wait
+    connection.ivr_seconds = ANSWER_SECONDS
+
+    def limited(generator: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return wait(generator, *args, **{"timeout": connection.ivr_seconds, **options})
+        except connection.OperationalError as error:
+            if error.sqlstate is None:
+                connection.pgconn.finish()
+            raise
+
+    connection.wait = limited
+
+
+def _hurry_again(connection: Any, _: ConnectionPoolEntry) -> None:
+    if connection is not None:
+        connection.ivr_seconds = ANSWER_SECONDS
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
@@ -343,5 +391,6 @@ __all__ = [
     "Vault",
     "patiently",
     "session_in",
+    "unhurried",
     "vault_of",
 ]

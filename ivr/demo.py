@@ -25,11 +25,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from ivr.config import ROOT, TWILIO_API, Config
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
-from ivr.simulator import RecordingStore, create_rest_app
+from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app
 
 FOLDER = Path("var")
 SETTINGS = FOLDER / "demo.env"
 HOST = "127.0.0.1"
+NUMBER = "+16175550100"
+"""The clinic's number in the demo."""
+
 READY_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
@@ -40,6 +43,7 @@ The line is answering at {base}
   Let a scripted caller do it:            {python} -m ivr call --keys "2 1 4 3 1 2 1"
   See the requests callers have left:     {python} -m ivr requests export
   See the call tree:                      {python} -m ivr tree
+  Check it like a deployment:             {python} -m ivr doctor
 
 Ctrl-C stops it. What is saved stays in {folder}/ until you start with --fresh.
 """
@@ -120,7 +124,8 @@ def _refuse_taken(port: int) -> None:
 def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
     """The carrier's recordings, served from a folder."""
     store = RecordingStore(FOLDER / "demo-recordings")
-    app = create_rest_app(store, config.twilio_account_sid, config.twilio_auth_token)
+    numbers = [PhoneNumber.calling(NUMBER, config.public_base_url)]
+    app = create_rest_app(store, config.twilio_account_sid, config.twilio_auth_token, numbers=numbers)
     server = make_server(HOST, port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -134,8 +139,8 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 @contextlib.contextmanager
 def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The web server as in production, with the demo's settings."""
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
-    command += ["--threads", "4", "--log-level", "warning", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
+    command += ["--log-level", "warning", "wsgi:app"]
     server = subprocess.Popen(command, env=settings, cwd=ROOT)
     try:
         yield server

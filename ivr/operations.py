@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import structlog
+from flask import Blueprint, Response
+
+from ivr.metrics import CONTENT_TYPE, Level, Metrics
+from ivr.migrations import is_current
+from ivr.services.line import Line
+from ivr.services.scripts import Script
+from ivr.services.watching import Waiting, prompt_faults, waiting_requests
+
+JobStates = Callable[[], Iterable[tuple[str, int]]]
+"""Yields a job's state and how many jobs are in it, read at the moment of a scrape."""
+
+log = structlog.get_logger(__name__)
 
 
-def create_blueprint() -> Blueprint:
-    """The operations addresses."""
+def no_jobs() -> Iterable[tuple[str, int]]:
+    """What a line without a worker has to say of its jobs."""
+    return ()
+
+
+def create_blueprint(
+    line: Line,
+    metrics: Metrics,
+    scripts: Mapping[str, Script],
+    *,
+    speaks: bool = False,
+    job_states: JobStates = no_jobs,
+) -> Blueprint:
+    """The operations addresses; `speaks` is True when the carrier's voice says what has no audio."""
     operations = Blueprint("operations", __name__)
 
     @operations.get("/healthz")
@@ -14,4 +40,52 @@ def create_blueprint() -> Blueprint:
         """The process answers; nothing else is asked."""
         return "ok\n", 200
 
+    @operations.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """The line can answer calls as it should, or a plain list of what it lacks."""
+        faults = readiness(line, {} if speaks else scripts)
+        return Response("\n".join(faults or ["ok"]) + "\n", mimetype="text/plain"), 503 if faults else 200
+
+    @operations.get("/metrics")
+    def metrics_page() -> Response:
+        """Counters of all workers, and the queue as it is now."""
+        return Response(metrics.page(lambda: _levels(line, job_states)), content_type=CONTENT_TYPE)
+
     return operations
+
+
+def readiness(line: Line, scripts: Mapping[str, Script]) -> list[str]:
+    """What keeps the line from answering as it should; `scripts` are those that must have audio."""
+    try:
+        if not is_current(line.database):
+            return ["the database's schema is not current: run python -m ivr db upgrade"]
+        return prompt_faults(line.database, scripts) if scripts else []
+    except Exception as error:
+        log.warning("not_ready", error=type(error).__name__)
+        return ["the database does not answer: callers hear the outage announcement"]
+
+
+def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
+    try:
+        waiting = waiting_requests(line.database, line.clock())
+        jobs = list(job_states())
+    except Exception as error:
+        log.warning("levels_unknown", error=type(error).__name__)
+        waiting, jobs = [], []
+    yield Level("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
+    yield from _queue(waiting)
+    for state, count in jobs:
+        yield Level("ivr_jobs", "Jobs by state.", count, (("state", state),))
+
+
+def _queue(waiting: list[Waiting]) -> Iterator[Level]:
+    for name, text, value in _QUEUE:
+        for one in waiting:
+            yield Level(name, text, value(one), (("priority", one.priority.value),))
+
+
+_QUEUE: tuple[tuple[str, str, Callable[[Waiting], float]], ...] = (
+    ("ivr_requests_open", "Requests that are not closed.", lambda one: one.count),
+    ("ivr_request_oldest_seconds", "Age of the oldest open request; 0: none.", lambda one: one.oldest_seconds),
+    ("ivr_request_overdue_seconds", "How long a first reply is overdue; 0: none is.", lambda one: one.overdue_seconds),
+)

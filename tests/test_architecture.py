@@ -16,12 +16,14 @@ ROOMS = {
     "models": {"callflow", "db"},
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
-    "voice": {"callflow", "models", "services", "config"},
-    "operations": {"services", "db", "migrations"},
+    "voice": {"callflow", "models", "services", "config", "metrics"},
+    "metrics": set(),
+    "serving": {"metrics"},
+    "operations": {"services", "db", "migrations", "metrics"},
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings"}
+WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-PUBLIC = {"media.prompt", "media.utterance", "operations.healthz"}
+PUBLIC = {"media.prompt", "media.utterance", "operations.healthz", "operations.readyz", "operations.metrics_page"}
 
 
 @pytest.fixture

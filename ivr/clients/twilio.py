@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 import structlog
@@ -51,3 +52,57 @@ class TwilioRecordings:
     @property
     def _account(self) -> str:
         return f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}"
+
+
+class TwilioError(Exception):
+    """Twilio did not give what was asked; `status` is its HTTP status, or None when it was not reached at all."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__(f"HTTP status {status}" if status else "not reached")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """What Twilio knows of one account, read and never changed."""
+
+    api_url: str
+    account_sid: str
+    auth_token: str
+
+    def account(self) -> dict[str, Any]:
+        """The account's own facts, such as its `status` and `type`.
+
+        Raises:
+            TwilioError: the credentials are refused, or Twilio is not reached.
+        """
+        return self._get(f"/2010-04-01/Accounts/{self.account_sid}.json")
+
+    def numbers(self) -> list[dict[str, Any]]:
+        """The account's telephone numbers and where each sends its calls.
+
+        Raises:
+            TwilioError: see `account`.
+        """
+        found: list[dict[str, Any]] = []
+        path = f"/2010-04-01/Accounts/{self.account_sid}/IncomingPhoneNumbers.json?PageSize=1000"
+        while path:
+            page = self._get(path)
+            found += page["incoming_phone_numbers"]
+            path = page.get("next_page_uri") or ""
+        return found
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            response = requests.get(
+                self.api_url + path,
+                auth=(self.account_sid, self.auth_token),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+            facts: dict[str, Any] = response.json()
+        except (requests.RequestException, ValueError):
+            raise TwilioError(None) from None
+        if response.status_code != 200:
+            raise TwilioError(response.status_code)
+        return facts

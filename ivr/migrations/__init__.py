@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from ivr.db import Database
+from ivr.db import Database, unhurried
 
 
 def alembic_config(connection: Connection | None = None) -> AlembicConfig:
@@ -23,11 +23,12 @@ def alembic_config(connection: Connection | None = None) -> AlembicConfig:
 def upgrade(database: Database) -> None:
     """Bring the schema to the newest step, in one transaction."""
     with database.engine.begin() as connection:
+        unhurried(connection)
         command.upgrade(alembic_config(connection), "head")
 
 
 def is_current(database: Database) -> bool:
     """Whether the schema is at the newest step."""
     newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+    with database.read() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision() == newest

@@ -35,6 +35,11 @@ class Calendar:
         """Whether the clinic is open at a moment."""
         return any(opens <= at < closes for opens, closes in self._openings(self.today(at), days=1))
 
+    def next_opening(self, at: datetime, days: int) -> datetime | None:
+        """When the clinic is open next, now included; None when that is more than so many days away."""
+        openings = self._openings(self.today(at), days + 1)
+        return next((max(opens, at) for opens, closes in openings if closes > at), None)
+
     def due_at(self, priority: Priority, created_at: datetime) -> datetime:
         """The latest moment of a first reply: urgent 30 minutes, soon 4 hours of opening time, routine 1 business day.
 

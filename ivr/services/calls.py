@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,13 +37,20 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the line says to one webhook: the outputs of turn number `turn`, in this language and set of prompts."""
+    """What the line says to one webhook: the outputs of turn number `turn`, in this language and set of prompts.
+
+    `node` is where the caller was when it was taken and `events` what came of it; an answer that is only said again
+    is not `fresh` and has no events. Answers are equal when they sound the same.
+    """
 
     turn: int
     outputs: tuple[out.Output, ...]
     language: str
     release_id: int | None
     to_number: str
+    node: str = field(default="", compare=False)
+    events: tuple[ev.Event, ...] = field(default=(), compare=False)
+    fresh: bool = field(default=True, compare=False)
 
 
 CALLS, TURNS = Call.metadata.tables["calls"], Call.metadata.tables["call_turns"]
@@ -173,7 +180,7 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
     line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
-    return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number)
+    return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number, line.tree.first, turn.events)
 
 
 def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
@@ -185,7 +192,8 @@ def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> A
     number = call.turn + 1
     _store(connection, line, call.id, number, turn)
     line.database.prepared(NOTE).run(connection, _noted(call.id, number, now, type(given).__name__, turn))
-    return Answer(number, turn.outputs, turn.state.language, call.release_id, call.to_number or "")
+    to_number = call.to_number or ""
+    return Answer(number, turn.outputs, turn.state.language, call.release_id, to_number, state.node, turn.events)
 
 
 def _apply(connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime) -> Turn:
@@ -273,8 +281,10 @@ def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> 
 
 
 def _again(call: CallRow) -> Answer:
-    outputs = tuple(out.from_plain(output) for output in json.loads(call.progress)["outputs"])
-    return Answer(call.turn, outputs, call.language, call.release_id, call.to_number or "")
+    progress = json.loads(call.progress)
+    outputs = tuple(out.from_plain(output) for output in progress["outputs"])
+    node = progress["state"]["node"]
+    return Answer(call.turn, outputs, call.language, call.release_id, call.to_number or "", node, fresh=False)
 
 
 def blank_progress(language: str) -> str:

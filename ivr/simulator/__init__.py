@@ -5,6 +5,7 @@ transcript = carrier.call(ScriptedCaller.parse("1 2 617*6175550199 1 h"))
 print(transcript.render())
 """
 
+from ivr.simulator.account import PhoneNumber
 from ivr.simulator.caller import Caller, HangUp, Keys, PlannedCaller, Silence, Speak, Wait
 from ivr.simulator.carrier import Carrier, Paths
 from ivr.simulator.clock import RealClock, VirtualClock
@@ -34,6 +35,7 @@ __all__ = [
     "MediaDelay",
     "Party",
     "Paths",
+    "PhoneNumber",
     "PlannedCaller",
     "RealClock",
     "Recording",

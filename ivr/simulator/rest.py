@@ -3,7 +3,7 @@
 import hmac
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from ivr.simulator.account import PhoneNumber, create_account_blueprint
 from ivr.simulator.parameters import API_VERSION, rfc2822
 from ivr.simulator.recordings import Recording, RecordingStore, recording_path
 
@@ -34,9 +35,17 @@ class MediaDelay:
 
 
 def create_rest_app(
-    store: RecordingStore, account_sid: str, auth_token: str, *, media_delay: MediaDelay | None = None
+    store: RecordingStore,
+    account_sid: str,
+    auth_token: str,
+    *,
+    media_delay: MediaDelay | None = None,
+    numbers: Sequence[PhoneNumber] = (),
 ) -> Flask:
-    """Serve the recordings of one account: metadata, media, list, delete, and PUT for a phone elsewhere."""
+    """Serve the recordings of one account: metadata, media, list, delete, and PUT for a phone elsewhere.
+
+    The account's own facts and its `numbers` are there as well.
+    """
     app = Flask("ivr.simulator.rest")
     api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
     resource = _Recordings(store, account_sid, media_delay or MediaDelay())
@@ -56,6 +65,7 @@ def create_rest_app(
     api.add_url_rule(f"{one}.wav", view_func=resource.media, endpoint="wav")
     api.add_url_rule(f"{one}.wav", view_func=resource.put, methods=["PUT"])
     app.register_blueprint(api)
+    app.register_blueprint(create_account_blueprint(account_sid, _login, numbers))
     app.register_error_handler(HTTPException, _problem)
     return app
 

@@ -13,6 +13,9 @@ from ivr.voice.parse import turn_input
 
 DESK_SECONDS = 20
 LONGEST_MESSAGE = 120
+SILENCE_SECONDS = 10
+MOST_DESKS = 10
+"""Numbers that the carrier rings at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,37 @@ class Outage:
         """The document for where a caller is in the outage; the form of an earlier step of it tells."""
         given = turn_input(form or {})
         if isinstance(given, Recorded):
-            return self._thanks()
+            return self.thanks()
         if isinstance(given, DialEnded):
             return self._goodbye() if given.connected else self._message()
         return self._begin()
+
+    def elsewhere(self, thanks_url: str = "") -> str:
+        """The document for a host that is not ours, such as a TwiML Bin: it names no address of this server.
+
+        Such a host decides nothing, it always answers the same. So the desk is put through without being asked to
+        press a key, and a message can only be recorded with the address of a second document that ends the call:
+        without one the carrier would ask for this document again after each message, for ever.
+        """
+        response = self._opening()
+        if self.desk_numbers:
+            self._say(response, "outage_connecting")
+            dial = response.dial(timeout=DESK_SECONDS)
+            for number in self.desk_numbers[:MOST_DESKS]:
+                dial.number(number)
+        if thanks_url:
+            self._say(response, "outage_message")
+            self._say(response, "recording_notice")
+            response.record(action=thanks_url, method="POST", max_length=LONGEST_MESSAGE, timeout=SILENCE_SECONDS)
+        self._say(response, "goodbye")
+        return str(response)
+
+    def thanks(self) -> str:
+        """The document after a message; it names no address either."""
+        response = twiml.VoiceResponse()
+        self._say(response, "outage_thanks")
+        self._say(response, "goodbye")
+        return str(response)
 
     def desk_whisper(self) -> str:
         """What whoever answers the desk telephone hears: key 1 takes the call, nothing leaves it to the next."""
@@ -50,15 +80,19 @@ class Outage:
             response.hangup()
         return str(response)
 
-    def _begin(self) -> str:
+    def _opening(self) -> twiml.VoiceResponse:
         response = twiml.VoiceResponse()
         self._say(response, "emergency")
         self._say(response, "outage_apology")
+        return response
+
+    def _begin(self) -> str:
+        response = self._opening()
         if not self.desk_numbers:
             return self._message(response)
         self._say(response, "outage_connecting")
         dial = twiml.Dial(action=self._next, method="POST", timeout=DESK_SECONDS)
-        for number in self.desk_numbers[:10]:
+        for number in self.desk_numbers[:MOST_DESKS]:
             dial.number(number, url=f"{self.base}/voice/desk", method="POST")
         response.append(dial)
         return str(response)
@@ -71,17 +105,11 @@ class Outage:
             action=self._next,
             method="POST",
             max_length=LONGEST_MESSAGE,
-            timeout=10,
+            timeout=SILENCE_SECONDS,
             recording_status_callback=f"{self.base}/voice/recording",
             recording_status_callback_method="POST",
             recording_status_callback_event="completed absent",
         )
-        self._say(response, "goodbye")
-        return str(response)
-
-    def _thanks(self) -> str:
-        response = twiml.VoiceResponse()
-        self._say(response, "outage_thanks")
         self._say(response, "goodbye")
         return str(response)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-import structlog
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from ivr.services.calls import Answer, note_recording, note_status, start_call, take_turn
+from ivr.metrics import Metrics
+from ivr.services.breaker import Breaker
+from ivr.services.calls import Answer, Arrival, note_recording, note_status, start_call, take_turn
 from ivr.services.line import Line
 from ivr.services.prompts import Releases
-from ivr.voice import parse
+from ivr.voice import parse, watching
 from ivr.voice.outage import Outage
 from ivr.voice.render import Renderer
 from ivr.voice.signature import SignatureCheck
@@ -19,7 +21,8 @@ from ivr.voice.signature import SignatureCheck
 LARGEST_FORM = 64 * 1024
 """Bytes; the carrier's webhooks are a few thousand."""
 
-log = structlog.get_logger(__name__)
+UNHEARD = frozenset({"voice.status", "voice.recording"})
+"""Webhooks that no caller waits for: a failure is told to the carrier, whose records are read again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,14 @@ class VoiceDoor:
     renderer: Renderer
     outage: Outage
     signature: SignatureCheck
+    breaker: Breaker
+    metrics: Metrics
 
-    def reply(self, answer: Answer) -> Response:
+    def reply(self, webhook: str, arrival: Arrival, answer: Answer) -> Response:
         """An answer as the carrier wants it."""
-        return twiml_response(self.renderer.document(answer, self.releases.get(answer.release_id)))
+        response = twiml_response(self.renderer.document(answer, self.releases.get(answer.release_id)))
+        watching.answered(self.metrics, webhook, arrival, answer)
+        return response
 
 
 def twiml_response(document: str) -> Response:
@@ -49,9 +56,10 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     @voice.before_request
     def only_the_carrier() -> None:
         """403 for everybody else."""
+        watching.begin()
         request.max_content_length = LARGEST_FORM
         if not door.signature.passes(request):
-            log.warning("signature_refused", path=request.path)
+            watching.refused(door.metrics, request.path)
             abort(403)
 
     @voice.errorhandler(parse.UnknownCaller)
@@ -60,31 +68,41 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         return f"{error}\n", 400
 
     @voice.errorhandler(Exception)
-    def broken(error: Exception) -> Response | HTTPException:
-        """Whatever broke, the caller hears a document that needs nothing of ours; the log has no personal data."""
+    def broken(error: Exception) -> Response | HTTPException | tuple[str, int]:
+        """Whatever broke, the caller hears a document that needs nothing of ours; the log has no personal data.
+
+        Where no caller waits the answer is 503: it is true, and shows in the carrier's own error log.
+        """
         if isinstance(error, HTTPException):
             return error
-        log.error("voice_door_failed", path=request.path, error=type(error).__name__, where=_where(error), **_call())
+        watching.broken(door.metrics, request.path, error, _where(error), _call())
+        if request.endpoint in UNHEARD:
+            return "", 503
         return twiml_response(door.outage.document())
 
     @voice.post("/incoming")
     def incoming() -> Response:
         """A call rings."""
-        return door.reply(start_call(door.line, parse.arrival(request.form)))
+        arrival = parse.arrival(request.form)
+        return door.reply("incoming", arrival, door.breaker.run(partial(start_call, door.line, arrival)))
 
     @voice.post("/turn")
     def turn() -> Response:
         """A caller pressed keys, spoke, said nothing, or came back from the desk."""
         number = parse.turn_number(request.args.get("n"))
         given = parse.turn_input(request.form)
-        return door.reply(take_turn(door.line, parse.arrival(request.form), number, given))
+        arrival = parse.arrival(request.form)
+        answer = door.breaker.run(partial(take_turn, door.line, arrival, number, given))
+        return door.reply("turn", arrival, answer)
 
     @voice.post("/status")
     def status() -> tuple[str, int]:
         """The carrier tells how a call fares."""
         carrier_status = request.form.get("CallStatus", "")[:16]
         seconds = parse.duration(request.form.get("CallDuration"))
-        note_status(door.line, parse.sid(request.form, "CallSid"), carrier_status, seconds)
+        call_sid = parse.sid(request.form, "CallSid")
+        door.breaker.run(partial(note_status, door.line, call_sid, carrier_status, seconds))
+        watching.ended(door.metrics, call_sid, carrier_status, seconds)
         return "", 204
 
     @voice.post("/recording")
@@ -94,7 +112,8 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         if found:
             recording_sid = parse.sid(request.form, "RecordingSid")
             seconds = parse.duration(request.form.get("RecordingDuration"))
-            note_recording(door.line, parse.sid(request.form, "CallSid"), recording_sid, found, seconds)
+            call_sid = parse.sid(request.form, "CallSid")
+            door.breaker.run(partial(note_recording, door.line, call_sid, recording_sid, found, seconds))
         return "", 204
 
     @voice.post("/fallback")
@@ -115,16 +134,16 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     return voice
 
 
-def _call() -> dict[str, str]:
+def _call() -> str:
     """The call a broken request was about, if it can be told."""
     try:
-        return {"call_sid": parse.sid(request.form, "CallSid")}
+        return parse.sid(request.form, "CallSid")
     except Exception:
-        return {"call_sid": "unknown"}
+        return "unknown"
 
 
 def _where(error: Exception) -> str:
-    """File and line of the failure; an exception's own words may quote what a caller keyed."""
+    """File and line of the failure."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

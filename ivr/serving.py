@@ -1,0 +1,36 @@
+"""gunicorn's settings and hooks, used as `gunicorn --config python:ivr.serving wsgi:app`.
+
+gunicorn reads its settings by importing this file, which is why importing it makes a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ivr.metrics import FOLDER
+
+SHARED_MEMORY = Path("/dev/shm")
+PREFIX = "ivr-metrics-"
+
+
+def _metrics_folder() -> str:
+    """Where the workers count together: in memory if possible, so that a full disk cannot reach them."""
+    parent = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    return os.environ.get(FOLDER) or tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+
+
+worker_class = "gthread"
+threads = 8
+preload_app = True
+raw_env = [f"{FOLDER}={_metrics_folder()}"]
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder, unless a newer server is taking over."""
+    folder = Path(os.environ.get(FOLDER, ""))
+    if folder.name.startswith(PREFIX) and not server.reexec_pid:
+        shutil.rmtree(folder, ignore_errors=True)
