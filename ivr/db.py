@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -40,6 +42,9 @@ BUSY_MILLISECONDS = 3000
 
 STATEMENT_MILLISECONDS = 3000
 """The same for one PostgreSQL statement."""
+
+APPLICATION = "ivr"
+"""Under this name our jobs stand in DBOS's tables."""
 
 
 class Vault:
@@ -221,6 +226,17 @@ class Database:
             self._prepared[statement] = Prepared(statement, self.engine.dialect)
         return self._prepared[statement]
 
+    @cached_property
+    def jobs(self) -> DBOSClient:
+        """The queue's tables, which stand in this database: made at the first use, connected like everything else."""
+        return DBOSClient(
+            system_database_engine=self.engine,
+            application_name=APPLICATION,
+            serializer=DBOSPortableJSONSerializer(),
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
     @property
     def is_sqlite(self) -> bool:
         """Whether this is the embedded default."""
@@ -278,6 +294,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 __all__ = [
+    "APPLICATION",
     "Base",
     "BigId",
     "ByValue",

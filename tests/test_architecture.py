@@ -17,6 +17,7 @@ ROOMS = {
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
     "voice": {"callflow", "models", "services", "config"},
+    "jobs": {"services", "clients", "models", "db", "config", "audio"},
     "operations": {"services", "db", "migrations"},
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
