@@ -49,7 +49,7 @@ class Patience:
 
     def delay(self, attempt: int) -> timedelta:
         """How long to wait after an attempt."""
-        wait = min(self.first * 2 ** (attempt - 1), self.longest)
+        wait: timedelta = min(self.first * float(2 ** (attempt - 1)), self.longest)
         return wait * random.uniform(0.5, 1.5)
 
 
@@ -100,9 +100,10 @@ class Worker:
         _quiet_logs()
         DBOS(config=self._config(url.render_as_string(hide_password=False)))
         workflows = {job: self._workflow(job, task) for job, task in self.tasks.by_job.items()}
-        DBOS.launch()
+        queues = self.tasks.line.database.jobs
         for lane in Lane:
-            DBOS.register_queue(lane, worker_concurrency=AT_ONCE[lane], polling_interval_sec=self.poll_seconds)
+            queues.register_queue(lane, worker_concurrency=AT_ONCE[lane], polling_interval_sec=self.poll_seconds)
+        DBOS.launch()
         if self.scheduled:
             DBOS.apply_schedules([self._schedule(name, workflows[Job.TICK]) for name in CLOCK])
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -169,7 +170,7 @@ class Worker:
         cron, context = CLOCK[name]
         return {
             "schedule_name": name,
-            "workflow_fn": tick,  # type: ignore[typeddict-item]
+            "workflow_fn": tick,
             "schedule": cron,
             "context": [str(part) for part in context],
             "cron_timezone": str(self.tasks.line.calendar.timezone),
