@@ -33,6 +33,7 @@ def create_line(config: Config) -> Line:
         tree=build(config.languages, dialable),
         calendar=calendar_of(config),
         desk_numbers=config.desk_numbers,
+        texts_reference=config.sms_reference,
     )
 
 

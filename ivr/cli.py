@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
@@ -18,12 +20,15 @@ from ivr.callflow import check, drawing
 from ivr.callflow.tree import build
 from ivr.cli_settings import configured, open_database
 from ivr.config import PROMPTS, Config
+from ivr.jobs.tasks import tasks_of
+from ivr.jobs.worker import Worker, run_worker
 from ivr.logs import configure_logs
 from ivr.migrations import upgrade
 from ivr.services.doctor import Finding, Level
 from ivr.services.line import utc_now
 from ivr.services.numbers import dialable
 from ivr.services.prompts import measured_seconds
+from ivr.services.queue import NoSuchJob, failed_jobs, retry_job
 from ivr.services.rendering import render_prompts
 from ivr.services.requests import ExportedRequest, export_requests
 from ivr.services.scripts import Script, ScriptError, read_scripts
@@ -200,6 +205,38 @@ def _lint(config: Config) -> list[str]:
         for language, script in scripts.items()
     ]
     return check.check(line.tree, voices)
+
+
+@main.command()
+def worker() -> None:
+    """Do what calls leave to do: fetch recordings, notify staff. Run one or more beside the web server."""
+    config = configured()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    sys.exit(run_worker(Worker(tasks_of(config, create_line(config))), stop))
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def jobs(context: click.Context) -> None:
+    """List the jobs that gave up; none of them holds a patient's data."""
+    if context.invoked_subcommand is not None:
+        return
+    failed = failed_jobs(open_database(configured()))
+    for job in failed:
+        click.echo(f"{job.failed_at:%Y-%m-%d %H:%M} UTC  {job.id}  {job.error} after {job.attempts} attempts")
+    click.echo("Try one again: python -m ivr jobs retry ID" if failed else "No job has given up.")
+
+
+@jobs.command(name="retry")
+@click.argument("job_id")
+def jobs_retry(job_id: str) -> None:
+    """Let a job that gave up begin again."""
+    try:
+        click.echo(f"Enqueued again as {retry_job(open_database(configured()), job_id)}.")
+    except NoSuchJob:
+        raise click.ClickException("No job with this id has given up.") from None
 
 
 @main.group()

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -57,6 +59,9 @@ PATIENT_TRIES = 10
 """How often upkeep, which nobody waits for, tries a transaction that found no room."""
 
 T = TypeVar("T")
+
+APPLICATION = "ivr"
+"""Under this name our jobs stand in DBOS's tables."""
 
 
 class Vault:
@@ -266,6 +271,17 @@ class Database:
             self._prepared[statement] = Prepared(statement, self.engine.dialect)
         return self._prepared[statement]
 
+    @cached_property
+    def jobs(self) -> DBOSClient:
+        """The queue's tables, which stand in this database: made at the first use, connected like everything else."""
+        return DBOSClient(
+            system_database_engine=self.engine,
+            application_name=APPLICATION,
+            serializer=DBOSPortableJSONSerializer(),
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
     @property
     def unavailable(self) -> tuple[type[Exception], ...]:
         """The errors that mean that the database is down, silent, locked or full, rather than a mistake of ours."""
@@ -379,6 +395,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 __all__ = [
+    "APPLICATION",
     "Base",
     "BigId",
     "ByValue",

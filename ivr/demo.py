@@ -67,7 +67,7 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     database.close()
     render(config)
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with _recordings(config, port + 1), _server(settings, port) as server:
+    with _recordings(config, port + 1), _worker(settings), _server(settings, port) as server:
         _wait_until_ready(server, port)
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
@@ -141,16 +141,30 @@ def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[by
     """The web server as in production, with the demo's settings."""
     command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
     command += ["--log-level", "warning", "wsgi:app"]
-    server = subprocess.Popen(command, env=settings, cwd=ROOT)
-    try:
+    with _process(command, settings) as server:
         yield server
+
+
+@contextlib.contextmanager
+def _worker(settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker as in production; it needs no port."""
+    with _process([sys.executable, "-m", "ivr", "worker"], settings) as worker:
+        yield worker
+
+
+@contextlib.contextmanager
+def _process(command: list[str], settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with the demo's settings, which ends when the demo does."""
+    process = subprocess.Popen(command, env=settings, cwd=ROOT)
+    try:
+        yield process
     finally:
-        server.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         try:
-            server.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import requests
 from twilio.request_validator import RequestValidator
 
-from ivr.clients.twilio import TwilioAccount, TwilioError
+from ivr.clients.errors import ClientError, NotThere, Refused
+from ivr.clients.twilio import TwilioAccount, TwilioFacts
 from ivr.config import Config
 from ivr.migrations import is_current
 from ivr.services import doctor
@@ -92,11 +93,11 @@ def _post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> int:
 
 def check_account(config: Config) -> Iterator[Finding]:
     """That Twilio knows the credentials, and that a number sends its calls here."""
-    client = TwilioAccount(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
+    facts = TwilioFacts(TwilioAccount(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token))
     try:
-        account = client.account()
-        numbers = client.numbers()
-    except TwilioError as error:
+        account = facts.account()
+        numbers = facts.numbers()
+    except ClientError as error:
         yield _judge_error(error)
         return
     if account.get("status") != "active":
@@ -121,10 +122,10 @@ def check_account(config: Config) -> Iterator[Finding]:
         yield from check_number(config, number)
 
 
-def _judge_error(error: TwilioError) -> Finding:
-    if error.status in (401, 403, 404):
+def _judge_error(error: ClientError) -> Finding:
+    if isinstance(error, Refused | NotThere):
         return fault(
-            "account", f"Twilio refuses the credentials ({error.status}).",
+            "account", f"Twilio refuses the credentials ({error}).",
             "Copy TWILIO_ACCOUNT_SID and the primary TWILIO_AUTH_TOKEN from the console again.",
         )  # fmt: skip
     return fault("account", f"Twilio did not answer as expected ({error}).", "Try again; see status.twilio.com.")

@@ -19,6 +19,7 @@ ROOMS = {
     "voice": {"callflow", "models", "services", "config", "metrics"},
     "metrics": set(),
     "serving": {"metrics"},
+    "jobs": {"services", "clients", "models", "db", "config", "audio"},
     "operations": {"services", "db", "migrations", "metrics"},
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},

@@ -41,6 +41,17 @@ def telephone_band(source: bytes | Pcm) -> Samples:
         raise MasteringError(f"cannot be decoded as audio: {error}") from error
 
 
+def duration_seconds(source: bytes) -> float:
+    """Decode all of a recording and tell how long it is; raises MasteringError for no audio."""
+    try:
+        seconds = sum(frame.samples / frame.sample_rate for frame in _frames(source))
+    except (av.FFmpegError, ValueError) as error:
+        raise MasteringError(f"cannot be decoded as audio: {error}") from error
+    if not seconds:
+        raise MasteringError("holds no sound")
+    return seconds
+
+
 def _of_pcm(source: Pcm) -> tuple[Samples, int]:
     if not len(source.samples):
         raise MasteringError("holds no sound")

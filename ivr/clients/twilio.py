@@ -1,15 +1,22 @@
-"""Twilio's REST side, as far as the line needs it."""
+"""Twilio's REST side, as far as the line needs it: recordings, calls and text messages of one account."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, cast
+from urllib.parse import urljoin
 
 import requests
 import structlog
 
+from ivr.clients.errors import ClientError, NotThere, Refused, Unavailable, Unclear
+
 CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
+JOB_READ_SECONDS = 15.0
+DOWNLOAD_SECONDS = 60.0
 READY_TRIES = 3
 """A recording may not be ready when its caller asks to hear it (TWILIO.md, trap 9)."""
 
@@ -17,7 +24,130 @@ READY_WAIT = 0.7
 LARGEST_RECORDING = 4 * 1024 * 1024
 """Bytes: 120 s of 16-bit mono at 16 kHz is 3.8 MB."""
 
+CHUNK = 64 * 1024
+PAGE = 200
+MOST_PAGES = 100
+LONGEST_MESSAGE = 1600
+
 log = structlog.get_logger(__name__)
+
+
+class TooLarge(ClientError):
+    """A recording is larger than any the line can have asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """One account: its own host and nothing else, with its credentials and time-outs."""
+
+    api_url: str
+    account_sid: str
+    auth_token: str
+
+    def get_json(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What is known of one thing, or a page of a list."""
+        response = self._ask("GET", path, params=query)
+        try:
+            return cast(dict[str, Any], response.json())
+        except requests.JSONDecodeError:
+            raise Unavailable("an answer that is no JSON") from None
+
+    def pages(self, path: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Every page of a list; the address of the next one is taken only when it stays with this account."""
+        page = self.get_json(path, {**query, "PageSize": str(PAGE)})
+        for _ in range(MOST_PAGES):
+            yield page
+            following = page.get("next_page_uri")
+            if not following:
+                return
+            url = urljoin(self.api_url, following)
+            if not url.startswith(f"{self._account}/"):
+                raise Refused("a next page that is not this account's")
+            page = self.get_json(url.removeprefix(self._account))
+        raise Refused(f"more than {MOST_PAGES} pages")
+
+    def delete(self, path: str) -> None:
+        """Delete one thing; one that is gone already is fine."""
+        try:
+            self._ask("DELETE", path)
+        except NotThere:
+            return
+
+    def download(self, path: str, largest: int) -> bytes:
+        """A file of at most `largest` bytes.
+
+        Raises:
+            TooLarge: as soon as it proves larger.
+        """
+        deadline = time.monotonic() + DOWNLOAD_SECONDS
+        data = bytearray()
+        with self._ask("GET", path, stream=True) as response:
+            try:
+                for chunk in response.iter_content(CHUNK):
+                    data += chunk
+                    if len(data) > largest:
+                        raise TooLarge(f"more than {largest} bytes")
+                    if time.monotonic() > deadline:
+                        raise Unavailable("too slow")
+            except requests.RequestException as error:
+                raise Unavailable(type(error).__name__) from None
+        return bytes(data)
+
+    def post(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Ask for something to be done, exactly once.
+
+        Raises:
+            Unavailable: nothing was done: it could not be asked, or had no time.
+            Unclear: it may have been done, so it must not be asked again by itself.
+            Refused: it will not be done.
+        """
+        try:
+            response = self._request("POST", path, data=form)
+        except requests.ConnectTimeout as error:
+            raise Unavailable(type(error).__name__) from None
+        except requests.RequestException as error:
+            if _never_connected(error):
+                raise Unavailable(type(error).__name__) from None
+            raise Unclear(type(error).__name__) from None
+        if response.status_code == 429:
+            raise Unavailable("429")
+        if response.status_code >= 500:
+            raise Unclear(str(response.status_code))
+        if response.status_code not in (200, 201):
+            raise Refused(_reason(response))
+        try:
+            return cast(dict[str, Any], response.json())
+        except requests.JSONDecodeError:
+            return {}
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """A request that may be made again: it changes nothing, or nothing more."""
+        try:
+            response = self._request(method, path, **options)
+        except requests.RequestException as error:
+            raise Unavailable(type(error).__name__) from None
+        if response.status_code in (200, 204):
+            return response
+        response.close()
+        if response.status_code == 404:
+            raise NotThere("404")
+        if response.status_code == 429 or response.status_code >= 500:
+            raise Unavailable(str(response.status_code))
+        raise Refused(str(response.status_code))
+
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        return requests.request(
+            method,
+            f"{self._account}{path}",
+            auth=(self.account_sid, self.auth_token),
+            timeout=(CONNECT_SECONDS, JOB_READ_SECONDS),
+            allow_redirects=False,
+            **options,
+        )
+
+    @property
+    def _account(self) -> str:
+        return f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +159,13 @@ class TwilioRecordings:
     auth_token: str
 
     def fetch(self, recording_sid: str) -> bytes | None:
-        """A recording's WAV bytes; None when it is not to be had in a moment."""
+        """A recording's WAV bytes for somebody who waits for them; None when it is not to be had in a moment."""
         for attempt in range(READY_TRIES):
             if attempt:
                 time.sleep(READY_WAIT)
             try:
                 response = requests.get(
-                    f"{self._account}/Recordings/{recording_sid}.wav",
+                    f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{recording_sid}.wav",
                     auth=(self.account_sid, self.auth_token),
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
@@ -49,60 +179,90 @@ class TwilioRecordings:
                 return data if len(data) <= LARGEST_RECORDING else None
         return None
 
+    def download(self, recording_sid: str) -> bytes:
+        """A recording's WAV bytes.
+
+        Raises:
+            NotThere: not ready yet, or deleted.
+            TooLarge: larger than what 120 s can be.
+        """
+        return self._twilio.download(f"/Recordings/{recording_sid}.wav", LARGEST_RECORDING)
+
+    def show(self, recording_sid: str) -> dict[str, Any]:
+        """What Twilio knows of a recording."""
+        return self._twilio.get_json(f"/Recordings/{recording_sid}.json")
+
+    def delete(self, recording_sid: str) -> None:
+        """Delete Twilio's copy; one that is gone already is fine."""
+        self._twilio.delete(f"/Recordings/{recording_sid}.json")
+
+    def since(self, day: date) -> Iterator[dict[str, Any]]:
+        """What Twilio knows of the recordings made on that day (UTC) or later, the newest first."""
+        for page in self._twilio.pages("/Recordings.json", {"DateCreated>": day.isoformat()}):
+            yield from page.get("recordings", ())
+
     @property
-    def _account(self) -> str:
-        return f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}"
-
-
-class TwilioError(Exception):
-    """Twilio did not give what was asked; `status` is its HTTP status, or None when it was not reached at all."""
-
-    def __init__(self, status: int | None) -> None:
-        super().__init__(f"HTTP status {status}" if status else "not reached")
-        self.status = status
+    def _twilio(self) -> TwilioAccount:
+        return TwilioAccount(self.api_url, self.account_sid, self.auth_token)
 
 
 @dataclass(frozen=True, slots=True)
-class TwilioAccount:
-    """What Twilio knows of one account, read and never changed."""
+class TwilioCalls:
+    """Calls of one account, as Twilio remembers them."""
 
-    api_url: str
-    account_sid: str
-    auth_token: str
+    twilio: TwilioAccount
+
+    def show(self, call_sid: str) -> dict[str, Any]:
+        """What Twilio knows of a call."""
+        return self.twilio.get_json(f"/Calls/{call_sid}.json")
+
+    def since(self, day: date) -> Iterator[dict[str, Any]]:
+        """What Twilio knows of the calls that began on that day (UTC) or later, the newest first."""
+        for page in self.twilio.pages("/Calls.json", {"StartTime>": day.isoformat()}):
+            yield from page.get("calls", ())
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioMessages:
+    """Text messages, sent from one number of the account."""
+
+    twilio: TwilioAccount
+    from_number: str
+
+    def send(self, to_number: str, body: str) -> str:
+        """Send a text message; its SID. Never asks twice: see `TwilioAccount.post` for what is raised."""
+        if not self.from_number:
+            raise Refused("SMS_FROM is not set")
+        form = {"To": to_number, "From": self.from_number, "Body": body[:LONGEST_MESSAGE]}
+        return str(self.twilio.post("/Messages.json", form).get("sid", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioFacts:
+    """What Twilio knows of the account itself, read and never changed."""
+
+    twilio: TwilioAccount
 
     def account(self) -> dict[str, Any]:
-        """The account's own facts, such as its `status` and `type`.
-
-        Raises:
-            TwilioError: the credentials are refused, or Twilio is not reached.
-        """
-        return self._get(f"/2010-04-01/Accounts/{self.account_sid}.json")
+        """The account's own facts, such as its `status` and `type`."""
+        return self.twilio.get_json(".json")
 
     def numbers(self) -> list[dict[str, Any]]:
-        """The account's telephone numbers and where each sends its calls.
+        """The account's telephone numbers and where each sends its calls."""
+        pages = self.twilio.pages("/IncomingPhoneNumbers.json", {})
+        return [number for page in pages for number in page.get("incoming_phone_numbers", ())]
 
-        Raises:
-            TwilioError: see `account`.
-        """
-        found: list[dict[str, Any]] = []
-        path = f"/2010-04-01/Accounts/{self.account_sid}/IncomingPhoneNumbers.json?PageSize=1000"
-        while path:
-            page = self._get(path)
-            found += page["incoming_phone_numbers"]
-            path = page.get("next_page_uri") or ""
-        return found
 
-    def _get(self, path: str) -> dict[str, Any]:
-        try:
-            response = requests.get(
-                self.api_url + path,
-                auth=(self.account_sid, self.auth_token),
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
-            facts: dict[str, Any] = response.json()
-        except (requests.RequestException, ValueError):
-            raise TwilioError(None) from None
-        if response.status_code != 200:
-            raise TwilioError(response.status_code)
-        return facts
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether a failed request never reached the other side: a refused connection or an unknown host."""
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", None)
+    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
+
+
+def _reason(response: requests.Response) -> str:
+    """The number of Twilio's error; its words may quote a telephone number."""
+    try:
+        return f"{response.status_code}, error {response.json().get('code')}"
+    except (requests.JSONDecodeError, AttributeError):
+        return str(response.status_code)

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from dbos import DBOS
 from sqlalchemy import Connection
 
 from ivr.db import Database, unhurried
+
+QUEUE_TABLES = frozenset(
+    {
+        "application_versions",
+        "dbos_migrations",
+        "notifications",
+        "operation_outputs",
+        "queues",
+        "streams",
+        "workflow_events",
+        "workflow_events_history",
+        "workflow_input",
+        "workflow_output",
+        "workflow_schedules",
+        "workflow_status",
+    }
+)
+"""DBOS's own tables. On SQLite they stand among ours, on PostgreSQL in the schema `dbos`; DBOS migrates them."""
 
 
 def alembic_config(connection: Connection | None = None) -> AlembicConfig:
@@ -20,11 +41,17 @@ def alembic_config(connection: Connection | None = None) -> AlembicConfig:
     return settings
 
 
+def only_ours(item: Any, name: str | None, kind: str, reflected: bool, _: Any) -> bool:
+    """What Alembic compares with the models: everything but the queue's tables."""
+    return not (kind == "table" and reflected and name in QUEUE_TABLES)
+
+
 def upgrade(database: Database) -> None:
-    """Bring the schema to the newest step, in one transaction."""
+    """Bring the schema to the newest step, in one transaction, and then the tables that DBOS keeps its queue in."""
     with database.engine.begin() as connection:
         unhurried(connection)
         command.upgrade(alembic_config(connection), "head")
+    DBOS.migrate(database.engine.url.render_as_string(hide_password=False))
 
 
 def is_current(database: Database) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 import ivr.models  # noqa: F401  (fills the metadata)
 from ivr.db import Base
+from ivr.migrations import only_ours
 
 
 def plain_type(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
@@ -24,6 +25,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=plain_type,
+    include_object=only_ours,
 )
 with context.begin_transaction():
     context.run_migrations()

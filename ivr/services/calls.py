@@ -20,6 +20,8 @@ from ivr.db import session_in
 from ivr.models import Call, PromptRelease, Recording, RecordingStatus
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
+from ivr.services.queue import Job, enqueue
+from ivr.services.recordings import FETCHABLE, enqueue_import
 from ivr.services.requests import keep_incomplete, save_request
 
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -134,13 +136,19 @@ def note_recording(
 ) -> bool:
     """Note what the carrier says of a recording; False when the call is unknown.
 
-    When the call is over and its own word of the recording never came, the recording is taken from here.
+    When the call is over and its own word of the recording never came, the recording is taken from here. One that is
+    complete is fetched from the carrier; when we know nothing of its call, that is looked up there first.
     """
     with line.database.transaction() as connection:
         call = _locked(connection, line, call_sid)
         if call is None:
+            if status is RecordingStatus.READY:
+                key = f"adopt-{recording_sid}"
+                enqueue(line.database, connection, Job.ADOPT_RECORDING, recording_sid, key=key)
             return False
         _store_recording(connection, call.id, recording_sid, status, duration_seconds, line.clock())
+        if status is RecordingStatus.READY:
+            enqueue_import(line.database, connection, recording_sid)
         if call.ended_at is not None:
             _finish(connection, line, call)
         return True
@@ -253,9 +261,9 @@ def _store_recording(
         if recording is None:
             recording = Recording(sid=sid, call_id=call_id, status=status, created_at=now)
             session.add(recording)
-        elif status is not RecordingStatus.ANNOUNCED:
+        elif status is not RecordingStatus.ANNOUNCED and recording.status in FETCHABLE:
             recording.status = status
-        if seconds is not None:
+        if seconds is not None and recording.stored_at is None:
             recording.duration_seconds = seconds
 
 

@@ -18,13 +18,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A clinic's line: its database, call tree, opening hours, desk numbers and clock."""
+    """A clinic's line: its database, call tree, opening hours, desk numbers and clock.
+
+    `texts_reference`: callers who agreed to a message get their reference as a text message.
+    """
 
     database: Database
     tree: Tree
     calendar: Calendar
     desk_numbers: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now
+    texts_reference: bool = False
 
     def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...]]:
         """Today's date at the clinic, and the desk numbers that can be rung now."""

@@ -14,6 +14,7 @@ from ivr.callflow.inputs import RequestSaved
 from ivr.db import Database
 from ivr.models import Call, PatientRequest, Priority, Recording, RequestStatus
 from ivr.services.line import Line
+from ivr.services.notices import enqueue_notices
 from ivr.services.references import new_reference
 
 EXPORT_PAGE = 500
@@ -33,18 +34,27 @@ def priority_of(draft: Draft) -> Priority:
 
 
 def save_request(
-    session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime
+    session: Session,
+    line: Line,
+    *,
+    call_id: int,
+    language: str,
+    draft: Draft,
+    now: datetime,
+    in_outage: bool = False,
 ) -> RequestSaved:
     """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
     request = _of_draft(session, line, call_id, language, draft, now)
     request.status = RequestStatus.NEW
+    request.left_in_outage = in_outage
+    enqueue_notices(line, session.connection(), request)
     promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
     return RequestSaved(request.reference, promise)
 
 
 def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime) -> None:
     """Keep what a caller who hung up had told us. Commits nothing; doing it again changes nothing."""
-    _of_draft(session, line, call_id, language, draft, now)
+    enqueue_notices(line, session.connection(), _of_draft(session, line, call_id, language, draft, now))
 
 
 def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:

@@ -7,6 +7,7 @@ print(transcript.render())
 
 from ivr.simulator.account import PhoneNumber
 from ivr.simulator.caller import Caller, HangUp, Keys, PlannedCaller, Silence, Speak, Wait
+from ivr.simulator.calls import CallRecord, CallStore
 from ivr.simulator.carrier import Carrier, Paths
 from ivr.simulator.clock import RealClock, VirtualClock
 from ivr.simulator.desk import Answers, FixedDesk, Unreached
@@ -24,6 +25,8 @@ from ivr.simulator.twiml import parse
 
 __all__ = [
     "Answers",
+    "CallRecord",
+    "CallStore",
     "Caller",
     "Carrier",
     "Entry",

@@ -3,8 +3,10 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ivr.simulator.caller import Caller
+from ivr.simulator.calls import CallRecord
 from ivr.simulator.clock import Clock, VirtualClock
 from ivr.simulator.courier import Courier, Delivery
 from ivr.simulator.desk import Desk, FixedDesk
@@ -140,6 +142,8 @@ class _Call:
         leg.on_over = self._overtake
         facts = leg.facts
         leg.note("call", f"call from {facts.caller.address} to {facts.called.address}", who="carrier")
+        begun_at = leg.clock.utc()
+        self._keep("in-progress", begun_at, None)
         try:
             over = self._run()
         except SimulatorError as error:
@@ -148,11 +152,19 @@ class _Call:
         transcript.ended_by, transcript.status = over.by, over.status
         transcript.seconds = round(leg.clock.now() - leg.started, 3)
         leg.status = over.status
+        self._keep(over.status, begun_at, leg.clock.utc())
         leg.flush()
         self._tell(over.status)
         if self.faults.completed_early:
             leg.services.courier.redeliver_last_turn()
         return transcript
+
+    def _keep(self, status: str, started_at: datetime, ended_at: datetime | None) -> None:
+        """Let the API know of the call."""
+        facts = self.leg.facts
+        ends = facts.caller.address, facts.called.address
+        call = CallRecord(facts.call_sid, facts.account_sid, *ends, status, started_at, ended_at)
+        self.leg.services.recorder.keep_call(call)
 
     def _run(self) -> CallOver:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
 
+from ivr.simulator.calls import CallRecord, CallStore
 from ivr.simulator.errors import CallError
 from ivr.simulator.transport import Transport
 
@@ -33,14 +34,20 @@ class Recording:
 
 
 class RecordingStore:
-    """Recordings by SID; with a folder they outlive the process."""
+    """Recordings by SID, with the calls they are from; with a folder they outlive the process.
+
+    `messages` are the forms of text messages that were sent.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Load what the folder holds."""
         self._folder = folder
         self._all: dict[str, Recording] = {}
+        self.messages: list[dict[str, str]] = []
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
+        self.calls = CallStore(folder)
+        if folder:
             for file in sorted(folder.glob("RE*.json")):
                 self._load(file)
 
@@ -82,10 +89,13 @@ class RecordingStore:
 
 
 class Recorder(Protocol):
-    """Takes a finished recording and says at which URL (without extension) it can be had."""
+    """Takes a finished recording and says at which URL (without extension) it can be had; hears of calls, too."""
 
     def keep(self, recording: Recording) -> str:
         """Keep the recording and return its RecordingUrl."""
+
+    def keep_call(self, call: CallRecord) -> None:
+        """Keep what is known of a call by now."""
 
 
 class LocalRecorder:
@@ -100,6 +110,10 @@ class LocalRecorder:
         """Add to the store."""
         self.store.add(recording)
         return self._api_url + recording.path
+
+    def keep_call(self, call: CallRecord) -> None:
+        """Add to the store."""
+        self.store.calls.add(call)
 
 
 class RemoteRecorder:
@@ -116,12 +130,20 @@ class RemoteRecorder:
         url = self._rest_url + recording.path
         started = recording.started_at.astimezone(UTC).isoformat()
         query = urlencode({"CallSid": recording.call_sid, "Duration": recording.seconds, "StartTime": started})
-        login = base64.b64encode(f"{recording.account_sid}:{self._token}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Content-Type": "audio/wav"}
-        answer = self._transport.request("PUT", f"{url}.wav?{query}", recording.audio, headers)
-        if answer.status not in (200, 201, 204):
-            raise CallError(f"the recording cannot be handed over: {url} answered with status {answer.status}")
+        self._put(recording.account_sid, f"{url}.wav?{query}", recording.audio, "audio/wav")
         return url
+
+    def keep_call(self, call: CallRecord) -> None:
+        """PUT what is known of the call."""
+        url = f"{self._rest_url}/2010-04-01/Accounts/{call.account_sid}/Calls/{call.sid}.json"
+        self._put(call.account_sid, url, json.dumps(call.plain()).encode(), "application/json")
+
+    def _put(self, account_sid: str, url: str, body: bytes, kind: str) -> None:
+        login = base64.b64encode(f"{account_sid}:{self._token}".encode()).decode()
+        answer = self._transport.request("PUT", url, body, {"Authorization": f"Basic {login}", "Content-Type": kind})
+        if answer.status not in (200, 201, 204):
+            where = url.partition("?")[0]
+            raise CallError(f"the call cannot be handed over: {where} answered with status {answer.status}")
 
 
 def recording_path(account_sid: str, sid: str) -> str:

@@ -1,19 +1,21 @@
-"""The carrier's REST side for recordings, as a small Flask application with HTTP basic authentication."""
+"""The carrier's REST side, as a small Flask application with HTTP basic authentication."""
 
 import hmac
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.simulator.account import PhoneNumber, create_account_blueprint
+from ivr.simulator.pages import day, page_of
 from ivr.simulator.parameters import API_VERSION, rfc2822
 from ivr.simulator.recordings import Recording, RecordingStore, recording_path
+from ivr.simulator.rest_calls import Calls, Messages
 
 
 @dataclass
@@ -42,10 +44,7 @@ def create_rest_app(
     media_delay: MediaDelay | None = None,
     numbers: Sequence[PhoneNumber] = (),
 ) -> Flask:
-    """Serve the recordings of one account: metadata, media, list, delete, and PUT for a phone elsewhere.
-
-    The account's own facts and its `numbers` are there as well.
-    """
+    """Serve one account: recordings and calls, with PUT for a phone elsewhere, text messages, its own facts."""
     app = Flask("ivr.simulator.rest")
     api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
     resource = _Recordings(store, account_sid, media_delay or MediaDelay())
@@ -64,6 +63,12 @@ def create_rest_app(
     api.add_url_rule(one, view_func=resource.media)
     api.add_url_rule(f"{one}.wav", view_func=resource.media, endpoint="wav")
     api.add_url_rule(f"{one}.wav", view_func=resource.put, methods=["PUT"])
+    calls, messages = Calls(store.calls, account_sid), Messages(store.messages, account_sid)
+    one_call = "/Calls/<string(length=34):sid>.json"
+    api.add_url_rule("/Calls.json", view_func=calls.list, endpoint="list_calls")
+    api.add_url_rule(one_call, view_func=calls.show, endpoint="show_call")
+    api.add_url_rule(one_call, view_func=calls.put, endpoint="put_call", methods=["PUT"])
+    api.add_url_rule("/Messages.json", view_func=messages.create, endpoint="messages", methods=["POST"])
     app.register_blueprint(api)
     app.register_blueprint(create_account_blueprint(account_sid, _login, numbers))
     app.register_error_handler(HTTPException, _problem)
@@ -82,20 +87,7 @@ class _Recordings:
         """List a page, the newest first, narrowed by DateCreated, DateCreated>, DateCreated< and CallSid."""
         wanted = _wanted()
         matching = [one for one in self._store.list(include_deleted=_with_deleted()) if wanted(one)]
-        size = min(max(request.args.get("PageSize", 50, type=int), 1), 1000)
-        page = max(request.args.get("Page", 0, type=int), 0)
-        shown = matching[page * size : (page + 1) * size]
-        return jsonify(
-            recordings=[_facts(one) for one in shown],
-            page=page,
-            page_size=size,
-            start=page * size,
-            end=page * size + max(0, len(shown) - 1),
-            uri=_page_uri(page, size),
-            first_page_uri=_page_uri(0, size),
-            previous_page_uri=_page_uri(page - 1, size) if page else None,
-            next_page_uri=_page_uri(page + 1, size) if len(matching) > (page + 1) * size else None,
-        )
+        return page_of("recordings", [_facts(one) for one in matching])
 
     def show(self, sid: str) -> Response:
         """Return what is known of one recording."""
@@ -140,25 +132,13 @@ def _same(given: str, wanted: str) -> bool:
 def _wanted() -> Callable[[Recording], bool]:
     """Return the test that the query asks for; times of creation are days, both ends included."""
     call_sid = request.args.get("CallSid")
-    on, after, before = _day("DateCreated"), _day("DateCreated>"), _day("DateCreated<")
+    on, after, before = day("DateCreated"), day("DateCreated>"), day("DateCreated<")
 
     def matches(one: Recording) -> bool:
-        day = one.started_at.date()
-        return call_sid in (None, one.call_sid) and on in (None, day) and (after or day) <= day <= (before or day)
+        at = one.started_at.date()
+        return call_sid in (None, one.call_sid) and on in (None, at) and (after or at) <= at <= (before or at)
 
     return matches
-
-
-def _day(name: str) -> date | None:
-    value = request.args.get(name)
-    try:
-        return date.fromisoformat(value[:10]) if value else None
-    except ValueError:
-        abort(400)
-
-
-def _page_uri(page: int, size: int) -> str:
-    return f"{request.path}?PageSize={size}&Page={page}"
 
 
 def _facts(one: Recording) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""What can go wrong outside, as one family.
+
+ClientError
+├── Unavailable   the other side is away, busy, or not ready yet: the same again later may work
+├── NotThere      it has no such thing
+├── Refused       it said no, and will say so again
+└── Unclear       we cannot tell whether it did what we asked: asking again might do it twice
+"""
+
+
+class ClientError(Exception):
+    """Anything that keeps a client from doing what it was asked."""
+
+
+class Unavailable(ClientError):
+    """The other side is away, busy, or not ready yet: the same again later may work."""
+
+
+class NotThere(ClientError):
+    """It has no such thing."""
+
+
+class Refused(ClientError):
+    """It said no, and will say so again; the message has its error number."""
+
+
+class Unclear(ClientError):
+    """We cannot tell whether it did what we asked: asking again might do it twice."""

@@ -1,0 +1,120 @@
+"""Mail by SMTP, and a double that prints for development."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from ivr.clients.errors import Refused, Unavailable, Unclear
+
+SMTP_SECONDS = 15.0
+DOMAIN = "line.invalid"
+"""In message ids and for a sender nobody set: names no machine of ours."""
+
+log = structlog.get_logger(__name__)
+
+
+class Mail(Protocol):
+    """Something that sends mail."""
+
+    def send(self, recipients: Sequence[str], subject: str, body: str) -> None:
+        """Send one message to all recipients at once; see `ivr/clients/errors.py` for what is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpMail:
+    """Mail by a server such as smtp://user:password@mail.example.org:587.
+
+    `smtp` uses STARTTLS when the server offers it, and insists on it before a password is sent; `smtps` is TLS from
+    the first byte.
+    """
+
+    url: str
+    sender: str
+
+    def send(self, recipients: Sequence[str], subject: str, body: str) -> None:
+        """Send one message to all recipients at once.
+
+        Raises:
+            Unavailable: nothing was sent.
+            Unclear: the connection broke after the message was handed over, before the server said yes.
+            Refused: the server will not take it.
+        """
+        if not recipients:
+            raise Refused("NOTIFY_EMAILS is not set")
+        message = _message(self.sender, recipients, subject, body)
+        handed_over = False
+        refused: dict[str, tuple[int, bytes]] | None = None
+        try:
+            with self._connected() as server:
+                handed_over = True
+                refused = server.send_message(message)
+        except smtplib.SMTPResponseException as error:
+            raise (Unavailable if 400 <= error.smtp_code < 500 else Refused)(str(error.smtp_code)) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = sorted({code for code, _ in error.recipients.values()})
+            temporary = all(400 <= code < 500 for code in codes)
+            raise (Unavailable if temporary else Refused)(f"every recipient: {codes}") from None
+        except (smtplib.SMTPException, OSError) as error:
+            if refused is None:
+                raise (Unclear if handed_over else Unavailable)(type(error).__name__) from None
+        if refused:
+            log.warning("mail_partly_refused", refused=len(refused), of=len(recipients))
+
+    def _connected(self) -> smtplib.SMTP:
+        parts = urlsplit(self.url)
+        host, context = parts.hostname or "", ssl.create_default_context()
+        server: smtplib.SMTP
+        if parts.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SMTP_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, parts.port or 587, timeout=SMTP_SECONDS)
+        try:
+            self._log_in(server, context, encrypted=parts.scheme == "smtps")
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _log_in(self, server: smtplib.SMTP, context: ssl.SSLContext, *, encrypted: bool) -> None:
+        parts = urlsplit(self.url)
+        server.ehlo()
+        if not encrypted and server.has_extn("starttls"):
+            server.starttls(context=context)
+            server.ehlo()
+            encrypted = True
+        if parts.username:
+            if not encrypted:
+                raise Refused("the server offers no STARTTLS, and a password is not sent in the clear")
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedMail:
+    """Prints instead of sending, for development: nobody gets anything."""
+
+    def send(self, recipients: Sequence[str], subject: str, body: str) -> None:
+        """Print to the log."""
+        log.info("mail_printed", to=len(recipients), subject=subject, body=body)
+
+
+def mail_of(smtp_url: str, sender: str) -> Mail:
+    """The mail that the settings describe."""
+    return SmtpMail(smtp_url, sender or f"appointment-line@{DOMAIN}") if smtp_url else PrintedMail()
+
+
+def _message(sender: str, recipients: Sequence[str], subject: str, body: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), subject
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=DOMAIN)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body)
+    return message

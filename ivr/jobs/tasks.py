@@ -1,0 +1,266 @@
+"""What each job does. A task may run again at any time, after a failure or a killed worker, and does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import structlog
+
+from ivr.audio.decoding import duration_seconds
+from ivr.audio.errors import MasteringError
+from ivr.clients.errors import NotThere, Unavailable
+from ivr.clients.mail import Mail, mail_of
+from ivr.clients.twilio import TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
+from ivr.config import Config
+from ivr.jobs import wording
+from ivr.models import RecordingStatus
+from ivr.services import notices
+from ivr.services.checkpoints import move_checkpoint, read_checkpoint
+from ivr.services.line import Line
+from ivr.services.notices import Channel, Occasion
+from ivr.services.outages import (
+    CarrierCall,
+    CarrierRecording,
+    adopt_orphans,
+    adopt_recording,
+    catch_up,
+    enqueue_missed,
+    is_settled,
+)
+from ivr.services.queue import Job, enqueue, forget_old_jobs
+from ivr.services.recordings import enqueue_stuck_imports, import_state, note_deleted, settle, store_audio
+
+FIRST_LOOK = timedelta(days=2)
+"""How far back the first reconciliation looks."""
+
+OVERLAP = timedelta(days=1)
+"""How much of the time before its last run each one looks at again: a call may have been running then."""
+
+HEADER_BYTES = 44
+"""A WAV file of nothing but its header."""
+
+JOBS_KEPT, NOTICES_KEPT = timedelta(days=14), timedelta(days=60)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """The jobs' functions and what they need: the line, the clients, and whom to notify."""
+
+    line: Line
+    recordings: TwilioRecordings
+    calls: TwilioCalls
+    messages: TwilioMessages
+    mail: Mail
+    notify_emails: Sequence[str] = ()
+    notify_numbers: Sequence[str] = ()
+    staff_url: str = ""
+    clinic_name: str = ""
+
+    @property
+    def by_job(self) -> dict[Job, Callable[..., None]]:
+        """The function of each job."""
+        return {
+            Job.TICK: self.tick,
+            Job.IMPORT_RECORDING: self.import_recording,
+            Job.ADOPT_RECORDING: self.adopt_recording,
+            Job.ALERT: self.alert,
+            Job.DELIVER_NOTICE: self.deliver_notice,
+            Job.TEXT_REFERENCE: self.text_reference,
+            Job.FETCH_MISSED: self.fetch_missed,
+            Job.GATHER_NOTICES: self.gather_notices,
+            Job.NIGHTLY: self.nightly,
+        }
+
+    def tick(self, at: str, context: list[Any]) -> None:
+        """A clock struck: enqueue what it calls for, a job's name and its arguments."""
+        job, *arguments = context
+        key = "-".join([*map(str, context), at])
+        with self.line.database.transaction() as connection:
+            enqueue(self.line.database, connection, Job(job), *arguments, key=key)
+
+    def import_recording(self, recording_sid: str) -> None:
+        """Fetch a recording, check it, store it encrypted, then delete the carrier's copy."""
+        database = self.line.database
+        state = import_state(database, recording_sid)
+        if state is None:
+            return
+        if state.to_store and not self._stored(recording_sid):
+            return
+        if state.to_store or state.to_delete:
+            self.recordings.delete(recording_sid)
+            note_deleted(database, recording_sid, self.line.clock())
+
+    def _stored(self, recording_sid: str) -> bool:
+        """Whether the audio is ours now; what is no message stays with the carrier, and its status says why."""
+        database = self.line.database
+        try:
+            audio = self.recordings.download(recording_sid)
+            if len(audio) <= HEADER_BYTES:
+                return self._settled(recording_sid, RecordingStatus.EMPTY)
+            seconds = duration_seconds(audio)
+        except TooLarge:
+            return self._settled(recording_sid, RecordingStatus.REFUSED)
+        except MasteringError:
+            return self._settled(recording_sid, RecordingStatus.REFUSED)
+        except NotThere:
+            told = self.recordings.show(recording_sid).get("status")
+            if told in ("absent", "deleted"):
+                return self._settled(recording_sid, RecordingStatus.ABSENT)
+            raise Unavailable("not ready") from None
+        return store_audio(database, recording_sid, audio, seconds, self.line.clock())
+
+    def _settled(self, recording_sid: str, status: RecordingStatus) -> bool:
+        settle(self.line.database, recording_sid, status)
+        log.warning("recording_not_stored", recording_sid=recording_sid, status=status)
+        return False
+
+    def adopt_recording(self, recording_sid: str) -> None:
+        """Take in a recording that the carrier has, with its call and a request where we had none."""
+        try:
+            recording = _recording(self.recordings.show(recording_sid))
+        except NotThere:
+            return
+        call = _call(self.calls.show(recording.call_sid))
+        if not adopt_recording(self.line, recording, call):
+            log.warning("recording_of_another_number", recording_sid=recording_sid)
+
+    def fetch_missed(self) -> None:
+        """Ask the carrier for recordings that we should have and do not, and take them in."""
+        now = self.line.clock()
+        found = 0
+        for told in self.recordings.since(self._since("recordings", now)):
+            if told.get("status") != "completed":
+                continue
+            recording = _recording(told)
+            if not is_settled(self.line, recording):
+                enqueue_missed(self.line, recording, occasion="")
+                found += 1
+        orphans = adopt_orphans(self.line)
+        move_checkpoint(self.line.database, "recordings", now)
+        if found or orphans:
+            log.info("recordings_missed", at_the_carrier=found, without_request=orphans)
+
+    def nightly(self) -> None:
+        """Catch up with calls whose end we were not told of, with stuck recordings, and forget what is done."""
+        now = self.line.clock()
+        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
+        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
+        stuck = enqueue_stuck_imports(self.line.database, now)
+        move_checkpoint(self.line.database, "calls", now)
+        forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
+        notices.forget_notices(self.line.database, now - NOTICES_KEPT)
+        log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
+
+    def alert(self, request_id: int, number: int) -> None:
+        """Tell staff of an urgent request, and again later until somebody has it."""
+        notices.alert(self.line.database, request_id, number, self._channels)
+
+    def gather_notices(self, occasion: str) -> None:
+        """Tell staff of everything that is new, or overdue, since the last time."""
+        notices.gather(self.line.database, Occasion(occasion), self.line.clock(), self._channels)
+
+    def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:
+        """Send one notice by mail or text message, at most once to each recipient."""
+        now = self.line.clock()
+        why = Occasion(occasion)
+        requests = notices.noticed(self.line.database, why, request_ids, now)
+        if not requests:
+            return
+        if Channel(channel) is Channel.MAIL:
+            body = wording.mail_body(why, requests, self.staff_url)
+            self._once(key, "staff", lambda: self.mail.send(self.notify_emails, wording.subject(why, requests), body))
+            return
+        text = wording.text_body(why, requests, self.staff_url)
+        self._text_staff(key, text)
+
+    def _text_staff(self, key: str, text: str) -> None:
+        """Try every number before failing for any of them."""
+        failures: list[Exception] = []
+        for number in self.notify_numbers:
+            try:
+                self._once(key, number, lambda to=number: self.messages.send(to, text))  # type: ignore[misc]
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise next((error for error in failures if isinstance(error, Unavailable)), failures[0])
+
+    def text_reference(self, request_id: int) -> None:
+        """Text a caller who agreed to messages the reference, at most once."""
+        told = notices.reference_text(self.line.database, request_id)
+        if told is not None:
+            number, reference = told
+            text = wording.reference_body(self.clinic_name, reference)
+            self._once(f"reference-{request_id}", "caller", lambda: self.messages.send(number, text))
+
+    def _once(self, key: str, recipient: str, send: Callable[[], object]) -> None:
+        """Send, unless that was done or begun before; a failure that surely sent nothing leaves it open again."""
+        database = self.line.database
+        if not notices.claim_sending(database, key, recipient, self.line.clock()):
+            log.info("notice_was_sent", key=key)
+            return
+        try:
+            send()
+        except Unavailable:
+            notices.take_back(database, key, recipient)
+            raise
+
+    @property
+    def _channels(self) -> list[Channel]:
+        """Mail always: without a server or recipients, it is printed or fails where everybody can see it."""
+        mail = [Channel.MAIL] if self.notify_emails or not self.notify_numbers else []
+        return [*mail, *([Channel.SMS] if self.notify_numbers else [])]
+
+    def _since(self, name: str, now: datetime) -> Any:
+        last = read_checkpoint(self.line.database, name)
+        return ((last or now - FIRST_LOOK) - OVERLAP).date()
+
+
+def tasks_of(config: Config, line: Line) -> Tasks:
+    """The tasks, with the clients that the settings describe."""
+    twilio = TwilioAccount(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
+    return Tasks(
+        line=line,
+        recordings=TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token),
+        calls=TwilioCalls(twilio),
+        messages=TwilioMessages(twilio, config.sms_from),
+        mail=mail_of(config.smtp_url, config.mail_from),
+        notify_emails=config.notify_emails,
+        notify_numbers=config.notify_numbers,
+        staff_url=config.staff_url,
+        clinic_name=config.clinic_name,
+    )
+
+
+def _recording(told: dict[str, Any]) -> CarrierRecording:
+    return CarrierRecording(
+        sid=str(told["sid"]),
+        call_sid=str(told["call_sid"]),
+        status=str(told.get("status")),
+        seconds=_seconds(told.get("duration")),
+        started_at=parsedate_to_datetime(told.get("start_time") or told["date_created"]),
+    )
+
+
+def _call(told: dict[str, Any]) -> CarrierCall:
+    started, ended = told.get("start_time") or told["date_created"], told.get("end_time")
+    return CarrierCall(
+        sid=str(told["sid"]),
+        from_number=str(told.get("from") or ""),
+        to_number=str(told.get("to") or ""),
+        direction=str(told.get("direction") or ""),
+        status=str(told.get("status") or ""),
+        started_at=parsedate_to_datetime(started),
+        ended_at=parsedate_to_datetime(ended) if ended else None,
+        seconds=_seconds(told.get("duration")),
+    )
+
+
+def _seconds(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isdecimal() else None

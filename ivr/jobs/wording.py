@@ -1,0 +1,63 @@
+"""The words of notices: a reference, a kind, a priority, an age and where to look; never a patient's data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from ivr.services.notices import Noticed, Occasion
+
+MOST_IN_TEXT = 5
+"""Requests named in one text message."""
+
+
+def subject(occasion: Occasion, requests: Sequence[Noticed]) -> str:
+    """A mail's subject, which is also a text message's first line."""
+    count = len(requests)
+    some = "1 request" if count == 1 else f"{count} requests"
+    match occasion:
+        case Occasion.URGENT:
+            return f"URGENT: request {requests[0].reference} is waiting"
+        case Occasion.OVERDUE:
+            return f"Overdue: {some} past the promised time"
+        case Occasion.DIGEST:
+            return f"New: {some}"
+
+
+def mail_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -> str:
+    """A mail's text."""
+    lines = [subject(occasion, requests) + ".", ""]
+    lines += [_line(request) for request in requests]
+    if occasion is Occasion.URGENT:
+        lines += ["", "This notice comes again every 10 minutes until somebody claims the request."]
+    return "\n".join([*lines, "", console(staff_url), ""])
+
+
+def text_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -> str:
+    """A text message."""
+    named = [_line(request) for request in requests[:MOST_IN_TEXT]]
+    more = [f"and {len(requests) - MOST_IN_TEXT} more"] if len(requests) > MOST_IN_TEXT else []
+    return "\n".join([subject(occasion, requests), *named, *more, console(staff_url)])
+
+
+def reference_body(clinic_name: str, reference: str) -> str:
+    """What a caller who agreed to messages gets."""
+    return f"{clinic_name}: your request is saved. Its reference is {reference}. In an emergency, call 911."
+
+
+def console(staff_url: str) -> str:
+    """Where staff look."""
+    return f"{staff_url.rstrip('/')}/console/"
+
+
+def age(span: timedelta) -> str:
+    """How long a request has been waiting."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
+
+
+def _line(request: Noticed) -> str:
+    return f"{request.reference}  {request.kind}, {request.priority}, waiting {age(request.age)}"

@@ -1,0 +1,161 @@
+"""The queue of jobs: what leaves the house is enqueued in the transaction of the rows it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from dbos import EnqueueOptions, WorkflowStatus
+from sqlalchemy import Connection
+
+from ivr.db import APPLICATION, Database
+
+FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+DONE = ["SUCCESS", "CANCELLED"]
+SHOWN = 200
+SWEPT_AT_ONCE = 1000
+
+AGAIN, RETRIED = "~", "!"
+"""In a job's id: before the number of a further attempt, and before what tells one 'try again' from another."""
+
+
+class Job(StrEnum):
+    """Every kind of job, by the name it has in the database; `ivr/jobs` has one function for each."""
+
+    IMPORT_RECORDING = "import_recording"
+    ADOPT_RECORDING = "adopt_recording"
+    ALERT = "alert"
+    DELIVER_NOTICE = "deliver_notice"
+    TEXT_REFERENCE = "text_reference"
+    TICK = "tick"
+    FETCH_MISSED = "fetch_missed"
+    GATHER_NOTICES = "gather_notices"
+    NIGHTLY = "nightly"
+
+
+class Lane(StrEnum):
+    """The queues. Notices have one of their own, so that no pile of recordings can delay them."""
+
+    NOTICES = "notices"
+    RECORDINGS = "recordings"
+    RECURRING = "recurring"
+
+
+LANES: Mapping[Job, Lane] = {
+    Job.IMPORT_RECORDING: Lane.RECORDINGS,
+    Job.ADOPT_RECORDING: Lane.RECORDINGS,
+    Job.ALERT: Lane.NOTICES,
+    Job.DELIVER_NOTICE: Lane.NOTICES,
+    Job.TEXT_REFERENCE: Lane.NOTICES,
+    Job.TICK: Lane.RECURRING,
+    Job.FETCH_MISSED: Lane.RECURRING,
+    Job.GATHER_NOTICES: Lane.RECURRING,
+    Job.NIGHTLY: Lane.RECURRING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that gave up: `error` is the kind of its last failure, never that failure's words."""
+
+    id: str
+    name: str
+    arguments: tuple[Any, ...]
+    error: str
+    failed_at: datetime
+    attempts: int
+
+
+class NoSuchJob(Exception):
+    """No job that gave up has this id."""
+
+
+def enqueue(
+    database: Database, connection: Connection, job: Job, *arguments: Any, key: str, delay: timedelta | None = None
+) -> None:
+    """Enqueue a job in the connection's transaction; a second one with the same key is the first one.
+
+    Arguments are plain JSON and never personal data: ids of requests, SIDs of recordings.
+    """
+    options: EnqueueOptions = {
+        "workflow_name": job,
+        "queue_name": LANES[job],
+        "workflow_id": key,
+        "application_name": APPLICATION,
+    }
+    if delay is not None:
+        options["delay_seconds"] = delay.total_seconds()
+    database.jobs.enqueue_in_transaction(connection, options, *arguments)
+
+
+def root_of(job_id: str) -> str:
+    """The id of a job's first attempt."""
+    return job_id.partition(AGAIN)[0]
+
+
+def attempt_of(job_id: str) -> int:
+    """Which attempt of its job an id stands for; the first is 1."""
+    return int(job_id.partition(AGAIN)[2] or 1)
+
+
+def enqueue_again(database: Database, job: Job, *arguments: Any, job_id: str, delay: timedelta) -> None:
+    """Enqueue the attempt after this one, in a transaction of its own."""
+    key = f"{root_of(job_id)}{AGAIN}{attempt_of(job_id) + 1}"
+    with database.transaction() as connection:
+        enqueue(database, connection, job, *arguments, key=key, delay=delay)
+
+
+def failed_jobs(database: Database, limit: int = SHOWN) -> list[FailedJob]:
+    """The jobs that gave up, the latest first."""
+    found = database.jobs.list_workflows(status=FAILED, sort_desc=True, limit=limit)
+    return [_failed(status) for status in found]
+
+
+def retry_job(database: Database, job_id: str) -> str:
+    """Let a job that gave up begin again, with all its attempts; returns its new id.
+
+    Raises:
+        NoSuchJob: when there is none, or another hand was faster.
+    """
+    found = database.jobs.list_workflows(workflow_ids=[job_id], status=FAILED)
+    if not found:
+        raise NoSuchJob(job_id)
+    failed = _failed(found[0])
+    key = f"{root_of(job_id).partition(RETRIED)[0]}{RETRIED}{uuid4().hex[:12]}"
+    with database.transaction() as connection:
+        enqueue(database, connection, Job(failed.name), *failed.arguments, key=key)
+    database.jobs.delete_workflow(job_id)
+    return key
+
+
+def forget_old_jobs(database: Database, before: datetime) -> int:
+    """Delete what is kept of jobs that succeeded before a moment; how many those were. Failed ones stay."""
+    forgotten = 0
+    while True:
+        found = database.jobs.list_workflows(
+            status=DONE,
+            completed_before=before.astimezone(UTC).isoformat(),
+            limit=SWEPT_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if not found:
+            return forgotten
+        database.jobs.delete_workflows([status.workflow_id for status in found])
+        forgotten += len(found)
+
+
+def _failed(status: WorkflowStatus) -> FailedJob:
+    moment = status.updated_at or status.created_at or 0
+    return FailedJob(
+        id=status.workflow_id,
+        name=status.name,
+        arguments=tuple(status.input["args"]) if status.input else (),
+        error=str(status.error) if status.error else "WorkerDied",
+        failed_at=datetime.fromtimestamp(moment / 1000, UTC),
+        attempts=attempt_of(status.workflow_id),
+    )

@@ -1,0 +1,102 @@
+"""What callers said: from the carrier's copy to ours, each step safe to take twice."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from ivr.db import Database
+from ivr.models import Recording, RecordingAudio, RecordingStatus
+from ivr.services.queue import Job, enqueue
+
+FETCHABLE = frozenset({RecordingStatus.ANNOUNCED, RecordingStatus.READY})
+"""Where the carrier has, or may have, audio that is not ours yet."""
+
+STUCK_AFTER, STUCK_UNTIL = timedelta(hours=2), timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """How far a recording's way to us is: its seconds as the carrier told them, and what is still to be done."""
+
+    to_store: bool
+    to_delete: bool
+    seconds: int | None
+
+
+def enqueue_import(database: Database, connection: Connection, recording_sid: str, occasion: str = "") -> None:
+    """Enqueue a recording's import, once for each occasion."""
+    key = f"import-{recording_sid}{occasion and '-'}{occasion}"
+    enqueue(database, connection, Job.IMPORT_RECORDING, recording_sid, key=key)
+
+
+def enqueue_stuck_imports(database: Database, now: datetime) -> int:
+    """Give recordings that should long be ours a new import, one a day; how many those are."""
+    query = select(Recording.sid).where(
+        Recording.status.in_(FETCHABLE),
+        Recording.erased_at.is_(None),
+        Recording.created_at.between(now - STUCK_UNTIL, now - STUCK_AFTER),
+    )
+    with database.transaction() as connection:
+        sids = list(connection.scalars(query))
+        for sid in sids:
+            enqueue_import(database, connection, sid, occasion=now.date().isoformat())
+    return len(sids)
+
+
+def import_state(database: Database, recording_sid: str) -> ImportState | None:
+    """What is left to do for a recording; None when nobody knows it."""
+    with database.read() as session:
+        found = _find(session, recording_sid)
+        if found is None:
+            return None
+        return ImportState(
+            to_store=found.status in FETCHABLE and found.erased_at is None,
+            to_delete=found.status is RecordingStatus.STORED and found.deleted_at is None,
+            seconds=found.duration_seconds,
+        )
+
+
+def store_audio(database: Database, recording_sid: str, audio: bytes, seconds: float, now: datetime) -> bool:
+    """Keep a recording's audio, encrypted; False when that was done already."""
+    with database.write() as session:
+        recording = _find(session, recording_sid, lock=True)
+        if recording is None or recording.status not in FETCHABLE or recording.erased_at is not None:
+            return False
+        session.add(RecordingAudio(recording_id=recording.id, data=audio))
+        recording.status = RecordingStatus.STORED
+        recording.sha256 = hashlib.sha256(audio).hexdigest()
+        recording.duration_seconds = max(1, round(seconds))
+        recording.stored_at = now
+        return True
+
+
+def settle(database: Database, recording_sid: str, status: RecordingStatus) -> None:
+    """Note that a recording will not be stored: it is empty, refused or absent."""
+    with database.write() as session:
+        recording = _find(session, recording_sid, lock=True)
+        if recording is not None and recording.status in FETCHABLE:
+            recording.status = status
+
+
+def note_deleted(database: Database, recording_sid: str, now: datetime) -> None:
+    """Note that the carrier has its copy no more."""
+    with database.write() as session:
+        recording = _find(session, recording_sid, lock=True)
+        if recording is not None and recording.deleted_at is None:
+            recording.deleted_at = now
+
+
+def load_audio(database: Database, recording_id: int) -> bytes | None:
+    """A recording's audio, decrypted; None when it is not stored, or erased."""
+    with database.read() as session:
+        return session.scalar(select(RecordingAudio.data).where(RecordingAudio.recording_id == recording_id))
+
+
+def _find(session: Session, recording_sid: str, *, lock: bool = False) -> Recording | None:
+    query = select(Recording).where(Recording.sid == recording_sid)
+    return session.scalars(query.with_for_update() if lock else query).first()

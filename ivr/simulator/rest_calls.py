@@ -1,0 +1,85 @@
+"""The carrier's REST side for calls and text messages, beside that for recordings."""
+
+import re
+from typing import Any
+
+from flask import Response, abort, jsonify, request
+
+from ivr.simulator.calls import CallRecord, CallStore
+from ivr.simulator.pages import day, page_of
+from ivr.simulator.parameters import API_VERSION, rfc2822
+
+E164 = re.compile(r"\+[1-9]\d{7,14}")
+LONGEST_BODY = 1600
+
+
+class Calls:
+    """The views of calls, around one store."""
+
+    def __init__(self, store: CallStore, account_sid: str) -> None:
+        """Serve the calls of one account."""
+        self._store = store
+        self._account = account_sid
+
+    def list(self) -> Response:
+        """List a page, the newest first, narrowed by StartTime, StartTime> and StartTime<."""
+        on, after, before = day("StartTime"), day("StartTime>"), day("StartTime<")
+
+        def matches(one: CallRecord) -> bool:
+            at = one.started_at.date()
+            return on in (None, at) and (after or at) <= at <= (before or at)
+
+        return page_of("calls", [_facts(one) for one in self._store.list() if matches(one)])
+
+    def show(self, sid: str) -> Response:
+        """Return what is known of one call."""
+        return jsonify(_facts(self._store.get(sid) or abort(404)))
+
+    def put(self, sid: str) -> tuple[Response, int]:
+        """Take over what a phone in another process tells of its call."""
+        try:
+            call = CallRecord.from_plain(request.get_json())
+        except (TypeError, ValueError):
+            abort(400)
+        if call.sid != sid or call.account_sid != self._account:
+            abort(400)
+        self._store.add(call)
+        return jsonify(_facts(call)), 201
+
+
+class Messages:
+    """The views of text messages, which go nowhere."""
+
+    def __init__(self, sent: list[dict[str, str]], account_sid: str) -> None:
+        """Keep what is sent in a list."""
+        self._sent = sent
+        self._account = account_sid
+
+    def create(self) -> tuple[Response, int]:
+        """Accept To, From and Body as the carrier does, and nothing else."""
+        form = request.form.to_dict()
+        if set(form) != {"To", "From", "Body"} or not form["Body"] or len(form["Body"]) > LONGEST_BODY:
+            abort(400)
+        if not (E164.fullmatch(form["To"]) and E164.fullmatch(form["From"])):
+            abort(400)
+        self._sent.append(form)
+        sid = f"SM{len(self._sent):032x}"
+        return jsonify(sid=sid, account_sid=self._account, status="queued", error_code=None), 201
+
+
+def _facts(one: CallRecord) -> dict[str, Any]:
+    seconds = round((one.ended_at - one.started_at).total_seconds()) if one.ended_at else None
+    return {
+        "sid": one.sid,
+        "account_sid": one.account_sid,
+        "api_version": API_VERSION,
+        "from": one.from_address,
+        "to": one.to_address,
+        "direction": one.direction,
+        "status": one.status,
+        "date_created": rfc2822(one.started_at),
+        "start_time": rfc2822(one.started_at),
+        "end_time": rfc2822(one.ended_at) if one.ended_at else None,
+        "duration": None if seconds is None else str(seconds),
+        "uri": f"/{API_VERSION}/Accounts/{one.account_sid}/Calls/{one.sid}.json",
+    }
