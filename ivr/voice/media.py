@@ -7,13 +7,17 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, send_file
+import structlog
+from flask import Blueprint, Response, abort, request, send_file
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import HTTPException
 
 YEAR = 365 * 24 * 60 * 60
 UTTERANCE_SECONDS = 15 * 60
 CACHED_CLIPS = 256
 """Clips kept in memory by each web worker: about 8 MB."""
+
+log = structlog.get_logger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -27,6 +31,14 @@ def create_blueprint(
     """The public media addresses; `read_unplayable` gives, by language, the prompt for a recording not to be had."""
     media = Blueprint("media", __name__, url_prefix="/media")
     cached = lru_cache(maxsize=CACHED_CLIPS)(read_prompt)
+
+    @media.errorhandler(Exception)
+    def broken(error: Exception) -> HTTPException | tuple[str, int]:
+        """Whatever broke is told to the carrier, so that its own error log shows it; ours has no personal data."""
+        if isinstance(error, HTTPException):
+            return error
+        log.error("media_failed", endpoint=request.endpoint, error=type(error).__name__)
+        return "", 503
 
     @media.get("/prompts/<sha256>.wav")
     def prompt(sha256: str) -> Response:

