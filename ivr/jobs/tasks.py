@@ -12,7 +12,7 @@ import structlog
 
 from ivr.audio.decoding import duration_seconds
 from ivr.audio.errors import MasteringError
-from ivr.clients.errors import NotThere, Unavailable
+from ivr.clients.errors import ClientError, NotThere, Unavailable, Unclear
 from ivr.clients.mail import Mail, mail_of
 from ivr.clients.twilio import TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.config import Config
@@ -202,13 +202,17 @@ class Tasks:
         """Send, unless that was done or begun before; a failure that surely sent nothing leaves it open again."""
         database = self.line.database
         if not notices.claim_sending(database, key, recipient, self.line.clock()):
-            log.info("notice_was_sent", key=key)
+            log.warning("notice_not_repeated", key=key)
             return
         try:
             send()
         except Unavailable:
             notices.take_back(database, key, recipient)
             raise
+        except ClientError:
+            raise
+        except Exception as error:
+            raise Unclear(type(error).__name__) from None
 
     @property
     def _channels(self) -> list[Channel]:

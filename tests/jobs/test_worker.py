@@ -1,0 +1,237 @@
+"""Real workers: DBOS in this process, and `python -m ivr worker` in processes that are killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.config import ROOT
+from ivr.jobs.worker import Patience, Worker
+from ivr.models import Recording, RecordingStatus
+from ivr.services.calls import note_recording
+from ivr.services.queue import Job, Lane, enqueue, failed_jobs, retry_job
+from tests.carrier_api import sid
+from tests.services.test_calls import Caller
+
+RE1 = sid("RE", 1)
+QUICK = dict.fromkeys(Lane, Patience(3, timedelta(milliseconds=1)))
+
+
+@contextlib.contextmanager
+def working(tasks, **options):
+    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, **{"scheduled": False, **options})
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(0)
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def enqueued(line, job, *arguments, key):
+    with line.database.transaction() as connection:
+        enqueue(line.database, connection, job, *arguments, key=key)
+
+
+def recording_status(line, recording_sid=RE1):
+    with line.database.read() as session:
+        return session.scalar(select(Recording.status).where(Recording.sid == recording_sid))
+
+
+def leave_recording(line, api):
+    Caller(line)("2 1 4 3 1 1")
+    api.add_recording()
+    note_recording(line, "CA1", RE1, RecordingStatus.READY, 3)
+
+
+def test_a_recording_that_is_not_ready_at_first_is_imported_in_the_end(line, tasks, api):
+    api.delay.requests = 1
+    leave_recording(line, api)
+    with working(tasks):
+        until(lambda: recording_status(line) is RecordingStatus.STORED)
+        until(lambda: api.count("DELETE", ".json") == 1)
+    assert failed_jobs(line.database) == []
+
+
+def test_a_job_that_gives_up_is_seen_and_can_be_tried_again(line, tasks, api, capsys):
+    leave_recording(line, api)
+    api.fault("GET .*wav", 500, 500, 500)
+    with working(tasks):
+        until(lambda: failed_jobs(line.database))
+        (failed,) = failed_jobs(line.database)
+        assert (failed.name, failed.arguments, failed.error, failed.attempts) == (
+            "import_recording", (RE1,), "Unavailable", 3,
+        )  # fmt: skip
+        said = capsys.readouterr().out
+        assert said.count("job_failed") == 2
+        assert said.count("job_gave_up") == 1
+        retry_job(line.database, failed.id)
+        assert failed_jobs(line.database) == []
+        until(lambda: recording_status(line) is RecordingStatus.STORED)
+
+
+def test_errors_words_are_not_kept(line, tasks, outbox):
+    outbox.failures = [RuntimeError("+16175550142 said 05171948")]
+    Caller(line)("2 1 2 1 3 1 2 1")
+    with working(tasks):
+        until(lambda: failed_jobs(line.database))
+    (failed,) = failed_jobs(line.database)
+    assert (failed.error, failed.attempts) == ("Unclear", 1)
+    schema = "" if line.database.is_sqlite else "dbos."
+    with line.database.read() as session:
+        kept = session.connection().exec_driver_sql(f"SELECT * FROM {schema}workflow_output").fetchall()
+    assert "6175550142" not in str(kept)
+
+
+def test_what_must_not_be_repeated_is_not(line, make_tasks, api):
+    tasks = make_tasks(line, notify_numbers=("+16175550177",), notify_emails=())
+    api.fault("POST /Messages.json", 500, 500)
+    Caller(line)("2 1 2 1 3 1 2 1")
+    with working(tasks):
+        until(lambda: failed_jobs(line.database))
+    assert [(job.name, job.error, job.attempts) for job in failed_jobs(line.database)] == [
+        ("deliver_notice", "Unclear", 1)
+    ]
+    assert api.count("POST", "/Messages.json") == 1
+
+
+def test_the_clock_enqueues_what_is_due(line, tasks, outbox, monkeypatch):
+    every_second = {"digest": ("* * * * * *", [Job.GATHER_NOTICES, "digest"])}
+    monkeypatch.setattr("ivr.jobs.worker.CLOCK", every_second)
+    Caller(line)("2 1 4 3 1 2 1")
+    with working(tasks, scheduled=True):
+        until(lambda: outbox.sent)
+    assert outbox.sent[0][1] == "New: 1 request"
+    assert failed_jobs(line.database) == []
+
+
+def test_schedules_of_an_older_deployment_end(line, tasks):
+    with working(tasks, scheduled=True):
+        names = {one["schedule_name"] for one in line.database.jobs.list_schedules()}
+    assert names == {"missed", "digest", "overdue", "nightly"}
+
+
+@pytest.fixture
+def start(settings, line, api, tmp_path):
+    """Starts workers as an operator would; all of them end with the test."""
+    env = {
+        **os.environ, **settings, "TWILIO_API_URL": api.url, "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
+        "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    running = []
+
+    def run(name="worker"):
+        with (tmp_path / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ivr", "worker"], env=env, cwd=tmp_path, stdout=log, stderr=log
+            )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start):
+    sending, end = threading.Event(), threading.Event()
+
+    def hang():
+        sending.set()
+        end.wait(30)
+        return 500
+
+    api.fault("POST /Messages.json", hang)
+    Caller(line)("2 1 2 1 3 1 2 1")
+    first = start()
+    assert sending.wait(20)
+    first.kill()
+    first.wait()
+    start()
+    jobs = line.database.jobs
+    until(lambda: {one.status for one in jobs.list_workflows(name="deliver_notice")} == {"SUCCESS"})
+    end.set()
+    assert api.count("POST", "/Messages.json") == 1
+
+
+def test_a_worker_killed_while_importing_is_carried_on(line, api, start):
+    fetching, end = threading.Event(), threading.Event()
+
+    def hang():
+        fetching.set()
+        end.wait(30)
+        return 500
+
+    api.fault("GET .*wav", hang)
+    leave_recording(line, api)
+    first = start()
+    assert fetching.wait(20)
+    first.kill()
+    first.wait()
+    second = start()
+    until(lambda: api.count("DELETE", ".json") == 1)
+    end.set()
+    assert recording_status(line) is RecordingStatus.STORED
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(20) == 0
+
+
+def test_two_workers_share_a_queue_and_one_takes_over_from_the_other(make_line, postgres_url, make_tasks, api, start_on):
+    line = make_line(postgres_url)
+    start_on(line, "one")
+    second = start_on(line, "two")
+    for number in range(40):
+        Caller(line, _arrival(number))("2 1 4 3 1 1")
+        api.add_recording(number)
+        note_recording(line, f"CA{number}", sid("RE", number), RecordingStatus.READY, 3)
+    jobs = line.database.jobs
+    until(lambda: len(jobs.list_workflows(status="SUCCESS", name="import_recording")) == 40)
+    shares = Counter(one.executor_id for one in jobs.list_workflows(name="import_recording"))
+    assert set(shares) == {"worker-1", "worker-2"}
+    assert Counter(path for method, path in api.asked if method == "DELETE").most_common(1)[0][1] == 1
+    second.kill()
+
+
+def _arrival(number):
+    from ivr.services.calls import Arrival
+
+    return Arrival(f"CA{number}", "+16175550142", "+16175550100")
+
+
+@pytest.fixture
+def start_on(settings, api, tmp_path):
+    running = []
+
+    def run(line, name):
+        env = {
+            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
+        }  # fmt: skip
+        with (tmp_path / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ivr", "worker"], env=env, cwd=tmp_path, stdout=log, stderr=log
+            )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
