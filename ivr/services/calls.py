@@ -291,7 +291,7 @@ def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> 
 def _again(call: CallRow) -> Answer:
     progress = json.loads(call.progress)
     outputs = tuple(out.from_plain(output) for output in progress["outputs"])
-    node = progress["state"]["node"]
+    node = progress["state"].get("node", "")
     return Answer(call.turn, outputs, call.language, call.release_id, call.to_number or "", node, fresh=False)
 
 
