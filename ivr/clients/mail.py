@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -51,12 +52,10 @@ class SmtpMail:
         if not recipients:
             raise Refused("NOTIFY_EMAILS is not set")
         message = _message(self.sender, recipients, subject, body)
-        handed_over = False
-        refused: dict[str, tuple[int, bytes]] | None = None
+        server: smtplib.SMTP | None = None
         try:
-            with self._connected() as server:
-                handed_over = True
-                refused = server.send_message(message)
+            server = self._connected()
+            refused = server.send_message(message)
         except smtplib.SMTPResponseException as error:
             raise (Unavailable if 400 <= error.smtp_code < 500 else Refused)(str(error.smtp_code)) from None
         except smtplib.SMTPRecipientsRefused as error:
@@ -64,8 +63,10 @@ class SmtpMail:
             temporary = all(400 <= code < 500 for code in codes)
             raise (Unavailable if temporary else Refused)(f"every recipient: {codes}") from None
         except (smtplib.SMTPException, OSError) as error:
-            if refused is None:
-                raise (Unclear if handed_over else Unavailable)(type(error).__name__) from None
+            raise (Unavailable if server is None else Unclear)(type(error).__name__) from None
+        finally:
+            if server is not None:
+                _leave(server)
         if refused:
             log.warning("mail_partly_refused", refused=len(refused), of=len(recipients))
 
@@ -109,6 +110,13 @@ class PrintedMail:
 def mail_of(smtp_url: str, sender: str) -> Mail:
     """The mail that the settings describe."""
     return SmtpMail(smtp_url, sender or f"appointment-line@{DOMAIN}") if smtp_url else PrintedMail()
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; what the server makes of that is no matter."""
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
 
 
 def _message(sender: str, recipients: Sequence[str], subject: str, body: str) -> EmailMessage:

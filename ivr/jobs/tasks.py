@@ -33,6 +33,7 @@ from ivr.services.outages import (
 )
 from ivr.services.queue import Job, enqueue, forget_old_jobs
 from ivr.services.recordings import enqueue_stuck_imports, import_state, note_deleted, settle, store_audio
+from ivr.services.retention import purge
 
 FIRST_LOOK = timedelta(days=2)
 """How far back the first reconciliation looks."""
@@ -61,6 +62,7 @@ class Tasks:
     notify_numbers: Sequence[str] = ()
     staff_url: str = ""
     clinic_name: str = ""
+    retention_days: int = 90
 
     @property
     def by_job(self) -> dict[Job, Callable[..., None]]:
@@ -147,7 +149,7 @@ class Tasks:
             log.info("recordings_missed", at_the_carrier=found, without_request=orphans)
 
     def nightly(self) -> None:
-        """Catch up with calls whose end we were not told of, with stuck recordings, and forget what is done."""
+        """Catch up with calls whose end we were not told of, with stuck recordings, erase what is due, forget jobs."""
         now = self.line.clock()
         told = (_call(call) for call in self.calls.since(self._since("calls", now)))
         unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
@@ -155,7 +157,16 @@ class Tasks:
         move_checkpoint(self.line.database, "calls", now)
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
+        self._erase_what_is_due(now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
+
+    def _erase_what_is_due(self, now: datetime) -> None:
+        """Erase by the clinic's retention, then the carrier's copies of what was erased."""
+        purged = purge(self.line.database, now, self.retention_days)
+        for sid in purged.at_carrier:
+            self.recordings.delete(sid)
+            note_deleted(self.line.database, sid, now)
+        log.info("purged", requests=purged.requests, recordings=purged.recordings, calls=purged.calls)
 
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""
@@ -238,6 +249,7 @@ def tasks_of(config: Config, line: Line) -> Tasks:
         notify_numbers=config.notify_numbers,
         staff_url=config.staff_url,
         clinic_name=config.clinic_name,
+        retention_days=config.retention_days,
     )
 
 

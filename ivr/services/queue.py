@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from dbos import EnqueueOptions, WorkflowStatus
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from ivr.db import APPLICATION, Database
 
@@ -113,6 +113,14 @@ def failed_jobs(database: Database, limit: int = SHOWN) -> list[FailedJob]:
     """The jobs that gave up, the latest first."""
     found = database.jobs.list_workflows(status=FAILED, sort_desc=True, limit=limit)
     return [_failed(status) for status in found]
+
+
+def job_states(database: Database) -> list[tuple[str, int]]:
+    """How many jobs are in each of DBOS's states, in small letters."""
+    table = "workflow_status" if database.is_sqlite else "dbos.workflow_status"
+    with database.read() as session:
+        rows = session.execute(text(f"SELECT status, count(*) FROM {table} GROUP BY status"))
+        return [(str(row.status).lower(), int(row[1])) for row in rows]
 
 
 def retry_job(database: Database, job_id: str) -> str:

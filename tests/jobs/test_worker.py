@@ -16,8 +16,8 @@ from sqlalchemy import select
 from ivr.config import ROOT
 from ivr.jobs.worker import Patience, Worker
 from ivr.models import Recording, RecordingStatus
-from ivr.services.calls import note_recording
-from ivr.services.queue import Job, Lane, enqueue, failed_jobs, retry_job
+from ivr.services.calls import Arrival, note_recording
+from ivr.services.queue import Job, Lane, failed_jobs, retry_job
 from tests.carrier_api import sid
 from tests.services.test_calls import Caller
 
@@ -40,11 +40,6 @@ def until(condition, seconds=20):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
-
-
-def enqueued(line, job, *arguments, key):
-    with line.database.transaction() as connection:
-        enqueue(line.database, connection, job, *arguments, key=key)
 
 
 def recording_status(line, recording_sid=RE1):
@@ -126,21 +121,20 @@ def test_schedules_of_an_older_deployment_end(line, tasks):
 
 
 @pytest.fixture
-def start(settings, line, api, tmp_path):
+def start(settings, api, tmp_path):
     """Starts workers as an operator would; all of them end with the test."""
-    env = {
-        **os.environ, **settings, "TWILIO_API_URL": api.url, "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
-        "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False), "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
     running = []
 
-    def run(name="worker"):
-        with (tmp_path / f"{name}.log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ivr", "worker"], env=env, cwd=tmp_path, stdout=log, stderr=log
-            )
-        running.append(process)
-        return process
+    def run(line):
+        env = {
+            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
+            "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
+            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
+        }  # fmt: skip
+        with (tmp_path / "workers.log").open("a") as log:
+            command = [sys.executable, "-m", "ivr", "worker"]
+            running.append(subprocess.Popen(command, env=env, cwd=tmp_path, stdout=log, stderr=log))
+        return running[-1]
 
     yield run
     for process in running:
@@ -149,89 +143,95 @@ def start(settings, line, api, tmp_path):
         process.wait()
 
 
-def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start):
-    sending, end = threading.Event(), threading.Event()
+class Hang:
+    """An answer that does not come before the test ends."""
 
-    def hang():
-        sending.set()
-        end.wait(30)
+    def __init__(self):
+        self.reached, self.end = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.reached.set()
+        self.end.wait(30)
         return 500
 
+
+@pytest.fixture
+def hang():
+    answer = Hang()
+    yield answer
+    answer.end.set()
+
+
+def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, hang):
     api.fault("POST /Messages.json", hang)
     Caller(line)("2 1 2 1 3 1 2 1")
-    first = start()
-    assert sending.wait(20)
+    first = start(line)
+    assert hang.reached.wait(20)
     first.kill()
     first.wait()
-    start()
+    start(line)
     jobs = line.database.jobs
     until(lambda: {one.status for one in jobs.list_workflows(name="deliver_notice")} == {"SUCCESS"})
-    end.set()
     assert api.count("POST", "/Messages.json") == 1
 
 
-def test_a_worker_killed_while_importing_is_carried_on(line, api, start):
-    fetching, end = threading.Event(), threading.Event()
-
-    def hang():
-        fetching.set()
-        end.wait(30)
-        return 500
-
+def test_a_worker_killed_while_importing_is_carried_on(line, api, start, hang):
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
-    first = start()
-    assert fetching.wait(20)
+    first = start(line)
+    assert hang.reached.wait(20)
     first.kill()
     first.wait()
-    second = start()
+    second = start(line)
     until(lambda: api.count("DELETE", ".json") == 1)
-    end.set()
     assert recording_status(line) is RecordingStatus.STORED
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
 
 
-def test_two_workers_share_a_queue_and_one_takes_over_from_the_other(make_line, postgres_url, make_tasks, api, start_on):
+def test_two_workers_share_a_queue(make_line, postgres_url, api, start):
     line = make_line(postgres_url)
-    start_on(line, "one")
-    second = start_on(line, "two")
+    for _ in range(2):
+        start(line)
+    until(lambda: len(held_places(line)) == 2)
     for number in range(40):
-        Caller(line, _arrival(number))("2 1 4 3 1 1")
+        Caller(line, Arrival(f"CA{number}", "+16175550142", "+16175550100"))("2 1 4 3 1 1")
         api.add_recording(number)
         note_recording(line, f"CA{number}", sid("RE", number), RecordingStatus.READY, 3)
     jobs = line.database.jobs
     until(lambda: len(jobs.list_workflows(status="SUCCESS", name="import_recording")) == 40)
     shares = Counter(one.executor_id for one in jobs.list_workflows(name="import_recording"))
     assert set(shares) == {"worker-1", "worker-2"}
-    assert Counter(path for method, path in api.asked if method == "DELETE").most_common(1)[0][1] == 1
-    second.kill()
+    deleted = Counter(path for method, path in api.asked if method == "DELETE")
+    assert len(deleted) == 40
+    assert set(deleted.values()) == {1}
 
 
-def _arrival(number):
-    from ivr.services.calls import Arrival
+def test_a_worker_takes_over_from_a_dead_one(make_line, postgres_url, make_tasks, api, start, hang):
+    line = make_line(postgres_url)
+    api.fault("GET .*wav", hang)
+    leave_recording(line, api)
+    first = start(line)
+    assert hang.reached.wait(20)
+    with working(make_tasks(line), look_seconds=0.3):
+        time.sleep(0.7)
+        assert recording_status(line) is RecordingStatus.READY, "the first worker is alive: its job is its own"
+        first.kill()
+        until(lambda: recording_status(line) is RecordingStatus.STORED)
+    assert api.count("DELETE", ".json") == 1
 
-    return Arrival(f"CA{number}", "+16175550142", "+16175550100")
+
+def held_places(line):
+    with line.database.read() as session:
+        query = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
+        return session.connection().exec_driver_sql(query).fetchall()
 
 
-@pytest.fixture
-def start_on(settings, api, tmp_path):
-    running = []
-
-    def run(line, name):
-        env = {
-            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
-        }  # fmt: skip
-        with (tmp_path / f"{name}.log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ivr", "worker"], env=env, cwd=tmp_path, stdout=log, stderr=log
+def test_a_worker_without_its_place_ends(make_line, postgres_url, make_tasks):
+    line = make_line(postgres_url)
+    with working(make_tasks(line), look_seconds=0.1) as worker:
+        with line.database.transaction() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
             )
-        running.append(process)
-        return process
-
-    yield run
-    for process in running:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
+        assert worker.broken.wait(10)
