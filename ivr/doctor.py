@@ -128,7 +128,8 @@ def _judge_error(error: ClientError) -> Finding:
             "account", f"Twilio refuses the credentials ({error}).",
             "Copy TWILIO_ACCOUNT_SID and the primary TWILIO_AUTH_TOKEN from the console again.",
         )  # fmt: skip
-    return fault("account", f"Twilio did not answer as expected ({error}).", "Try again; see status.twilio.com.")
+    status = f"HTTP status {error}" if str(error).isdecimal() else "not reached"
+    return fault("account", f"Twilio did not answer as expected ({status}).", "Try again; see status.twilio.com.")
 
 
 def _is_ours(config: Config, number: Mapping[str, Any]) -> bool:

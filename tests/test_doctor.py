@@ -13,7 +13,6 @@ from flask import Flask, redirect
 from werkzeug.serving import make_server
 
 from ivr import create_app, doctor
-from ivr.clients.twilio import TwilioError
 from ivr.config import PROMPTS, ROOT, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current
@@ -264,7 +263,6 @@ class TestAccount:
 
     def test_a_failing_carrier(self, config, serve):
         assert "status 500" in one(self.findings(config, serve(lambda environ, start: (start("500 X", []), [b"{}"])[1])))[2]
-        assert str(TwilioError(500)) == "HTTP status 500"
 
 
 @pytest.fixture
