@@ -93,7 +93,7 @@ def carrier_api():
     server = make_server("127.0.0.1", 0, app, threaded=True)
     server.daemon_threads = True
     server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     api.url = f"http://127.0.0.1:{server.server_port}"
     yield api

@@ -90,7 +90,15 @@ def postgres_server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def postgres(postgres_server):
-    return postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    """Its address. It need not survive a power cut, so it does not wait for the disk."""
+    url = postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    admin.dispose()
+    return url
 
 
 @pytest.fixture
@@ -160,7 +168,7 @@ def recordings():
     """The carrier's recordings, and the address where its API serves them."""
     store = RecordingStore()
     server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield store, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -50,7 +50,7 @@ def server():
         listening.daemon_threads = True
         listening.commands, listening.messages, listening.replies = [], [], {}
         listening.url = f"smtp://127.0.0.1:{listening.server_address[1]}"
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
         yield listening
         listening.shutdown()
 
