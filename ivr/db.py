@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import (
     BigInteger,
@@ -39,6 +37,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
+from ivr.vault import Vault
+
 BUSY_MILLISECONDS = 3000
 """How long a SQLite transaction waits for another writer; a caller should not wait longer for an answer."""
 
@@ -62,62 +62,6 @@ T = TypeVar("T")
 
 APPLICATION = "ivr"
 """Under this name our jobs stand in DBOS's tables."""
-
-
-class Vault:
-    """Encrypts personal data and makes blind indexes of it. The first key encrypts; all of them decrypt."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._readers = [Fernet(key) for key in keys]
-        self._fernet = MultiFernet(self._readers)
-        self.fingerprints = [hashlib.sha256(b"fingerprint\0" + key.encode()).hexdigest()[:8] for key in keys]
-        self._index_keys = [hashlib.sha256(b"blind index\0" + key.encode()).digest() for key in keys]
-
-    def encrypt(self, data: bytes) -> bytes:
-        """Data as an authenticated token."""
-        return self._fernet.encrypt(data)
-
-    def decrypt(self, token: bytes) -> bytes:
-        """The data in a token.
-
-        Raises:
-            InvalidToken: when no key fits, or the token was changed.
-        """
-        return self._fernet.decrypt(token)
-
-    def reader_of(self, token: bytes) -> int:
-        """The place of the key that reads a token: 0 is the first one.
-
-        Raises:
-            InvalidToken: when no key fits, or the token was changed.
-        """
-        for place, reader in enumerate(self._readers):
-            try:
-                reader.decrypt(token)
-            except InvalidToken:
-                continue
-            return place
-        raise InvalidToken
-
-    def is_current(self, token: bytes) -> bool:
-        """Whether the first key reads a token, so that no older one is needed for it."""
-        return self.reader_of(token) == 0
-
-    def rotate(self, token: bytes) -> bytes:
-        """The same data under the first key.
-
-        Raises:
-            InvalidToken: when no key fits, or the token was changed.
-        """
-        return self._fernet.rotate(token)
-
-    def index(self, value: str) -> str:
-        """A keyed digest that finds equal values without telling what they are."""
-        return self.indexes(value)[0]
-
-    def indexes(self, value: str) -> list[str]:
-        """The digest under every key, for looking up rows that an older key indexed."""
-        return [hmac.digest(key, value.encode(), "sha256").hex()[:32] for key in self._index_keys]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -94,7 +94,7 @@ def postgres(postgres_server):
     url = postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "full_page_writes"):
             connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
         connection.exec_driver_sql("SELECT pg_reload_conf()")
     admin.dispose()

@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {
     "callflow": set(),
     "config": set(),
-    "db": set(),
+    "vault": set(),
+    "db": {"vault"},
     "logs": set(),
     "audio": {"config"},
     "clients": {"config"},
