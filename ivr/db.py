@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -133,6 +134,24 @@ class EncryptedBytes(TypeDecorator[bytes]):
         """Decrypt."""
         return None if value is None else vault_of(dialect).decrypt(bytes(value))
 
+
+class EncryptedList(TypeDecorator[list[str]]):
+    """A list of texts that is only readable with the deployment's data keys."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> bytes | None:
+        """Encrypt with the vault of the engine that this statement runs on."""
+        return None if value is None else vault_of(dialect).encrypt(json.dumps(value).encode())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> list[str] | None:
+        """Decrypt."""
+        return None if value is None else cast(list[str], json.loads(vault_of(dialect).decrypt(bytes(value))))
+
+
+ENCRYPTED = (EncryptedText, EncryptedBytes, EncryptedList)
+"""The column types whose values only the data keys can read."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -340,11 +359,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 __all__ = [
     "APPLICATION",
+    "ENCRYPTED",
     "Base",
     "BigId",
     "ByValue",
     "Database",
     "EncryptedBytes",
+    "EncryptedList",
     "EncryptedText",
     "InvalidToken",
     "Prepared",

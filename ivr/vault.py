@@ -16,6 +16,7 @@ class Vault:
         self._readers = [Fernet(key) for key in keys]
         self._fernet = MultiFernet(self._readers)
         self.fingerprints = [hashlib.sha256(b"fingerprint\0" + key.encode()).hexdigest()[:8] for key in keys]
+        self._seal_keys = [hashlib.sha256(b"seal\0" + key.encode()).digest() for key in keys]
         self._index_keys = [hashlib.sha256(b"blind index\0" + key.encode()).digest() for key in keys]
 
     def encrypt(self, data: bytes) -> bytes:
@@ -63,3 +64,12 @@ class Vault:
     def indexes(self, value: str) -> list[str]:
         """The digest under every key, for looking up rows that an older key indexed."""
         return [hmac.digest(key, value.encode(), "sha256").hex()[:32] for key in self._index_keys]
+
+    def seal(self, text: str) -> str:
+        """A keyed digest that shows whether a text was changed: 64 hexadecimal digits."""
+        return hmac.digest(self._seal_keys[0], text.encode(), "sha256").hex()
+
+    def has_sealed(self, text: str, seal: str) -> bool:
+        """Whether a seal was made of this text, with any of the keys."""
+        seals = [hmac.digest(key, text.encode(), "sha256").hex() for key in self._seal_keys]
+        return any(hmac.compare_digest(one, seal) for one in seals)

@@ -13,6 +13,7 @@ from ivr.callflow.nodes import (
     LONGEST_CLIP,
     LONGEST_INSTRUCTION,
     PERSON,
+    Consult,
     End,
     Entry,
     Exit,
@@ -107,6 +108,8 @@ def exits(node: Node) -> Iterator[tuple[str, Exit]]:
             yield "no answer", node.otherwise
         case Save():
             yield "stored", node.to
+        case Consult():
+            yield from node.to.items()
         case End():
             yield "any key", "main"
 
@@ -151,6 +154,8 @@ def _prompts_in(node: Node) -> Iterator[str]:
             yield from (node.connecting, node.still_trying, node.unreached)
         case Save():
             yield node.waiting
+        case Consult():
+            yield from node.lead.values()
         case End():
             yield from node.prompts
 

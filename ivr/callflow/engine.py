@@ -14,6 +14,7 @@ from ivr.callflow.inputs import (
     CallStarted,
     DialEnded,
     Digits,
+    Found,
     HungUp,
     Input,
     NoInput,
@@ -25,6 +26,7 @@ from ivr.callflow.nodes import (
     PERSON,
     Action,
     Choice,
+    Consult,
     End,
     Entry,
     Exit,
@@ -73,8 +75,9 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
         given: what happened.
 
     Returns:
-        The turn. When its events hold a `RequestConfirmed`, store the draft and advance again with `RequestSaved`;
-        the outputs until then only bridge the time.
+        The turn. When its last event is `RequestConfirmed`, store the draft and advance again with `RequestSaved`;
+        when it is `Asked`, find the answer and advance again with `Found`. What was to be said before then is in
+        the first turn's outputs.
     """
     match given:
         case CallStarted(caller_number):
@@ -84,6 +87,8 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             return _leave(state)
         case RequestSaved():
             return _saved(tree, state, given)
+        case Found(finding, facts):
+            return _found(tree, state, finding, facts)
     node = tree.nodes.get(state.node)
     match node:
         case Menu():
@@ -225,6 +230,16 @@ def _saved(tree: Tree, state: CallState, saved: RequestSaved) -> Turn:
     return _arrive(tree, replace(state, saved=saved, draft=Draft()), to)
 
 
+def _found(tree: Tree, state: CallState, finding: str, facts: Mapping[str, Any] | None) -> Turn:
+    """Go on from a consult; a finding it does not expect leads to somebody who can help."""
+    node = tree.nodes.get(state.node)
+    state = state if facts is None else replace(state, facts=facts)
+    if not isinstance(node, Consult):
+        return _arrive(tree, state, state.node if node else "main")
+    lead = (out.Say(node.lead[finding]),) if finding in node.lead else ()
+    return _arrive(tree, state, node.to.get(finding, PERSON), lead)
+
+
 def _leave(state: CallState) -> Turn:
     """Keep what staff could act on; a warning sign is worth calling the caller ID, confirmed or not."""
     events: Events = (ev.CallLeft(state.node),)
@@ -282,6 +297,8 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
         case Save():
             confirmed = ev.RequestConfirmed(state.draft)
             turn = Turn(state, (_gather((*lead, out.Say(node.waiting)), 1, 1),), (*events, confirmed))
+        case Consult():
+            turn = Turn(state, (out.Skippable(lead),) if lead else (), (*events, ev.Asked(node.asks)))
         case End():
             words = tuple(out.Say(prompt) for prompt in node.prompts)
             turn = Turn(state, (out.Skippable((*lead, *words)), out.Hangup()), events)

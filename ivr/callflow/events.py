@@ -82,6 +82,13 @@ class RequestLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The call is at a consult: find the answer, then give the engine a `Found`."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallLeft:
     """The caller hung up, at this node."""
 
@@ -100,6 +107,7 @@ Event = (
     | RequestConfirmed
     | RequestCancelled
     | RequestLeft
+    | Asked
     | CallLeft
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +69,15 @@ class RequestSaved:
     promise: Promise | None
 
 
-Input = CallStarted | Digits | NoInput | Recorded | DialEnded | HungUp | RequestSaved
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the services found for a `Consult`: which of its ways to go, and plain JSON facts for what comes next.
+
+    `facts` replace those of an earlier consult; None leaves them as they are.
+    """
+
+    finding: str
+    facts: Mapping[str, Any] | None = None
+
+
+Input = CallStarted | Digits | NoInput | Recorded | DialEnded | HungUp | RequestSaved | Found

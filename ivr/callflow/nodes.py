@@ -53,6 +53,12 @@ class Action(StrEnum):
     CANCEL = "cancel"
 
 
+class Question(StrEnum):
+    """What a consult asks, or has done; `services/consulting` has a function for each."""
+
+    OPEN_REQUEST = "open_request"
+
+
 class On(StrEnum):
     """What a fork looks at."""
 
@@ -188,6 +194,19 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Consult:
+    """A question that only the services can answer, on the way: `to` leads on by what they find.
+
+    Nothing is heard here: the call goes on in the same turn. `lead` opens the next node's speech, by finding.
+    """
+
+    name: str
+    asks: Question
+    to: Mapping[str, Exit]
+    lead: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Last words, then the line hangs up."""
 
@@ -195,7 +214,7 @@ class End:
     prompts: tuple[str, ...]
 
 
-Node = Notice | Menu | Entry | Recorder | Transfer | Save | End
+Node = Notice | Menu | Entry | Recorder | Transfer | Save | Consult | End
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ class CallState:
     """A call between two turns.
 
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
-    being read back, `saved` the receipt the caller may hear again. `today` (in the clinic's time zone) and `desk` (the
-    numbers to ring now; empty when closed) are not the call's own: whoever drives the engine sets them each turn.
+    being read back, `saved` the receipt the caller may hear again, `facts` what the last consult found (plain JSON).
+    `today` (in the clinic's time zone) and `desk` (the numbers to ring now; empty when closed) are not the call's own:
+    whoever drives the engine sets them each turn.
     """
 
     node: str
@@ -30,6 +31,7 @@ class CallState:
     disclaimed: bool = False
     desk_tried: int = 0
     saved: RequestSaved | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     today: date = date.min
     desk: tuple[str, ...] = ()
 

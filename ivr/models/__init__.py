@@ -1,16 +1,28 @@
-"""What is kept: calls, the requests patients make in them, their recordings, and the prompts they hear."""
+"""What is kept: calls, requests, recordings, prompts, and what staff did."""
 
+from ivr.models.audit import Action, AuditEntry, AuditHead
 from ivr.models.call import Call, CallTurn
+from ivr.models.hours import Closure, ClosureReason, WeeklyHours
 from ivr.models.job import Checkpoint, Notice
 from ivr.models.prompt import PromptAudio, PromptRelease, PromptSource, PromptVersion
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
-from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus
+from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
+from ivr.models.staff import Role, StaffMember
+from ivr.models.triage import Disposition, EntryKind, Outcome, RequestEntry
 
 __all__ = [
+    "Action",
+    "AuditEntry",
+    "AuditHead",
     "Call",
     "CallTurn",
     "Checkpoint",
+    "Closure",
+    "ClosureReason",
+    "Disposition",
+    "EntryKind",
     "Notice",
+    "Outcome",
     "PatientRequest",
     "Priority",
     "PromptAudio",
@@ -21,5 +33,10 @@ __all__ = [
     "RecordingAudio",
     "RecordingStatus",
     "ReferenceNumber",
+    "RequestEntry",
     "RequestStatus",
+    "Role",
+    "StaffMember",
+    "Tab",
+    "WeeklyHours",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.db import Base, BigId, ByValue, EncryptedText, UtcDateTime
+from ivr.models.triage import Disposition
 
 
 class RequestStatus(StrEnum):
@@ -22,12 +23,34 @@ class RequestStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Tab(StrEnum):
+    """Which list of the console a request stands in; its status tells."""
+
+    OPEN = "open"
+    INCOMPLETE = "incomplete"
+    CLOSED = "closed"
+
+
+TABS = {
+    RequestStatus.INCOMPLETE: Tab.INCOMPLETE,
+    RequestStatus.NEW: Tab.OPEN,
+    RequestStatus.CLAIMED: Tab.OPEN,
+    RequestStatus.FOLLOW_UP: Tab.OPEN,
+    RequestStatus.CLOSED: Tab.CLOSED,
+}
+
+
 class Priority(StrEnum):
-    """How soon staff should call: the triage."""
+    """How soon staff should call: the triage. The most pressing first."""
 
     URGENT = "urgent"
     SOON = "soon"
     ROUTINE = "routine"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the queue: 0 is called first."""
+        return list(Priority).index(self)
 
 
 class PatientRequest(Base):
@@ -35,6 +58,11 @@ class PatientRequest(Base):
 
     `left_in_outage` marks a message the carrier took while we could not answer. `legal_hold` keeps it from being
     erased; `erased_at` is when its personal fields were.
+
+    The queue is ordered by `tab`, `rank` (of the priority), `act_by` and age. `act_by` is when somebody should act
+    next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id` has claimed it at
+    `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not undone;
+    `first_attempt_at` and `reached_at` are what reports measure promises by.
     """
 
     __tablename__ = "patient_requests"
@@ -63,13 +91,42 @@ class PatientRequest(Base):
     left_in_outage: Mapped[bool] = mapped_column(default=False)
     legal_hold: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tab: Mapped[Tab] = mapped_column(ByValue(Tab))
+    rank: Mapped[int] = mapped_column(SmallInteger)
+    act_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disposition: Mapped[Disposition | None] = mapped_column(ByValue(Disposition))
 
     __table_args__ = (
         Index(None, "reference"),
         Index(None, "number_index"),
         Index(None, "call_id"),
         Index(None, "status", "due_at"),
+        Index(None, "tab", "rank", "act_by", "id"),
+        Index("ix_patient_requests_closed", "tab", "closed_at", "id"),
+        Index(None, "owner_id"),
     )
+
+    @validates("status")
+    def _stands_in(self, _: str, status: RequestStatus) -> RequestStatus:
+        self.tab = TABS[status]
+        return status
+
+    @validates("priority")
+    def _ranks(self, _: str, priority: Priority) -> Priority:
+        self.rank = priority.rank
+        return priority
+
+    @validates("due_at")
+    def _acts_by(self, _: str, due_at: datetime) -> datetime:
+        if not self.attempts:
+            self.act_by = due_at
+        return due_at
 
 
 class ReferenceNumber(Base):

@@ -14,10 +14,11 @@ from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, HungUp, Input, Recorded
-from ivr.callflow.nodes import Recorder
+from ivr.callflow.nodes import Question, Recorder
 from ivr.callflow.state import CallState, from_plain, to_plain
 from ivr.db import session_in
 from ivr.models import Call, PromptRelease, Recording, RecordingStatus
+from ivr.services.consulting import Inquiry, consult
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.queue import Job, enqueue
@@ -217,6 +218,12 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
                     saved = save_request(session, line, call_id=call_id, language=language, draft=draft, now=now)
                 turn = advance(line.tree, turn.state, saved)
                 turn = replace(turn, events=(*events, *turn.events))
+            case ev.Asked(question):
+                with session_in(connection) as session:
+                    found = consult(session, line, Inquiry(call_id, Question(question), turn.state, now))
+                after = _apply(connection, line, call_id, turn.state, found, now)
+                outputs, known = (*turn.outputs, *after.outputs), (*events, *after.events)
+                turn = replace(after, outputs=outputs, events=known)
             case ev.RequestLeft(draft):
                 with session_in(connection) as session:
                     keep_incomplete(session, line, call_id=call_id, language=language, draft=draft, now=now)

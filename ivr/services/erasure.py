@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import Call, PatientRequest, RequestStatus
+from ivr.models import Call, PatientRequest, RequestStatus, Tab
 from ivr.services.retention import blank_calls, erase_calls, erase_requests
 
 LONGEST_CALL = timedelta(hours=4)
@@ -181,5 +181,5 @@ class _Patient:
 
 
 def _close(session: Session, ids: Sequence[int], now: datetime) -> None:
-    closed = {"status": RequestStatus.CLOSED, "closed_at": now}
+    closed = {"status": RequestStatus.CLOSED, "tab": Tab.CLOSED, "closed_at": now}
     session.execute(update(PatientRequest).where(PatientRequest.id.in_(ids)).values(closed))

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ivr.db import Base, Database, EncryptedBytes, EncryptedText, InvalidToken, Vault, patiently
+from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, patiently
 from ivr.models import Call, PatientRequest
+from ivr.services.audit import reseal
 
 PAGE = 100
 """Rows read, and then written, in one transaction."""
@@ -116,11 +117,13 @@ def rotate(database: Database, show: Show = lambda table, rows: None) -> Rotated
         found = survey(database)
         if not found.stale:
             break
+    with database.write() as session:
+        reseal(session)
     return Rotated(rows, found)
 
 
 def _sealed(table: sa.Table) -> Sealed:
-    tokens = tuple(c.name for c in table.columns if isinstance(c.type, EncryptedText | EncryptedBytes))
+    tokens = tuple(c.name for c in table.columns if isinstance(c.type, ENCRYPTED))
     is_large = any(isinstance(c.type, EncryptedBytes) for c in table.columns)
     raw = sa.table(
         table.name,

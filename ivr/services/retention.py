@@ -18,6 +18,7 @@ from ivr.models import (
     RecordingAudio,
     RecordingStatus,
     ReferenceNumber,
+    RequestEntry,
     RequestStatus,
 )
 from ivr.services.calls import blank_progress
@@ -30,8 +31,9 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "calls": frozenset({"from_number", "from_index", "progress"}),
     "patient_requests": frozenset({"callback_number", "number_index", "birth_date"}),
     "recording_audio": frozenset({"data"}),
+    "request_entries": frozenset({"note", "changes"}),
 }
-"""The columns that erasing empties, by table; a test holds that every encrypted column is among them."""
+"""The columns that erasing empties, by table; a test holds that every encrypted column of patients' is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     recordings = _erase_recordings(session, Recording.request_id.in_(ids), now)
     emptied = {"callback_number": None, "number_index": None, "birth_date": None, "erased_at": now}
     _run(session, update(PatientRequest).where(PatientRequest.id.in_(ids)).values(emptied))
+    _run(session, update(RequestEntry).where(RequestEntry.request_id.in_(ids)).values(note=None, changes=None))
     _free_references(session, ids, now)
     return recordings
 

@@ -1,0 +1,59 @@
+"""The clinic's staff: who may sign in, in the browser and by phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ivr.db import Base, BigId, ByValue, EncryptedList, EncryptedText, UtcDateTime
+
+
+class Role(StrEnum):
+    """What somebody may do; each role may do all that the one before it may.
+
+    `STAFF` works the queue; `LEAD` also reassigns and reads reports; `ADMIN` also keeps accounts, prompts and hours.
+    """
+
+    STAFF = "staff"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what the other one may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class StaffMember(Base):
+    """An account. It is deactivated, never deleted: history and audit name it for ever.
+
+    `email` is in small letters. `password` and `pin_hash` are argon2 hashes. `extension` and PIN sign in by phone;
+    `phone_number` (E.164) is where calls to patients are bridged from. `failed_sign_ins` and `failed_pins` count since
+    the last success; until `locked_until` and `pin_locked_until` nothing is accepted. `fs_uniquifier` and the columns
+    with `tf_` and `mf_` are named as Flask-Security expects them: session key, second factor, recovery codes.
+    """
+
+    __tablename__ = "staff_members"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    role: Mapped[Role] = mapped_column(ByValue(Role))
+    active: Mapped[bool] = mapped_column(default=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(EncryptedList)
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    extension: Mapped[str | None] = mapped_column(String(6), unique=True)
+    pin_hash: Mapped[str | None] = mapped_column(String(255))
+    failed_pins: Mapped[int] = mapped_column(default=0)
+    pin_locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    phone_number: Mapped[str | None] = mapped_column(EncryptedText)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,76 @@
+"""What staff did about a request: rows that are only ever added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ivr.db import Base, BigId, ByValue, EncryptedText, UtcDateTime
+
+
+class EntryKind(StrEnum):
+    """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names."""
+
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    REASSIGNED = "reassigned"
+    CALLED = "called"
+    ATTEMPTED = "attempted"
+    NOTED = "noted"
+    EDITED = "edited"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    UNDONE = "undone"
+    CHANGED_BY_CALLER = "changed_by_caller"
+    CANCELLED_BY_CALLER = "cancelled_by_caller"
+    MESSAGE_ADDED = "message_added"
+
+
+class Outcome(StrEnum):
+    """How an attempt to reach a patient went."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left_message"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+    DECLINED = "declined"
+    LANGUAGE_BARRIER = "language_barrier"
+
+
+class Disposition(StrEnum):
+    """How a request was closed; never mixed with a call's status."""
+
+    SCHEDULED = "scheduled"
+    ANSWERED = "answered"
+    EMERGENCY = "emergency"
+    DUPLICATE = "duplicate"
+    UNREACHABLE = "unreachable"
+    CANCELLED = "cancelled"
+
+
+class RequestEntry(Base):
+    """One entry of a request's history. `staff_id` is empty when a caller or the line itself did it.
+
+    `note` is what somebody wrote, `changes` JSON of what was there before and after an edit; both may be personal.
+    `undoes_id` names the entry that this one takes back.
+    """
+
+    __tablename__ = "request_entries"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("patient_requests.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[EntryKind] = mapped_column(ByValue(EntryKind))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    outcome: Mapped[Outcome | None] = mapped_column(ByValue(Outcome))
+    disposition: Mapped[Disposition | None] = mapped_column(ByValue(Disposition))
+    follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    note: Mapped[str | None] = mapped_column(EncryptedText)
+    changes: Mapped[str | None] = mapped_column(EncryptedText)
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("request_entries.id"))
+
+    __table_args__ = (Index(None, "request_id", "id"), Index(None, "kind", "at"))

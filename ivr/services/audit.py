@@ -1,0 +1,118 @@
+"""The audit trail: who saw, heard, exported or changed what. Rows are sealed in a chain that a missing one breaks.
+
+Each row's digest covers the digest before it, and the head, which names the last one, is sealed with a data key that is
+not in the database: whoever changes or removes a row cannot seal what is left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from ivr.db import Database, Vault, vault_of
+from ivr.models import Action, AuditEntry, AuditHead, StaffMember
+
+GENESIS = "0" * 64
+LONGEST_DETAIL = 200
+PAGE = 1000
+
+LOCK = text("SELECT pg_advisory_xact_lock(4711)")
+"""One writer at a time extends the chain; SQLite has only one anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: `name` as the trail keeps it ('staff:3'), and `source`, an address or 'phone'."""
+
+    name: str
+    source: str = ""
+    staff_id: int | None = None
+
+    @classmethod
+    def of(cls, member: StaffMember, source: str) -> Actor:
+        """A member of the staff."""
+        return cls(f"staff:{member.id}", source, member.id)
+
+
+CALLER = Actor("caller", "phone")
+COMMAND = Actor("command")
+SYSTEM = Actor("system")
+
+
+def note(session: Session, actor: Actor, action: Action, subject: str, now: datetime, detail: str = "") -> None:
+    """Add a row to the trail, in the session's transaction. `detail` is plain words without personal data."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(LOCK)
+    vault = vault_of(session.get_bind().dialect)
+    head = session.get(AuditHead, 1, with_for_update=True, populate_existing=True)
+    if head is None:
+        head = AuditHead(id=1, entries=0, digest=GENESIS, seal="")
+        session.add(head)
+    entry = AuditEntry(
+        id=head.entries + 1,
+        at=now.replace(microsecond=0),
+        actor=actor.name,
+        action=action,
+        subject=subject[:60],
+        detail=detail[:LONGEST_DETAIL],
+        source=actor.source[:64],
+        previous=head.digest,
+    )
+    entry.digest = _digest(entry)
+    session.add(entry)
+    head.entries, head.digest = entry.id, entry.digest
+    head.seal = _seal(vault, head)
+    session.flush()
+
+
+def faults(database: Database) -> Iterator[str]:
+    """What is wrong with the trail, a sentence each; nothing when every row is as it was written."""
+    previous, last = GENESIS, 0
+    while True:
+        page = select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(PAGE)
+        with database.read() as session:
+            entries = list(session.scalars(page))
+            session.expunge_all()
+        for entry in entries:
+            if entry.id != last + 1:
+                yield f"rows {last + 1} to {entry.id - 1} are missing"
+            elif entry.previous != previous:
+                yield f"row {entry.id} does not follow row {last}"
+            if _digest(entry) != entry.digest:
+                yield f"row {entry.id} was changed"
+            previous, last = entry.digest, entry.id
+        if not entries:
+            break
+    with database.read() as session:
+        head = session.get(AuditHead, 1)
+        if head is None:
+            if last:
+                yield "the end of the trail is missing"
+        elif not database.vault.has_sealed(f"{head.entries} {head.digest}", head.seal):
+            yield "the end of the trail was changed"
+        elif head.entries != last or head.digest != previous:
+            yield f"rows {last + 1} to {head.entries} are missing" if last < head.entries else "the end was changed"
+
+
+def reseal(session: Session) -> None:
+    """Seal the trail's end with the first data key, so that an older one can go."""
+    head = session.get(AuditHead, 1, with_for_update=True)
+    vault = vault_of(session.get_bind().dialect)
+    if head is not None and vault.has_sealed(f"{head.entries} {head.digest}", head.seal):
+        head.seal = _seal(vault, head)
+
+
+def _digest(entry: AuditEntry) -> str:
+    """The SHA-256 of a row and of the digest before it; no field can pass for two."""
+    fields = (entry.id, entry.at.isoformat(), entry.actor, entry.action, entry.subject, entry.detail, entry.source)
+    words = "\x1f".join(str(field).replace("\x1f", " ") for field in (*fields, entry.previous))
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _seal(vault: Vault, head: AuditHead) -> str:
+    return vault.seal(f"{head.entries} {head.digest}")
