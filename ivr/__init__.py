@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
@@ -12,6 +13,7 @@ from ivr import operations
 from ivr.callflow.tree import build
 from ivr.clients.twilio import TwilioRecordings
 from ivr.config import PROMPTS, Config
+from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
 from ivr.metrics import Metrics, metrics_folder
 from ivr.services.breaker import Breaker
@@ -25,6 +27,9 @@ from ivr.voice import media, views
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
 from ivr.voice.signature import SignatureCheck
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def create_line(config: Config) -> Line:
@@ -65,7 +70,21 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
             line, metrics, scripts, speaks=speaks, job_states=partial(job_states, line.database)
         )
     )
+    console = create_console(config, line)
+    app.extensions["console"] = console
+    app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication:
+    """Both applications as one; whatever the console does to its requests, calls never pass it."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        to_console = path == ADDRESS or path.startswith(f"{ADDRESS}/")
+        return console(environ, start_response) if to_console else calls(environ, start_response)
+
+    return serve
 
 
 def _signed(signer: URLSafeTimedSerializer) -> Callable[[str, str], str]:

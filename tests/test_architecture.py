@@ -18,6 +18,7 @@ ROOMS = {
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
     "voice": {"callflow", "models", "services", "config", "metrics"},
+    "console": {"callflow", "models", "services", "db", "config", "metrics"},
     "metrics": set(),
     "serving": {"metrics"},
     "jobs": {"services", "clients", "models", "db", "config", "audio"},
