@@ -9,8 +9,8 @@ from ivr.migrations import alembic_config, is_current, only_ours, upgrade
 from tests.conftest import DATA_KEY
 
 
-def test_migrations_equal_models_and_can_be_undone(database_url):
-    database = Database(database_url, Vault([DATA_KEY]))
+def test_migrations_equal_models_and_can_be_undone(empty_url):
+    database = Database(empty_url, Vault([DATA_KEY]))
     assert not is_current(database)
     upgrade(database)
     upgrade(database)
