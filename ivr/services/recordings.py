@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,6 +47,13 @@ def enqueue_stuck_imports(database: Database, now: datetime) -> int:
         for sid in sids:
             enqueue_import(database, connection, sid, occasion=now.date().isoformat())
     return len(sids)
+
+
+def enqueue_deletions(database: Database, recording_sids: Sequence[str], now: datetime) -> None:
+    """Let the carrier's copies of recordings that were erased here be deleted, each by a job of its own, one a day."""
+    with database.transaction() as connection:
+        for sid in recording_sids:
+            enqueue_import(database, connection, sid, occasion=f"erased-{now.date().isoformat()}")
 
 
 def import_state(database: Database, recording_sid: str) -> ImportState | None:
