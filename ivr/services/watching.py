@@ -56,7 +56,7 @@ def requests_left_in_outage(database: Database) -> dict[Priority, int]:
         .group_by(PatientRequest.priority)
     )
     with database.read() as session:
-        return dict.fromkeys(Priority, 0) | dict(session.execute(found).tuples().all())
+        return dict.fromkeys(Priority, 0) | {row.priority: int(row[1]) for row in session.execute(found)}
 
 
 def _waiting(priority: Priority, count: int, oldest: datetime, due: datetime, now: datetime) -> Waiting:
