@@ -22,6 +22,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import dialable
 from ivr.services.prompts import Releases, read_audio, read_current
 from ivr.services.queue import job_states
+from ivr.services.recordings import find_audio
 from ivr.services.scripts import read_scripts
 from ivr.voice import media, views
 from ivr.voice.outage import Outage
@@ -64,7 +65,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     app.register_blueprint(views.create_blueprint(door))
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
-    app.register_blueprint(media.create_blueprint(read_prompt, recordings.fetch, unplayable, signer))
+    app.register_blueprint(media.create_blueprint(read_prompt, _message(line.database, recordings), unplayable, signer))
     app.register_blueprint(
         operations.create_blueprint(
             line, metrics, scripts, speaks=speaks, job_states=partial(job_states, line.database)
@@ -85,6 +86,11 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
         return console(environ, start_response) if to_console else calls(environ, start_response)
 
     return serve
+
+
+def _message(database: Database, recordings: TwilioRecordings) -> Callable[[str], bytes | None]:
+    """What a caller recorded: ours, or the carrier's while it is not ours yet."""
+    return lambda recording_sid: find_audio(database, recording_sid) or recordings.fetch(recording_sid)
 
 
 def _signed(signer: URLSafeTimedSerializer) -> Callable[[str, str], str]:

@@ -106,9 +106,10 @@ class TestDatabase:
         assert bad(findings) == []
         assert {finding.check for finding in findings} == {"database", "durability"}
 
-    def test_an_old_schema(self, line):
+    @pytest.mark.parametrize("old", ["alembic_version SET version_num = '0001'", "{queue}dbos_migrations SET version = 1"])
+    def test_an_old_schema(self, line, old):
         with line.database.engine.begin() as connection:
-            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(sa.text("UPDATE " + old.format(queue="" if line.database.is_sqlite else "dbos.")))
         assert one(checks.check_database(line.database, is_current))[2].endswith("Run python -m ivr db upgrade.")
 
     def test_none_at_all(self):

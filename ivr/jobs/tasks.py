@@ -32,7 +32,14 @@ from ivr.services.outages import (
     is_settled,
 )
 from ivr.services.queue import Job, enqueue, forget_old_jobs
-from ivr.services.recordings import enqueue_stuck_imports, import_state, note_deleted, settle, store_audio
+from ivr.services.recordings import (
+    enqueue_deletions,
+    enqueue_stuck_imports,
+    import_state,
+    note_deleted,
+    settle,
+    store_audio,
+)
 from ivr.services.retention import purge
 
 FIRST_LOOK = timedelta(days=2)
@@ -87,7 +94,7 @@ class Tasks:
             enqueue(self.line.database, connection, Job(job), *arguments, key=key)
 
     def import_recording(self, recording_sid: str) -> None:
-        """Fetch a recording, check it, store it encrypted, then delete the carrier's copy."""
+        """Fetch a recording, check it, store it encrypted, then delete the carrier's copy; an erased one just goes."""
         database = self.line.database
         state = import_state(database, recording_sid)
         if state is None:
@@ -149,24 +156,28 @@ class Tasks:
             log.info("recordings_missed", at_the_carrier=found, without_request=orphans)
 
     def nightly(self) -> None:
-        """Catch up with calls whose end we were not told of, with stuck recordings, erase what is due, forget jobs."""
+        """Erase what is due, forget jobs, catch up with stuck recordings and calls whose end we were not told of."""
         now = self.line.clock()
-        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
-        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
-        stuck = enqueue_stuck_imports(self.line.database, now)
-        move_checkpoint(self.line.database, "calls", now)
+        self._erase_what_is_due(now)
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
-        self._erase_what_is_due(now)
+        stuck = enqueue_stuck_imports(self.line.database, now)
+        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
+        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
+        move_checkpoint(self.line.database, "calls", now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
     def _erase_what_is_due(self, now: datetime) -> None:
-        """Erase by the clinic's retention, then the carrier's copies of what was erased."""
+        """Erase by the clinic's retention; each copy that the carrier has of something erased gets a job of its own."""
         purged = purge(self.line.database, now, self.retention_days)
-        for sid in purged.at_carrier:
-            self.recordings.delete(sid)
-            note_deleted(self.line.database, sid, now)
-        log.info("purged", requests=purged.requests, recordings=purged.recordings, calls=purged.calls)
+        enqueue_deletions(self.line.database, purged.at_carrier, now)
+        log.info(
+            "purged",
+            requests=purged.requests,
+            recordings=purged.recordings,
+            calls=purged.calls,
+            at_carrier=len(purged.at_carrier),
+        )
 
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""

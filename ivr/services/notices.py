@@ -49,12 +49,13 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """All that a notice may tell of a request."""
+    """All that a notice may tell of a request; one is unfinished when its caller hung up before sending it."""
 
     reference: str
     kind: str
     priority: str
     age: timedelta
+    unfinished: bool
 
 
 def enqueue_notices(line: Line, connection: Connection, request: PatientRequest) -> None:
@@ -101,7 +102,13 @@ def noticed(database: Database, occasion: Occasion, request_ids: Sequence[int], 
     query = select(PatientRequest).where(PatientRequest.id.in_(request_ids), PatientRequest.status.in_(WAITING))
     with database.read() as session:
         return [
-            Noticed(request.reference, request.kind, request.priority, max(now - request.created_at, timedelta()))
+            Noticed(
+                reference=request.reference,
+                kind=request.kind,
+                priority=request.priority,
+                age=max(now - request.created_at, timedelta()),
+                unfinished=request.status is RequestStatus.INCOMPLETE,
+            )
             for request in session.scalars(query.order_by(PatientRequest.due_at))
         ]
 
@@ -134,7 +141,7 @@ def reference_text(database: Database, request_id: int) -> tuple[str, str] | Non
 
 
 def _digest_due(now: datetime) -> ColumnElement[bool]:
-    return (PatientRequest.status == RequestStatus.NEW) & (PatientRequest.priority != Priority.URGENT)
+    return PatientRequest.status.in_(WAITING) & (PatientRequest.priority != Priority.URGENT)
 
 
 def _overdue_due(now: datetime) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from ivr import create_app
 from ivr.callflow.inputs import Recorded
 from ivr.models import Call, PatientRequest, Recording, RecordingStatus, RequestStatus
 from ivr.services.calls import Arrival, note_recording
@@ -46,6 +47,21 @@ def test_a_message_left_in_an_outage_becomes_a_request_once(line, tasks, api):
         call = session.scalars(select(Call)).one()
     assert (call.sid, call.from_number, call.carrier_status, call.ended_at) == (CA1, "+16175550142", "completed", AT)
     assert api.store.list() == ()
+
+
+def test_messages_left_in_an_outage_are_counted(config, line, tasks, api):
+    pages = create_app(config, line).test_client()
+    counted = "ivr_requests_left_in_outage"
+    assert f'{counted}{{priority="soon"}} 0.0' in pages.get("/metrics").text
+    for number in (1, 2):
+        api.add_call(number)
+        api.add_recording(number, number)
+    tasks.fetch_missed()
+    run_jobs(tasks)
+    Caller(line, Arrival("CA7", "+16175550142", "+16175550100"))("2 1 4 3 1 2 1")
+    said = pages.get("/metrics").text
+    assert f'{counted}{{priority="soon"}} 2.0' in said
+    assert f'{counted}{{priority="routine"}} 0.0' in said
 
 
 def test_taken_in_twice_at_once_is_one_request(line, tasks, api):

@@ -15,22 +15,11 @@ import textstat
 from ivr.audio.words import words_in
 from ivr.callflow import outputs as out
 from ivr.callflow.answers import BestTime, Draft, Kind, Reason, VisitType, Weekday
+from ivr.callflow.check import prompts_of
 from ivr.callflow.composing import WordOrder, compose
 from ivr.callflow.engine import GLOBAL_BACK, GLOBAL_PERSON, GLOBAL_REPEAT, Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, Digits, Promise, RequestSaved
-from ivr.callflow.nodes import (
-    LONGEST_CLIP,
-    LONGEST_INSTRUCTION,
-    LONGEST_MENU,
-    End,
-    Entry,
-    Menu,
-    Notice,
-    Recorder,
-    Save,
-    Transfer,
-    Value,
-)
+from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, Entry, Menu, Value
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.tree import build
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
@@ -45,9 +34,6 @@ PLAIN = read_scripts(FOLDER, [LANGUAGE], "our clinic")[LANGUAGE]
 TREE = build((LANGUAGE, "es-US"), lambda digits: f"+1{digits}")
 MENUS = [node for node in TREE.nodes.values() if isinstance(node, Menu)]
 
-BY_THE_ENGINE = {"again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart"}
-OUTSIDE_THE_TREE = {
-    "message_unplayable","desk_whisper", "outage_apology", "outage_connecting", "outage_message", "outage_thanks"}
 CLINICAL = {"emergency", "clip_benefit", "clip_risks"} | {key for key in SCRIPT.prompts if "red_flags_" in key}
 BLOCK = re.compile(r"(digit|number|oh|month|day|weekday|hour|minute|year|century)_\d+|am|pm")
 KEY_NAMES = {"*": "star", "#": "pound"}
@@ -63,28 +49,6 @@ WORDS_A_MINUTE, DIGIT_SECONDS = 135, 0.55
 
 
 # ---- What the line can ask for
-
-
-def in_the_tree() -> Iterator[str | Value | None]:
-    """Every prompt that a node names."""
-    for node in TREE.nodes.values():
-        match node:
-            case Menu():
-                yield from (*node.opening, *node.global_options, node.example, node.one_sentence, node.disclaimer)
-                for choice in node.choices:
-                    yield from (choice.prompt, choice.then_say)
-            case Notice():
-                yield from (*node.prompts, node.lead)
-            case Entry():
-                yield from (node.prompt, node.example)
-            case Recorder():
-                yield from (node.prompt, node.notice)
-            case Transfer():
-                yield from (node.connecting, node.still_trying, node.unreached)
-            case Save():
-                yield node.waiting
-            case End():
-                yield from node.prompts
 
 
 def drafts() -> Iterator[Draft]:
@@ -121,9 +85,8 @@ def in_values() -> set[str]:
 
 
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
-    """The tree, the engine, the values and the doors account for the whole file."""
-    named = {key for key in in_the_tree() if key is not None and not isinstance(key, Value)}
-    assert set(SCRIPT.prompts) == named | BY_THE_ENGINE | in_values() | OUTSIDE_THE_TREE
+    """The tree, the engine, the doors and the values account for the whole file."""
+    assert set(SCRIPT.prompts) == prompts_of(TREE) | in_values()
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
