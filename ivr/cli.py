@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_data, create_line, demo, doctor
+from ivr import cli_data, cli_staff, create_line, demo, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -301,6 +301,7 @@ and print the first one again with its address: python -m ivr doctor --twiml-bin
 
 
 cli_data.register(main, keys)
+main.add_command(cli_staff.staff)
 
 
 __all__ = ["main"]
