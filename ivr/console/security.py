@@ -13,11 +13,11 @@ from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user
 from flask_security import LoginForm, MfRecoveryCodesUtil, RoleMixin, Security, Totp, UserMixin, VerifyForm
 from flask_security.datastore import UserDatastore
-from flask_security.forms import Form, TwoFactorVerifyCodeForm
+from flask_security.forms import Form, TwoFactorSetupForm, TwoFactorVerifyCodeForm
 from passlib.exc import TokenError
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm.attributes import set_committed_value
-from wtforms import StringField
+from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired
 
 from ivr.config import Config
@@ -72,7 +72,7 @@ class Account(UserMixin, StaffMember):
     tf_phone_number = None
 
     @property
-    def roles(self) -> list[AccountRole]:  # type: ignore[override]
+    def roles(self) -> list[AccountRole]:
         """The one role."""
         return [AccountRole(self.role.value)]
 
@@ -239,10 +239,22 @@ class CodeForm(TwoFactorVerifyCodeForm):
 
     def validate(self, **options: Any) -> bool:
         """Whether it is right."""
-        is_right = super().validate(**options)
-        if not is_right:
-            self.code.errors = [WRONG_CODE]
-        return is_right
+        if super().validate(**options):
+            return True
+        self.code.errors = [WRONG_CODE]
+        return False
+
+
+class SetupForm(TwoFactorSetupForm):
+    """What to do about the second factor: 'authenticator' or 'disable'."""
+
+    setup = StringField()
+
+
+class RescueForm(Form):
+    """Ways out for who has lost the app; ours are links, so none is chosen here."""
+
+    help_setup = RadioField(choices=[])
 
 
 def create_security(app: Flask, line: Line) -> Security:
@@ -252,7 +264,9 @@ def create_security(app: Flask, line: Line) -> Security:
         Accounts(line),
         login_form=SignInForm,
         verify_form=AgainForm,
+        two_factor_setup_form=SetupForm,
         two_factor_verify_code_form=CodeForm,
+        two_factor_rescue_form=RescueForm,
         totp_cls=Codes,
         mf_recovery_codes_util_cls=RecoveryCodes,
     )

@@ -36,8 +36,8 @@ PIN_FAILURES_TO_LOCK = 3
 PIN_LOCKED_FOR = timedelta(minutes=15)
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-EXTENSION = re.compile(r"\d{2,6}")
-PIN = re.compile(r"\d{6}")
+EXTENSION = re.compile("[0-9]{2,6}")
+PIN = re.compile("[0-9]{6}")
 
 
 class StaffError(Exception):
