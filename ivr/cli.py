@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, fields
 
 import click
@@ -55,7 +56,13 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Empty the demo's database first.")
 def run_demo(port: int, fresh: bool) -> None:
     """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
-    sys.exit(demo.run(port, fresh=fresh, render=_render))
+    sys.exit(demo.run(port, fresh=fresh, render=_prepare_demo))
+
+
+def _prepare_demo(config: Config) -> None:
+    _render(config)
+    with closing(open_database(config)) as database:
+        cli_staff.make_demo_accounts(database)
 
 
 @main.command()

@@ -17,6 +17,10 @@ from ivr.services.line import utc_now
 from ivr.services.staff import Details, StaffError
 
 
+DEMO_PASSWORD = "demo-password-only"
+"""The only password that is the same everywhere; the demo answers on this machine alone."""
+
+
 @click.group()
 def staff() -> None:
     """The staff's accounts for the console and for work by telephone."""
@@ -103,6 +107,15 @@ def list_all() -> None:
             click.echo("  ".join(shown))
 
 
+def make_demo_accounts(database: Database) -> None:
+    """One account of each role, with the password that the demo prints; what is there already stays as it is."""
+    there = {member.email for member in service.everybody(database)}
+    for role in Role:
+        if (email := f"{role.value}@example.org") not in there:
+            made = service.create(database, COMMAND, Details(email, f"Demo {role.value}", role), utc_now())
+            service.set_password(database, COMMAND, made.id, DEMO_PASSWORD, utc_now())
+
+
 def _ask(what: str) -> str:
     return str(click.prompt(what, hide_input=True, confirmation_prompt=True))
 
@@ -120,4 +133,4 @@ def _print_link(config: Config, member: StaffMember) -> None:
     click.echo(signing_in.link_address(config, member, utc_now()))
 
 
-__all__ = ["staff"]
+__all__ = ["make_demo_accounts", "staff"]

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from ivr import cli_staff, demo
 from ivr.db import Database, Vault
 from ivr.services import signing_in, staff
+from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 from tests.conftest import DATA_KEY
 from tests.test_cli import line_url, run
@@ -80,3 +82,14 @@ def test_deactivating_reactivating_and_resetting(command, database):
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
     assert "welcome" in command("reset", "n@example.org").stdout
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now()) is None
+
+
+def test_the_demo_has_an_account_of_each_role_and_makes_them_once(database):
+    cli_staff.make_demo_accounts(database)
+    boss = staff.find_by_email(database, "admin@example.org")
+    staff.set_password(database, COMMAND, boss.id, PASSWORD, utc_now())
+    cli_staff.make_demo_accounts(database)
+    assert [member.role.value for member in staff.everybody(database)] == ["admin", "lead", "staff"]
+    assert signing_in.check_password(database, "staff@example.org", cli_staff.DEMO_PASSWORD, "", utc_now())
+    assert signing_in.check_password(database, "admin@example.org", PASSWORD, "", utc_now())
+    assert cli_staff.DEMO_PASSWORD in demo.NEXT_STEPS

@@ -161,7 +161,8 @@ def test_a_reset_takes_what_was_chosen(database):
         check(database, "wrong")
     after = staff.reset(database, COMMAND, member.id, NOW, second_factor=True)
     assert (after.mf_recovery_codes, after.locked_until) == (None, None)
-    assert after.password and after.pin_hash
+    assert after.password
+    assert after.pin_hash
     after = staff.reset(database, COMMAND, member.id, NOW, password=True, pin=True)
     assert (after.password, after.pin_hash) == (None, None)
 
