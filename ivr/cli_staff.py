@@ -16,7 +16,6 @@ from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 from ivr.services.staff import Details, StaffError
 
-
 DEMO_PASSWORD = "demo-password-only"
 """The only password that is the same everywhere; the demo answers on this machine alone."""
 
