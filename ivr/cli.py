@@ -8,12 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, fields
 
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_data, create_line, demo, doctor
+from ivr import cli_data, cli_staff, create_line, demo, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -55,7 +56,13 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Empty the demo's database first.")
 def run_demo(port: int, fresh: bool) -> None:
     """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
-    sys.exit(demo.run(port, fresh=fresh, render=_render))
+    sys.exit(demo.run(port, fresh=fresh, render=_prepare_demo))
+
+
+def _prepare_demo(config: Config) -> None:
+    _render(config)
+    with closing(open_database(config)) as database:
+        cli_staff.make_demo_accounts(database)
 
 
 @main.command()
@@ -302,6 +309,7 @@ and print the first one again with its address: python -m ivr doctor --twiml-bin
 
 
 cli_data.register(main, keys)
+main.add_command(cli_staff.staff)
 
 
 __all__ = ["main"]

@@ -1,5 +1,8 @@
 """Staff accounts, signed-in clients, and a real browser on a real server."""
 
+import base64
+import hmac
+import json
 import os
 import secrets
 import shutil
@@ -15,13 +18,29 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.serving import make_server
 
 from ivr import create_app
-from ivr.models import Role
+from ivr.models import Role, StaffMember
 from ivr.services import staff as service
 from ivr.services.audit import COMMAND
 
 PASSWORD = "a-password-for-tests-only"
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
+
+
+TOTP_KEY = base64.b32encode(b"twenty bytes of a key").decode().rstrip("=")
+
+
+def code_of(key=TOTP_KEY, at=None):
+    """What an authenticator app shows (RFC 6238: SHA-1, 30 seconds, six digits)."""
+    counter = int((time.time() if at is None else at) // 30)
+    secret = base64.b32decode(key + "=" * (-len(key) % 8))
+    mac = hmac.digest(secret, counter.to_bytes(8, "big"), "sha1")
+    offset = mac[-1] & 15
+    return f"{(int.from_bytes(mac[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def role_needs_it(role):
+    return role is Role.ADMIN
 
 
 @pytest.fixture
@@ -44,16 +63,24 @@ def console(app):
 
 @pytest.fixture
 def staff(line):
-    """Makes accounts: `staff(Role.LEAD)`, or with `email`, `name`, `password`."""
+    """Makes accounts: `staff(Role.LEAD)`, or with `email`, `name`, `password`.
+
+    Administrators have a second factor unless told otherwise; `code_of` says what their app shows.
+    """
     made = []
 
-    def make(role=Role.STAFF, *, email=None, name=None, password=None):
+    def make(role=Role.STAFF, *, email=None, name=None, password=None, second_factor=role_needs_it):
         number = len(made) + 1
         details = service.Details(email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role)
         member = service.create(line.database, COMMAND, details, line.clock())
         made.append(member)
-        if password:
-            return service.set_password(line.database, COMMAND, member.id, password, line.clock())
+        with line.database.write() as session:
+            member = session.get(StaffMember, member.id)
+            member.password = password and service.hash_password(password)
+            if second_factor(role) if callable(second_factor) else second_factor:
+                member.tf_primary_method = "authenticator"
+                member.tf_totp_secret = json.dumps({"key": TOTP_KEY, "type": "totp", "v": 1})
+                member.mf_recovery_codes = []
         return member
 
     return make
