@@ -36,7 +36,7 @@ SOUND = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d")
 """A word, or a digit, which takes about as long."""
 
 REASONS = {
-    ClosureReason.HOLIDAY: "holiday",
+    ClosureReason.HOLIDAY: "a holiday",
     ClosureReason.WEATHER: "bad weather",
     ClosureReason.OTHER: "another reason",
 }
@@ -294,7 +294,7 @@ def _next_opening(calendar: Calendar, now: datetime, today: date) -> str:
     local = opens.astimezone(calendar.timezone)
     ahead = (local.date() - today).days
     near = {0: "today", 1: "tomorrow"}
-    later = f"{local:%A}" if ahead < A_WEEK else f"{local:%A, %B} {local.day}"
+    later = f"{local:%A}" if ahead < A_WEEK else f"{local:%A, %B} {local.day},"
     return f"Next opening: {near.get(ahead, later)} {_clock(local)}."
 
 
