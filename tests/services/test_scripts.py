@@ -15,6 +15,7 @@ import textstat
 from ivr.audio.words import words_in
 from ivr.callflow import outputs as out
 from ivr.callflow.answers import BestTime, Draft, Kind, Reason, VisitType, Weekday
+from ivr.callflow.check import prompts_of
 from ivr.callflow.composing import WordOrder, compose
 from ivr.callflow.engine import GLOBAL_BACK, GLOBAL_PERSON, GLOBAL_REPEAT, Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, Digits, Promise, RequestSaved
@@ -33,6 +34,7 @@ from ivr.callflow.nodes import (
 )
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.tree import build
+from ivr.callflow.tree_hours import build_hours
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -123,7 +125,8 @@ def in_values() -> set[str]:
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
     """The tree, the engine, the values and the doors account for the whole file."""
     named = {key for key in in_the_tree() if key is not None and not isinstance(key, Value)}
-    assert set(SCRIPT.prompts) == named | BY_THE_ENGINE | in_values() | OUTSIDE_THE_TREE
+    hours = replace(TREE, nodes={node.name: node for node in build_hours("main")})
+    assert set(SCRIPT.prompts) == named | BY_THE_ENGINE | in_values() | OUTSIDE_THE_TREE | prompts_of(hours)
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
