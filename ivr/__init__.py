@@ -17,7 +17,7 @@ from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
 from ivr.metrics import Metrics, metrics_folder
 from ivr.services.breaker import Breaker
-from ivr.services.calendar import calendar_of
+from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
 from ivr.services.prompts import Releases, read_audio, read_current
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 def create_line(config: Config) -> Line:
     """The line that the settings describe, for the web and for commands alike."""
+    database = Database(config.database_url, Vault(config.data_keys))
     return Line(
-        database=Database(config.database_url, Vault(config.data_keys)),
+        database=database,
         tree=build(config.languages, dialable),
-        calendar=calendar_of(config),
+        calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
         texts_reference=config.sms_reference,
+        speaks=config.voice == "say",
     )
 
 

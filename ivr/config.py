@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -154,13 +154,17 @@ def parse_hours(text: str) -> tuple[OpenSpan, ...]:
         if first > last or not opens < closes <= 24 * 60:
             raise ValueError(f"{part!r} runs backwards")
         spans += (OpenSpan(day, opens, closes) for day in range(first, last + 1))
-    spans.sort(key=lambda span: (span.weekday, span.opens))
     if not spans:
         raise ValueError("there must be at least one opening, such as 'Mon-Fri 08:30-17:00'")
-    for one, other in pairwise(spans):
-        if one.weekday == other.weekday and other.opens < one.closes:
-            raise ValueError(f"two openings overlap on {DAYS[one.weekday]}")
+    spans.sort(key=lambda span: (span.weekday, span.opens))
+    for weekday in overlapping(spans):
+        raise ValueError(f"two openings overlap on {DAYS[weekday]}")
     return tuple(spans)
+
+
+def overlapping(spans: Iterable[OpenSpan]) -> list[int]:
+    """The weekdays on which two openings overlap; the spans are in order."""
+    return [one.weekday for one, other in pairwise(spans) if one.weekday == other.weekday and other.opens < one.closes]
 
 
 def _secret(text: str) -> str:

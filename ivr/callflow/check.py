@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType, Weekday
-from ivr.callflow.composing import WordOrder, compose
+from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
+from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
@@ -28,7 +28,7 @@ from ivr.callflow.nodes import (
     Tree,
     Value,
 )
-from ivr.callflow.outputs import Pause, PlayRecording, Say, Speech
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
 from ivr.callflow.state import CallState
 
@@ -138,7 +138,9 @@ def prompts_of(tree: Tree) -> set[str]:
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():
-            yield from (*node.prompts, *([node.lead] if node.lead else []))
+            yield from node.prompts
+            if node.lead and not isinstance(node.lead, Value):
+                yield node.lead
         case Menu():
             yield from (part for part in node.opening if not isinstance(part, Value))
             yield from (part.prompt for part in options(node) if isinstance(part, Say))
@@ -166,6 +168,7 @@ def _every_answer() -> set[str]:
         *(f"confirm_visit_{visit}" for visit in VisitType),
         *(f"confirm_weekday_{day}" for day in Weekday),
         *(f"confirm_time_{time}" for time in BestTime),
+        *(f"closure_{reason}" for reason in ClosureReason),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
     }
 
@@ -284,13 +287,13 @@ def _lasting(speech: Iterable[Speech], voice: Voice) -> float:
     return sum(_seconds(part, voice) for whole in speech for part in compose(whole, voice.order, voice.has))
 
 
-def _seconds(part: Say | Pause | PlayRecording, voice: Voice) -> float:
+def _seconds(part: Fragment, voice: Voice) -> float:
     match part:
         case Pause(milliseconds):
             return milliseconds / 1000
         case Say(prompt):
             return voice.seconds[prompt]
-        case PlayRecording():
+        case PlayRecording() | SayOwn():
             return 0.0
 
 

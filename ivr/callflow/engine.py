@@ -71,7 +71,7 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
 
     Args:
         tree: the call tree.
-        state: where the call is, with today's date and the desk numbers set.
+        state: where the call is, with today's date, the desk numbers and the words of a closed day set.
         given: what happened.
 
     Returns:
@@ -81,7 +81,7 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
     """
     match given:
         case CallStarted(caller_number):
-            fresh = replace(begin(tree), caller_number=caller_number, today=state.today, desk=state.desk)
+            fresh = replace(begin(tree).at(state.today, state.desk, state.closure), caller_number=caller_number)
             return _arrive(tree, fresh, tree.first)
         case HungUp():
             return _leave(state)
@@ -274,7 +274,7 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
     node = tree[resolve(tree, state, to)]
     while isinstance(node, Notice):
         before = (*before, *(out.Say(prompt) for prompt in node.prompts))
-        lead = (*lead, out.Say(node.lead)) if node.lead else lead
+        lead = (*lead, *spoken(node.lead, state)) if node.lead else lead
         events = (*events, ev.NodeEntered(node.name))
         node = tree[resolve(tree, state, node.to)]
     moved = node.name != state.node

@@ -34,6 +34,7 @@ class Value(StrEnum):
     SUMMARY = "summary"
     RECEIPT = "receipt"
     MESSAGE = "message"
+    CLOSURE = "closure"
 
 
 class Field(StrEnum):
@@ -57,6 +58,10 @@ class Question(StrEnum):
     """What a consult asks, or has done; `services/consulting` has a function for each."""
 
     OPEN_REQUEST = "open_request"
+    HOURS = "hours"
+    CLOSE_TODAY = "close_today"
+    CLOSE_TOMORROW = "close_tomorrow"
+    LIFT_CLOSURES = "lift_closures"
 
 
 class On(StrEnum):
@@ -104,7 +109,7 @@ class Notice:
     name: str
     prompts: tuple[str, ...]
     to: Exit
-    lead: str | None = None
+    lead: str | Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return tuple(_receipt(state.saved)) if state.saved else ()
         case Value.MESSAGE:
             return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
+        case Value.CLOSURE:
+            return state.closure
         case _:
             return (Say(part),)
 

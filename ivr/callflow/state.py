@@ -9,6 +9,7 @@ from typing import Any
 
 from ivr.callflow.answers import BestTime, Draft, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow.outputs import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class CallState:
 
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
     being read back, `saved` the receipt the caller may hear again, `facts` what the last consult found (plain JSON).
-    `today` (in the clinic's time zone) and `desk` (the numbers to ring now; empty when closed) are not the call's own:
-    whoever drives the engine sets them each turn.
+    `today` (in the clinic's time zone), `desk` (the numbers to ring now; empty when closed) and `closure` (what to say
+    of a day on which the clinic is closed) are not the call's own: whoever drives the engine sets them each turn.
     """
 
     node: str
@@ -34,16 +35,17 @@ class CallState:
     facts: Mapping[str, Any] = field(default_factory=dict)
     today: date = date.min
     desk: tuple[str, ...] = ()
+    closure: tuple[Speech, ...] = ()
 
-    def at(self, today: date, desk: tuple[str, ...]) -> CallState:
+    def at(self, today: date, desk: tuple[str, ...], closure: tuple[Speech, ...] = ()) -> CallState:
         """The same state in the surroundings of this moment."""
-        return replace(self, today=today, desk=desk)
+        return replace(self, today=today, desk=desk, closure=closure)
 
 
 def to_plain(state: CallState) -> dict[str, Any]:
     """The state as JSON values, without what is as at the start; it has personal data, so it is stored encrypted."""
     plain = _unlike(state, _BLANK)
-    for surrounding in ("today", "desk"):
+    for surrounding in ("today", "desk", "closure"):
         plain.pop(surrounding, None)
     if "draft" in plain:
         plain["draft"] = _unlike(state.draft, _BLANK.draft)

@@ -56,7 +56,12 @@ CALLBACK = Choice("2", "option_callback", NUMBER, action=Action.BEGIN, kind=Kind
 
 def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
     return (
-        Notice("emergency", ("emergency",), Fork(On.LANGUAGES, {"one": "main", "many": "language"})),
+        Notice(
+            "emergency",
+            ("emergency",),
+            Fork(On.LANGUAGES, {"one": "main", "many": "language"}),
+            lead=Value.CLOSURE,
+        ),
         Menu(
             "language",
             level=1,

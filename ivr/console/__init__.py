@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request, url_for
 
 from ivr.config import ROOT, Config
-from ivr.console import access, accounts, home, moments, my_account
+from ivr.console import access, accounts, home, hours, moments, my_account
 from ivr.models import Role, StaffMember
 from ivr.services.line import Line
 
@@ -20,11 +20,17 @@ ADDRESS = "/console"
 
 AddRoutes = Callable[[Blueprint, Line, Config], None]
 
-FAMILIES: tuple[AddRoutes, ...] = (home.add_routes, my_account.add_routes, accounts.add_routes)
+FAMILIES: tuple[AddRoutes, ...] = (
+    home.add_routes,
+    hours.add_routes,
+    my_account.add_routes,
+    accounts.add_routes,
+)
 """The pages, a module each: it adds its routes to the one blueprint, so that endpoints are named 'console.…'."""
 
 NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("Queue", "console.queue", Role.STAFF),
+    ("Hours", "console.opening_hours", Role.STAFF),
     ("Accounts", "console.accounts", Role.ADMIN),
 )
 """Label, endpoint and least role of each entry of the navigation, in order."""

@@ -40,6 +40,7 @@ from ivr.services.recordings import (
     settle,
     store_audio,
 )
+from ivr.services.rendering import make_greeting
 from ivr.services.retention import purge
 
 FIRST_LOOK = timedelta(days=2)
@@ -84,6 +85,7 @@ class Tasks:
             Job.FETCH_MISSED: self.fetch_missed,
             Job.GATHER_NOTICES: self.gather_notices,
             Job.NIGHTLY: self.nightly,
+            Job.MAKE_GREETING: self.make_greeting,
         }
 
     def tick(self, at: str, context: list[Any]) -> None:
@@ -178,6 +180,12 @@ class Tasks:
             calls=purged.calls,
             at_carrier=len(purged.at_carrier),
         )
+
+    def make_greeting(self, closure_id: int) -> None:
+        """Give a closure's own greeting its voice."""
+        clip = make_greeting(self.line.database, closure_id, self.line.tree.languages[0], self.line.clock())
+        if clip is not None:
+            log.info("greeting_made", closure=closure_id, seconds=clip.measurement.seconds)
 
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Question
 from ivr.callflow.state import CallState
+from ivr.services import hours_by_phone
 from ivr.services.line import Line
 
 
@@ -26,7 +27,12 @@ class Inquiry:
 
 Answering = Callable[[Session, Line, Inquiry], Found]
 
-ANSWERING: Mapping[Question, Answering] = {}
+ANSWERING: Mapping[Question, Answering] = {
+    Question.HOURS: hours_by_phone.hear,
+    Question.CLOSE_TODAY: hours_by_phone.close_today,
+    Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
+    Question.LIFT_CLOSURES: hours_by_phone.lift,
+}
 """Who answers what."""
 
 

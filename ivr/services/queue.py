@@ -35,10 +35,11 @@ class Job(StrEnum):
     FETCH_MISSED = "fetch_missed"
     GATHER_NOTICES = "gather_notices"
     NIGHTLY = "nightly"
+    MAKE_GREETING = "make_greeting"
 
 
 class Lane(StrEnum):
-    """The queues. Notices have one of their own, so that no pile of recordings can delay them."""
+    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay."""
 
     NOTICES = "notices"
     RECORDINGS = "recordings"
@@ -55,6 +56,7 @@ LANES: Mapping[Job, Lane] = {
     Job.FETCH_MISSED: Lane.RECURRING,
     Job.GATHER_NOTICES: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
+    Job.MAKE_GREETING: Lane.NOTICES,
 }
 
 

@@ -13,7 +13,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.services import references
+from ivr.models import ClosureReason
+from ivr.services import hours, references
+from ivr.services.audit import COMMAND
+from ivr.services.calendar import ClosedDays
+from ivr.services.rendering import make_greeting
 from ivr.services.requests import export_requests
 from ivr.simulator import Answers, Faults, FixedDesk, Unreached
 
@@ -29,6 +33,16 @@ def read(path):
     return dict(line.split(": ", 1) for line in head.splitlines()), body
 
 
+def close_today(line, words, is_made):
+    """Close as 'weather' or 'other: own words' says; with `is_made`, as the worker has given the words a voice."""
+    reason, _, greeting = words.partition(": ")
+    now, today = line.clock(), line.calendar.today(line.clock())
+    closure = hours.add_closure(line, COMMAND, ClosedDays(today, today, ClosureReason(reason), "", greeting), now)
+    if is_made:
+        make_greeting(line.database, closure, "en-US", now)
+    line.calendars.forget()
+
+
 @pytest.fixture
 def place(telephone, clock, monkeypatch, recordings):
     """Places a call as a golden file describes it."""
@@ -42,6 +56,8 @@ def place(telephone, clock, monkeypatch, recordings):
         store, api_url = recordings
         voice = settings.get("voice", "synth")
         phone = telephone(desk_numbers=numbers, voice=voice, twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url)
+        if "closed" in settings:
+            close_today(phone.line, settings["closed"], is_made="greeting not made" not in settings)
         faults = Faults(
             twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)),
             completed_early="completed early" in settings, drop_status="status lost" in settings, seed=7,

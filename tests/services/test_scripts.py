@@ -22,6 +22,7 @@ from ivr.callflow.inputs import CallStarted, Digits, Promise, RequestSaved
 from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, Entry, Menu, Value
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.tree import build
+from ivr.callflow.tree_hours import build_hours
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -86,7 +87,8 @@ def in_values() -> set[str]:
 
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
     """The tree, the engine, the doors and the values account for the whole file."""
-    assert set(SCRIPT.prompts) == prompts_of(TREE) | in_values()
+    hours = replace(TREE, nodes={node.name: node for node in build_hours("main")})
+    assert set(SCRIPT.prompts) == prompts_of(TREE) | prompts_of(hours) | in_values()
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
