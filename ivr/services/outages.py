@@ -19,7 +19,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.queue import Job, enqueue
 from ivr.services.recordings import FETCHABLE, enqueue_import
-from ivr.services.requests import save_request
+from ivr.services.requests import add_message, save_request
 
 LAST_WORDS = timedelta(minutes=1)
 """How long after its end a call's own webhooks may still be under way."""
@@ -192,6 +192,9 @@ def _was_told(session: Session, call_id: int, recording_sid: str) -> bool:
 
 
 def _request_callback(session: Session, line: Line, call: Call, recording: Recording, left_at: datetime) -> None:
+    """One request for each call: what its caller had told before something broke is kept."""
+    if add_message(session, line, call_id=call.id, recording=recording, now=left_at):
+        return
     number = caller_number(call.from_number or "")
     draft = Draft(
         kind=Kind.CALLBACK,
