@@ -1,5 +1,6 @@
 """Mail, against a small SMTP server on a loopback port."""
 
+import contextlib
 import email
 import socket
 import socketserver
@@ -44,8 +45,8 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
 
 
-@pytest.fixture
-def server():
+@contextlib.contextmanager
+def smtp_server():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as listening:
         listening.daemon_threads = True
         listening.commands, listening.messages, listening.replies = [], [], {}
@@ -53,6 +54,12 @@ def server():
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
         yield listening
         listening.shutdown()
+
+
+@pytest.fixture
+def server():
+    with smtp_server() as listening:
+        yield listening
 
 
 def send(server, url=None):
