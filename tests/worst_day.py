@@ -37,11 +37,12 @@ from ivr.simulator import (
     VirtualClock,
     create_rest_app,
 )
-from tests.clients.test_mail import smtp_server
+from tests.clients.test_mail import Session, smtp_server
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 from tests.processes import Timed, job_workers, web_server
 
-DIGITS = {word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine".split())}
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = {word: str(n) for n, word in enumerate(WORDS)}
 REFERENCE = re.compile(rf"Your reference is ((?:(?:{'|'.join(DIGITS)})\W*){{6}})")
 PROBLEM = "Our phone line has a problem"
 SCRIPTS = [
@@ -59,6 +60,10 @@ SCRIPTS = [
 
 ROUNDS = 3
 """Reconciliations after the calls: one finds what was missed, the next what the first one brought to light."""
+
+
+ANSWER_SECONDS = 0.2
+"""From the moment the outside world has done something until it says so: whoever is killed in between does not know."""
 
 
 def references_heard(said):
@@ -103,6 +108,15 @@ class Keeper(RecordingStore):
         return super().delete(sid)
 
 
+class SlowMail(Session):
+    """Has taken a mail some time before it says so."""
+
+    def say(self, line):
+        if line == "250 queued":
+            time.sleep(ANSWER_SECONDS)
+        super().say(line)
+
+
 class Quietly(WSGIRequestHandler):
     """Does not log each of many thousand requests."""
 
@@ -114,7 +128,13 @@ class Quietly(WSGIRequestHandler):
 def carriers_api(store):
     """The carrier's REST side on a loopback port, its address; each recording is ready at the second request only."""
     app = create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN, media_delay=MediaDelay(requests=1))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quietly)
+
+    def slow(environ, start_response):
+        answer = app(environ, start_response)
+        time.sleep(ANSWER_SECONDS)
+        return answer
+
+    server = make_server("127.0.0.1", 0, slow, threaded=True, request_handler=Quietly)
     server.daemon_threads, server.block_on_close = True, False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -201,7 +221,7 @@ def worst_day(
     database = Database(server.url, Vault([DATA_KEY]))
     upgrade(database)
     with contextlib.ExitStack() as running:
-        mail = running.enter_context(smtp_server())
+        mail = running.enter_context(smtp_server(SlowMail))
         api = running.enter_context(carriers_api(day.store))
         env = {
             **settings, "DATABASE_URL": server.url, "IVR_VOICE": "say", "TWILIO_API_URL": api, "SMTP_URL": mail.url,

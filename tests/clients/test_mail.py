@@ -46,8 +46,8 @@ class Session(socketserver.StreamRequestHandler):
 
 
 @contextlib.contextmanager
-def smtp_server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as listening:
+def smtp_server(session=Session):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), session) as listening:
         listening.daemon_threads = True
         listening.commands, listening.messages, listening.replies = [], [], {}
         listening.url = f"smtp://127.0.0.1:{listening.server_address[1]}"
