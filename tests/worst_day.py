@@ -24,7 +24,7 @@ from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.models import Call, Notice, PatientRequest, Recording, RecordingAudio, RecordingStatus
 from ivr.services.outages import LAST_WORDS
-from ivr.services.queue import Job, enqueue, failed_jobs
+from ivr.services.queue import LANES, Job, Lane, enqueue, failed_jobs
 from ivr.simulator import (
     CallRecord,
     Carrier,
@@ -312,14 +312,18 @@ def findings(day, database):
         recordings = {one.sid: one for one in session.scalars(sa.select(Recording))}
         stored = set(session.scalars(sa.select(RecordingAudio.recording_id)))
         claims = list(session.scalars(sa.select(Notice.key)))
-    failed = [f"job {job.id} gave up: {job.error}" for job in failed_jobs(database)]
     return [
         *(f"job not finished: {job}" for job in day.unfinished),
-        *failed,
+        *(f"job {job.id} gave up: {job.error}" for job in failed_jobs(database) if not _comes_again(job)),
         *_about_calls(day, requests),
         *_about_recordings(day, requests, recordings, stored),
         *_about_effects(day, requests, claims),
     ]
+
+
+def _comes_again(job):
+    """Whether a job whose workers were killed too often is one that the clock starts anew."""
+    return job.error == "WorkerDied" and LANES[Job(job.name)] is Lane.RECURRING
 
 
 def _about_calls(day, requests):
@@ -386,6 +390,7 @@ def figures(day, database, found):
         "deletions asked for again": sum(count - 1 for count in day.store.deleted.values()),
         "urgent mails and text messages sent": sent,
         "begun by a worker that died, and not sent": claims - sent,
+        "recurring jobs put aside, their workers killed five times": sum(map(_comes_again, failed_jobs(database))),
         "lost": sum(finding.startswith("lost") for finding in found),
         "double": sum(finding.startswith("double") for finding in found),
         "all findings": len(found),
