@@ -57,11 +57,16 @@ class StillTalking(Exception):
 
 
 def is_settled(line: Line, recording: CarrierRecording) -> bool:
-    """Whether nothing is left to do for a recording that the carrier still has, such as one we refused."""
+    """Whether nothing is left to find out about a recording that the carrier still has.
+
+    It was refused, or it belongs to a request and its import is in the queue.
+    """
     with line.database.read() as session:
         known = session.scalars(select(Recording).where(Recording.sid == recording.sid)).first()
-        if known is None or known.status in FETCHABLE:
+        if known is None:
             return False
+        if known.status in FETCHABLE:
+            return known.status is RecordingStatus.READY and known.request_id is not None
         return known.status is not RecordingStatus.STORED or known.deleted_at is not None
 
 

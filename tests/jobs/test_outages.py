@@ -10,6 +10,7 @@ from ivr.models import Call, PatientRequest, Recording, RecordingStatus, Request
 from ivr.services.calls import Arrival, note_recording
 from ivr.services.checkpoints import read_checkpoint
 from ivr.services.outages import StillTalking
+from ivr.services.queue import Job
 from ivr.services.recordings import load_audio
 from tests.carrier_api import AT, sid
 from tests.jobs.conftest import run_jobs
@@ -117,6 +118,19 @@ def test_a_message_in_a_call_that_broke_half_way_becomes_a_request(line, tasks, 
     (request,) = requests(line)
     assert (request.callback_number, request.left_in_outage) == ("+16175550142", True)
     assert [recording.request_id for recording in recordings(line)] == [request.id]
+
+
+def test_a_recording_that_waits_for_its_import_is_not_asked_about(line, tasks, api):
+    caller = Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))("2 1 4 3 1 1")
+    caller.take(Recorded(sid("RE", 1), 3, "#"))
+    caller("1 1")
+    caller.hang_up()
+    note_recording(line, CA1, sid("RE", 1), RecordingStatus.READY, 3)
+    api.add_call()
+    api.add_recording()
+    tasks.fetch_missed()
+    assert Job.ADOPT_RECORDING not in run_jobs(tasks)
+    assert [recording.status for recording in recordings(line)] == [RecordingStatus.STORED]
 
 
 URGENT, OTHER_NUMBER, SENT = "2 1 2 1", "2 2 6175550199 1 1 3", "2 1 4 3 1 2 1"
