@@ -3,12 +3,12 @@
 from tests.processes import postgres_of_its_own
 from tests.worst_day import figures, findings, worst_day
 
-CALLS = 300
+CALLS = 200
 
 
 def test_nothing_is_lost_and_nothing_done_twice(settings, tmp_path):
     with postgres_of_its_own(tmp_path / "pg") as server, (tmp_path / "log").open("w") as log:
-        day, database = worst_day(settings, server, log, calls=CALLS)
+        day, database = worst_day(settings, server, log, calls=CALLS, kills_after=6)
         found = findings(day, database)
         told = figures(day, database, found)
         database.close()

@@ -62,6 +62,9 @@ ROUNDS = 3
 """Reconciliations after the calls: one finds what was missed, the next what the first one brought to light."""
 
 
+KILL_AFTER_SECONDS = (2.5, 4.0)
+"""Between kills after the calls: enough for a worker to start and to have jobs in hand."""
+
 ANSWER_SECONDS = 0.2
 """From the moment the outside world has done something until it says so: whoever is killed in between does not know."""
 
@@ -213,11 +216,12 @@ class Phones:
 
 def worst_day(
     settings, server, log, *, calls, phones=8, seed=7, web_workers=2, workers=2, kill_every=(0.3, 1.5), restarts=1,
-    down=1.0, wait_really=False,
+    down=1.0, kills_after=0, wait_really=False,
 ):  # fmt: skip
     """Place so many calls while workers are killed and the database goes down at times, then wait until it is quiet.
 
-    `server` is a PostgreSQL that nobody else uses, `kill_every` and `down` are seconds. Unless `wait_really`, the
+    `server` is a PostgreSQL that nobody else uses, `kill_every` and `down` are seconds; `kills_after` job workers are
+    killed once the calls are over and the workers have caught up enough to be hit in the middle of a job. Unless `wait_really`, the
     minute that reconciliation gives a call's last webhooks is not waited for: the calls' ends are dated back.
     """
     day, chance = Day(), random.Random(seed)
@@ -239,7 +243,7 @@ def worst_day(
         calling = [pool.submit(street.use, phone) for phone in range(phones)]
         while not all(one.done() for one in calling):
             time.sleep(chance.uniform(*kill_every))
-            _kill_one(chance, day, web, jobs)
+            _kill_one(chance, day, {"web worker": psutil.Process(web.pid).children(), "job worker": _alive(jobs)})
             if outages and len(day.phoned) >= outages[0]:
                 outages.pop(0)
                 server.stop()
@@ -249,17 +253,20 @@ def worst_day(
         for one in calling:
             one.result()
         day.seconds = time.monotonic() - started
+        for _ in range(kills_after):
+            time.sleep(chance.uniform(*KILL_AFTER_SECONDS))
+            _kill_one(chance, day, {"job worker": _alive(jobs)})
         day.unfinished = _wait_for_quiet(database, day, wait_really)
         day.quiet = time.monotonic() - started - day.seconds
         day.mails = [message["Subject"] for message in mail.messages]
     return day, database
 
 
-def _kill_one(chance, day, web, jobs):
-    victims = {
-        "web worker": psutil.Process(web.pid).children(),
-        "job worker": [process for process in jobs if process and process.poll() is None],
-    }
+def _alive(processes):
+    return [process for process in processes if process and process.poll() is None]
+
+
+def _kill_one(chance, day, victims):
     kind = chance.choice(list(victims))
     if victims[kind]:
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
