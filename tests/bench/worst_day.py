@@ -13,7 +13,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 from tests.processes import postgres_of_its_own
-from tests.worst_day import figures, findings, worst_day
+from tests.worst_day import worst_day
+from tests.worst_day_findings import figures, findings
 
 
 def main():
