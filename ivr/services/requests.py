@@ -57,6 +57,32 @@ def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str
     enqueue_notices(line, session.connection(), _of_draft(session, line, call_id, language, draft, now))
 
 
+def add_message(session: Session, line: Line, *, call_id: int, recording: Recording, now: datetime) -> bool:
+    """Add a message, left in an outage, to the open request of the same call; False when there is none.
+
+    What the caller had told stays as it was, but a message that nobody has listened to yet should not wait a day.
+    Commits nothing.
+    """
+    of_call = select(PatientRequest).where(
+        PatientRequest.call_id == call_id,
+        PatientRequest.status != RequestStatus.CLOSED,
+        PatientRequest.erased_at.is_(None),
+    )
+    request = session.scalars(of_call.order_by(PatientRequest.id.desc()).limit(1)).first()
+    if request is None:
+        return False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
+    if request.priority is Priority.ROUTINE:
+        request.priority = Priority.SOON
+        request.due_at = min(request.due_at, line.calendar.due_at(Priority.SOON, now))
+    request.left_in_outage = True
+    recording.request_id = request.id
+    session.flush()
+    enqueue_notices(line, session.connection(), request)
+    return True
+
+
 def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
     left = select(PatientRequest).where(
         PatientRequest.call_id == call_id, PatientRequest.status == RequestStatus.INCOMPLETE

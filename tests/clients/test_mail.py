@@ -54,15 +54,21 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
 
 
-@pytest.fixture
-def server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as listening:
+@contextlib.contextmanager
+def smtp_server(session=Session):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), session) as listening:
         listening.daemon_threads = True
         listening.commands, listening.messages, listening.replies = [], [], {}
         listening.url = f"smtp://127.0.0.1:{listening.server_address[1]}"
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
         yield listening
         listening.shutdown()
+
+
+@pytest.fixture
+def server():
+    with smtp_server() as listening:
+        yield listening
 
 
 def send(server, url=None):

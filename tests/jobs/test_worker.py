@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from ivr.config import ROOT
 from ivr.jobs.worker import RECOVERIES, Patience, Worker
@@ -209,6 +210,29 @@ def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_lin
     assert (recording_status(line), len(api.store.list())) == (RecordingStatus.READY, 1), "the message is not lost"
     retry_job(line.database, failed.id)
     until(lambda: recording_status(line) is RecordingStatus.STORED)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_job_that_fails_while_its_worker_stops_goes_on_with_the_next(line, tasks, api, hang, monkeypatch, is_away):
+    def away(*_, **__):
+        raise OperationalError("INSERT", {}, Exception("gone"))
+
+    api.fault("GET .*wav", hang)
+    leave_recording(line, api)
+    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
+    worker.start()
+    assert hang.reached.wait(20)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    time.sleep(0.3)
+    with monkeypatch.context() as trouble:
+        if is_away:
+            trouble.setattr("ivr.jobs.worker.enqueue_again", away)
+        hang.end.set()
+        stopping.join()
+    assert failed_jobs(line.database) == []
+    with working(tasks):
+        until(lambda: recording_status(line) is RecordingStatus.STORED)
 
 
 def test_two_workers_share_a_queue(make_line, postgres_url, api, start):
