@@ -34,6 +34,7 @@ class Job(StrEnum):
     TICK = "tick"
     FETCH_MISSED = "fetch_missed"
     GATHER_NOTICES = "gather_notices"
+    RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
 
 
@@ -54,6 +55,7 @@ LANES: Mapping[Job, Lane] = {
     Job.TICK: Lane.RECURRING,
     Job.FETCH_MISSED: Lane.RECURRING,
     Job.GATHER_NOTICES: Lane.RECURRING,
+    Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
 }
 
