@@ -42,6 +42,7 @@ from ivr.services.recordings import (
 )
 from ivr.services.rendering import make_greeting
 from ivr.services.retention import purge
+from ivr.services.triage import release_idle
 
 FIRST_LOOK = timedelta(days=2)
 """How far back the first reconciliation looks."""
@@ -84,6 +85,7 @@ class Tasks:
             Job.TEXT_REFERENCE: self.text_reference,
             Job.FETCH_MISSED: self.fetch_missed,
             Job.GATHER_NOTICES: self.gather_notices,
+            Job.RELEASE_IDLE: self.release_idle,
             Job.NIGHTLY: self.nightly,
             Job.MAKE_GREETING: self.make_greeting,
         }
@@ -189,11 +191,16 @@ class Tasks:
 
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""
-        notices.alert(self.line.database, request_id, number, self._channels)
+        notices.alert(self.line.database, request_id, number, self.line.clock(), self._channels)
 
     def gather_notices(self, occasion: str) -> None:
         """Tell staff of everything that is new, or overdue, since the last time."""
         notices.gather(self.line.database, Occasion(occasion), self.line.clock(), self._channels)
+
+    def release_idle(self) -> None:
+        """Put requests back whose owners are gone; the queue's page does so too whenever somebody looks at it."""
+        if released := release_idle(self.line, self.line.clock()):
+            log.info("claims_released", count=released)
 
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:
         """Send one notice by mail or text message, at most once to each recipient."""

@@ -67,6 +67,7 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
     "missed": ("*/10 * * * *", [Job.FETCH_MISSED]),
     "digest": ("*/15 * * * *", [Job.GATHER_NOTICES, Occasion.DIGEST]),
     "overdue": ("*/5 * * * *", [Job.GATHER_NOTICES, Occasion.OVERDUE]),
+    "idle": ("*/5 * * * *", [Job.RELEASE_IDLE]),
     "nightly": ("23 3 * * *", [Job.NIGHTLY]),
 }
 """When what is enqueued, in the clinic's time: minute, hour, day of month, month, weekday."""

@@ -66,20 +66,34 @@ def enqueue_notices(line: Line, connection: Connection, request: PatientRequest)
         enqueue(line.database, connection, Job.TEXT_REFERENCE, request.id, key=f"reference-{request.id}")
 
 
+def alert_again(
+    database: Database, connection: Connection, request: PatientRequest, now: datetime, delay: timedelta | None = None
+) -> None:
+    """Take up the urgent notices of a request that waits again, or has become urgent. Commits nothing.
+
+    Notices still on their way are not doubled: each has the number of its ten minutes.
+    """
+    if request.priority is Priority.URGENT and request.status in WAITING:
+        number = _round(request.created_at, now) + 1
+        key = f"alert-{request.id}-{number}"
+        enqueue(database, connection, Job.ALERT, request.id, number, key=key, delay=delay)
+
+
 def may_text(request: PatientRequest) -> bool:
     """Whether the caller of a sent request agreed to messages at a number we have."""
     return request.status is RequestStatus.NEW and request.may_leave_message is True and bool(request.callback_number)
 
 
-def alert(database: Database, request_id: int, number: int, channels: Sequence[Channel]) -> bool:
+def alert(database: Database, request_id: int, number: int, now: datetime, channels: Sequence[Channel]) -> bool:
     """Enqueue an urgent request's notice and the alert after it; False once somebody has claimed or closed it."""
     with database.transaction() as connection:
-        query = select(PatientRequest.status).where(PatientRequest.id == request_id)
-        status = connection.scalar(query.with_for_update())
-        if status not in WAITING:
+        query = select(PatientRequest.status, PatientRequest.priority, PatientRequest.created_at)
+        found = connection.execute(query.where(PatientRequest.id == request_id).with_for_update()).first()
+        if found is None or found.status not in WAITING or found.priority is not Priority.URGENT:
             return False
-        after = f"alert-{request_id}-{number + 1}"
-        enqueue(database, connection, Job.ALERT, request_id, number + 1, key=after, delay=REPEAT)
+        after = max(number, _round(found.created_at, now)) + 1
+        key = f"alert-{request_id}-{after}"
+        enqueue(database, connection, Job.ALERT, request_id, after, key=key, delay=REPEAT)
         _deliver(database, connection, Occasion.URGENT, [request_id], f"urgent-{request_id}-{number}", channels)
         return True
 
@@ -138,6 +152,11 @@ def reference_text(database: Database, request_id: int) -> tuple[str, str] | Non
         if request is None or not may_text(request) or request.callback_number is None:
             return None
         return request.callback_number, request.reference
+
+
+def _round(created_at: datetime, now: datetime) -> int:
+    """Which ten minutes of a request these are; the first are number 1."""
+    return max(now - created_at, timedelta()) // REPEAT + 1
 
 
 def _digest_due(now: datetime) -> ColumnElement[bool]:

@@ -34,6 +34,7 @@ class Job(StrEnum):
     TICK = "tick"
     FETCH_MISSED = "fetch_missed"
     GATHER_NOTICES = "gather_notices"
+    RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
     MAKE_GREETING = "make_greeting"
 
@@ -55,6 +56,7 @@ LANES: Mapping[Job, Lane] = {
     Job.TICK: Lane.RECURRING,
     Job.FETCH_MISSED: Lane.RECURRING,
     Job.GATHER_NOTICES: Lane.RECURRING,
+    Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
 }

@@ -45,7 +45,9 @@ def save_request(
 ) -> RequestSaved:
     """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
     request = _of_draft(session, line, call_id, language, draft, now)
-    request.status = RequestStatus.NEW
+    request.left_incomplete = False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
     request.left_in_outage = in_outage
     enqueue_notices(line, session.connection(), request)
     promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
@@ -84,15 +86,14 @@ def add_message(session: Session, line: Line, *, call_id: int, recording: Record
 
 
 def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
-    left = select(PatientRequest).where(
-        PatientRequest.call_id == call_id, PatientRequest.status == RequestStatus.INCOMPLETE
-    )
-    request = session.scalars(left.limit(1)).first()
+    left = select(PatientRequest).where(PatientRequest.call_id == call_id, PatientRequest.left_incomplete.is_(True))
+    request = session.scalars(left.limit(1).with_for_update()).first()
     if request is None:
         request = PatientRequest(
             reference=new_reference(session, now),
             call_id=call_id,
             status=RequestStatus.INCOMPLETE,
+            left_incomplete=True,
             created_at=now,
         )
         session.add(request)
