@@ -11,6 +11,7 @@ import click
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, make_url
 
+from ivr.callflow.entries import is_reference
 from ivr.cli_settings import MISCONFIGURED, configured, migrated, open_database
 from ivr.config import Config
 from ivr.db import Database, Vault
@@ -27,7 +28,6 @@ from ivr.services.erasure import (
 )
 from ivr.services.line import utc_now
 from ivr.services.numbers import masked, read_number
-from ivr.services.references import is_reference
 from ivr.services.retention import erased_at_carrier
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
@@ -30,7 +30,7 @@ from ivr.callflow.nodes import (
 )
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
-from ivr.callflow.state import CallState
+from ivr.callflow.state import CallState, plain_promise
 
 MOST_OPTIONS = 4
 """Options announced in one menu, beside "0 for a person"."""
@@ -59,6 +59,8 @@ DOMAINS: Mapping[On, frozenset[str]] = {
     On.FLOW: frozenset(Flow),
     On.NUMBER: frozenset({"known", "unknown"}),
     On.DESK: frozenset({"open", "closed"}),
+    On.PROOFS: frozenset({"left", "spent"}),
+    On.HEARD: frozenset({"last", "more", "callback"}),
 }
 
 
@@ -169,6 +171,8 @@ def _every_answer() -> set[str]:
         *(f"confirm_weekday_{day}" for day in Weekday),
         *(f"confirm_time_{time}" for time in BestTime),
         *(f"closure_{reason}" for reason in ClosureReason),
+        *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
+        *("request_tried", "request_claimed", "request_late"),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
     }
 
@@ -310,6 +314,13 @@ def _samples() -> tuple[CallState, ...]:
         entered="1977-11-27",
         draft=callback,
         saved=RequestSaved("777777", promise),
+        facts={
+            "asked": "appointment",
+            "left": "2027-09-17",
+            "staff": "claimed",
+            "promise": plain_promise(promise),
+        },
+        today=date(2027, 10, 17),
     )
     appointment = replace(
         callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.FOLLOW_UP, weekday=Weekday.WEDNESDAY

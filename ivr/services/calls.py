@@ -18,7 +18,8 @@ from ivr.callflow.nodes import Question, Recorder
 from ivr.callflow.state import CallState, from_plain, to_plain
 from ivr.db import session_in
 from ivr.models import Call, PromptRelease, Recording, RecordingStatus
-from ivr.services.consulting import Inquiry, consult
+from ivr.services.consulting import consult
+from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.queue import Job, enqueue

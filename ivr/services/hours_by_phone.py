@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -11,10 +10,8 @@ from ivr.callflow.inputs import Found
 from ivr.models import ClosureReason, Role, StaffMember
 from ivr.services.audit import Actor
 from ivr.services.hours import close_days_in, lift_days_in
+from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
-
-if TYPE_CHECKING:
-    from ivr.services.consulting import Inquiry
 
 NAME = "Closed by phone"
 REACH = 2

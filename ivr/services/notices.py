@@ -139,6 +139,12 @@ def take_back(database: Database, key: str, recipient: str) -> None:
         connection.execute(delete(Notice).where(Notice.key == _key(key, recipient)))
 
 
+def tell_again(connection: Connection, request_id: int) -> None:
+    """Let a request be in a digest, or be overdue, once more. Commits nothing."""
+    told = [f"{occasion}:{request_id}" for occasion in (Occasion.DIGEST, Occasion.OVERDUE)]
+    connection.execute(delete(Notice).where(Notice.key.in_(told)))
+
+
 def forget_notices(database: Database, before: datetime) -> int:
     """Delete the guards of notices sent before a moment: one longer ago than `LOOK_BACK`; how many those were."""
     with database.transaction() as connection:

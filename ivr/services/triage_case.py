@@ -252,6 +252,11 @@ def opened(line: Line, request_id: int, actor: Actor, now: datetime) -> Iterator
         yield Case(session, line, request, actor, member, now, _plain(request))
 
 
+def case_of(session: Session, line: Line, request: PatientRequest, actor: Actor, now: datetime) -> Case:
+    """A request locked in the session's transaction, in the hands of nobody of the staff: the caller or the line."""
+    return Case(session, line, request, actor, None, now, _plain(request))
+
+
 def is_idle(request: PatientRequest, now: datetime) -> bool:
     """Whether a request's owner has not been seen at work for so long that others may have it."""
     if request.status is not RequestStatus.CLAIMED:
@@ -261,7 +266,7 @@ def is_idle(request: PatientRequest, now: datetime) -> bool:
 
 def release_unattended(session: Session, line: Line, request: PatientRequest, now: datetime) -> None:
     """Put a locked request back whose owner is gone. Commits nothing."""
-    case = Case(session, line, request, SYSTEM, None, now, _plain(request))
+    case = case_of(session, line, request, SYSTEM, now)
     owner = request.owner_id
     case.put_back(alert_after=None)
     case.record(EntryKind.RELEASED, Action.RELEASED, f"staff:{owner} was away for 10 minutes")

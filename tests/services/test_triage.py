@@ -65,8 +65,8 @@ def lee(members):
     return Actor.of(members["Lee"], "10.0.0.3")
 
 
-def leave(line, keys=CALLBACK, call="CA1"):
-    return Caller(line, Arrival(call, "+16175550142", "+16175550100"))(keys)
+def leave(line, keys=CALLBACK, call="CA1", from_number="+16175550142"):
+    return Caller(line, Arrival(call, from_number, "+16175550100"))(keys)
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ class TestReleasing:
     def test_many_are_released_in_several_transactions(self, line, ana, monkeypatch):
         monkeypatch.setattr(triage, "AT_ONCE", 2)
         for n in range(5):
-            leave(line, call=f"CA{n}")
+            leave(line, call=f"CA{n}", from_number=f"+1617555014{n}")
             triage.claim(line, n + 1, ana, NOW)
         assert triage.release_idle(line, NOW + HOUR) == 5
         assert len(trail(line)) == 10
