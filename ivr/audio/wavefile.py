@@ -11,6 +11,8 @@ import wave
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.audio.riff import chunks
+
 RATE = 8000  # Hz, the sampling rate of the telephone network (ITU-T G.711)
 FULL_SCALE = 32768.0  # one over the largest 16-bit sample: amplitude 1.0
 
@@ -40,9 +42,9 @@ def read_wav(wav: bytes) -> tuple[Samples, int]:
 
 def read_info(wav: bytes) -> dict[str, str]:
     """Return the INFO texts of a WAV by their four-letter names, e.g. {"INAM": "main", "ICMT": "..."}."""
-    for name, body in _chunks(wav[12:]):
+    for name, body in chunks(wav[12:]):
         if name == b"LIST" and body[:4] == b"INFO":
-            return {key.decode("ascii"): text.rstrip(b"\0").decode("utf-8") for key, text in _chunks(body[4:])}
+            return {key.decode("ascii"): text.rstrip(b"\0").decode("utf-8") for key, text in chunks(body[4:])}
     return {}
 
 
@@ -52,12 +54,3 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 def _text(name: bytes, text: str) -> bytes:
     return _chunk(name, text.encode("utf-8") + b"\0")
-
-
-def _chunks(body: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 0
-    while at + 8 <= len(body):
-        name, (size,) = body[at : at + 4], struct.unpack("<I", body[at + 4 : at + 8])
-        found.append((name, body[at + 8 : at + 8 + size]))
-        at += 8 + size + size % 2
-    return found

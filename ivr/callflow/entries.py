@@ -90,8 +90,12 @@ def as_birth_date(digits: str, today: date) -> str | None:
         born = date(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
     except ValueError:
         return None
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return born.isoformat() if born <= today and age <= OLDEST else None
+    return born.isoformat() if born <= today and age_on(today, born) <= OLDEST else None
+
+
+def age_on(day: date, born: date) -> int:
+    """How many years old somebody is on a day."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def luhn_digit(digits: str) -> str:

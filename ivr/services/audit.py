@@ -44,10 +44,15 @@ COMMAND = Actor("command")
 SYSTEM = Actor("system")
 
 
-def note(session: Session, actor: Actor, action: Action, subject: str, now: datetime, detail: str = "") -> None:
-    """Add a row to the trail, in the session's transaction. `detail` is plain words without personal data."""
+def lock(session: Session) -> None:
+    """Let nobody else add to the trail until the session's transaction is over; `note` does so by itself."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(LOCK)
+
+
+def note(session: Session, actor: Actor, action: Action, subject: str, now: datetime, detail: str = "") -> None:
+    """Add a row to the trail, in the session's transaction. `detail` is plain words without personal data."""
+    lock(session)
     vault = vault_of(session.get_bind().dialect)
     head = session.get(AuditHead, 1, with_for_update=True, populate_existing=True)
     if head is None:

@@ -1,0 +1,219 @@
+"""One request's page, and what staff do there. Every action is a form; what cannot be done is said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.callflow.answers import BestTime, Weekday
+from ivr.config import Config
+from ivr.console import words
+from ivr.console.access import actor, member, requires
+from ivr.console.recordings import ID
+from ivr.models import Disposition, Outcome, Priority, Role
+from ivr.services import triage, triage_history
+from ivr.services.casefile import CaseFile, open_case, standing
+from ivr.services.line import Line
+from ivr.services.triage_case import BadEntry, NoSuchRequest, TriageError
+
+NOTE_TEMPLATES = (
+    "Spoke with the patient.",
+    "Spoke with a family member.",
+    "Left a message with the clinic's number.",
+    "Needs an interpreter.",
+    "Insurance still to be checked.",
+    "Records asked for.",
+    "Passed on to the physician.",
+)
+"""Phrases that a button puts into a note."""
+
+DISPOSITIONS = tuple(one for one in Disposition if one is not Disposition.CANCELLED)
+"""How staff close a request; cancelling is the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a form was not accepted, and what had been typed into it."""
+
+    form: str
+    words: str
+    typed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something staff do with a request: a form's address and `role`, the use case, what is said when it is `done`.
+
+    `form` is where the page says what went wrong; `read` takes the use case's values from what was sent.
+    """
+
+    name: str
+    form: str
+    use_case: Callable[..., object]
+    done: str
+    read: Callable[[Line, Mapping[str, str]], Mapping[str, Any]] = lambda line, sent: {}
+    role: Role = Role.STAFF
+
+
+def add_routes(console: Blueprint, line: Line, config: Config) -> None:
+    """Add the page and a form's address for each deed."""
+
+    def page(request_id: int, problem: Problem | None = None) -> ResponseReturnValue:
+        now = line.clock()
+        try:
+            case = open_case(line.database, request_id, actor(), now)
+        except NoSuchRequest:
+            abort(404)
+        shown = render_template("console/request.html", problem=problem, **_facts(line, case, now))
+        return shown, 409 if problem else 200
+
+    @console.get(f"/requests/<{ID}:request_id>", endpoint="request")
+    @requires(Role.STAFF)
+    def show(request_id: int) -> ResponseReturnValue:
+        """Everything about a request; opening it leaves a row in the audit trail."""
+        return page(request_id)
+
+    @console.post(f"/requests/<{ID}:request_id>/standing", endpoint="request_standing")
+    @requires(Role.STAFF)
+    def stand(request_id: int) -> ResponseReturnValue:
+        """Who has it now, for a page that is open; `active` says that somebody is working there."""
+        if request.form.get("active") == "1":
+            triage.touch(line, request_id, actor(), line.clock())
+        try:
+            now = standing(line.database, request_id, actor())
+        except NoSuchRequest:
+            abort(404)
+        return jsonify(version=now.version, mine=now.is_mine, owner=now.owner)
+
+    def add(deed: Deed) -> None:
+        @console.post(f"/requests/<{ID}:request_id>/{deed.name}", endpoint=f"request_{deed.name}")
+        @requires(deed.role)
+        def act(request_id: int) -> ResponseReturnValue:
+            """Do it, or show the page again with what was typed and why it was not done."""
+            try:
+                deed.use_case(line, request_id, actor(), line.clock(), **deed.read(line, request.form))
+            except NoSuchRequest:
+                abort(404)
+            except TriageError as error:
+                return page(request_id, Problem(deed.form, str(error), request.form))
+            flash(deed.done, "good")
+            return redirect(url_for("console.request", request_id=request_id), 303)
+
+    for deed in DEEDS:
+        add(deed)
+
+
+def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
+    """What the page needs beside the case itself."""
+    timezone = line.calendar.timezone
+    proposals = {
+        outcome: triage.default_follow_up(line.calendar, case.request.priority, outcome, now).astimezone(timezone)
+        for outcome in Outcome
+    }
+    return {
+        "case": case,
+        "words": words,
+        "now": now,
+        "timezone": timezone,
+        "today": line.calendar.today(now),
+        "proposals": {outcome: f"{at:%Y-%m-%dT%H:%M}" for outcome, at in proposals.items()},
+        "earliest": f"{now.astimezone(timezone):%Y-%m-%dT%H:%M}",
+        "due": words.due(case.request.act_by, case.request.attempts, now, timezone),
+        "is_late": case.request.act_by < now,
+        "locked": _locked(case),
+        "leads": member().role.includes(Role.LEAD),
+        "templates": NOTE_TEMPLATES,
+        "outcomes": tuple(Outcome),
+        "dispositions": DISPOSITIONS,
+        "priorities": tuple(Priority),
+        "best_times": tuple(BestTime),
+        "weekdays": tuple(Weekday),
+    }
+
+
+def _locked(case: CaseFile) -> str:
+    """Why its forms are closed to whoever looks; '' when they are not."""
+    if case.request.erased_at is not None:
+        return "The data of this request was erased."
+    if case.request.closed_at is not None:
+        return "This request is closed."
+    return "" if case.is_free or case.is_mine else f"{case.owner or 'Somebody else'} is working on this request."
+
+
+def _attempted(line: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
+    """Without a time of their own, the follow-up is when it is proposed."""
+    return {
+        "outcome": _chosen(Outcome, sent.get("outcome"), "Choose how the call went."),
+        "follow_up_at": _moment(line, sent.get("follow_up_at", "")),
+        "note": sent.get("note", ""),
+    }
+
+
+def _closed(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
+    disposition = _chosen(Disposition, sent.get("disposition"), "Choose how it was settled.")
+    return {"disposition": disposition, "note": sent.get("note", "")}
+
+
+def _edited(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
+    """The fields that were sent; an empty number is left alone."""
+    changes: dict[str, Any] = {name: sent[name] for name in ("best_time", "weekday", "priority") if name in sent}
+    if sent.get("callback_number", "").strip():
+        changes["callback_number"] = sent["callback_number"].strip()
+    if "may_leave_message" in sent:
+        changes["may_leave_message"] = {"yes": True, "no": False}.get(sent["may_leave_message"])
+    return {"changes": changes}
+
+
+def _chosen(kind: Any, value: str | None, otherwise: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise BadEntry(otherwise) from None
+
+
+def _moment(line: Line, text: str) -> datetime | None:
+    """A time of the clinic as a form gives it; None for an empty field."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=line.calendar.timezone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadEntry("Write the follow-up as a date and a time.") from None
+
+
+def _id(sent: Mapping[str, str], name: str) -> int:
+    """An id that a form sent; 0, which nothing has, for anything else."""
+    text = sent.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+DEEDS = (
+    Deed("claim", "claim", triage.claim, "It is yours."),
+    Deed("release", "claim", triage.release, "Released: others can take it now."),
+    Deed("take-over", "claim", triage.take_over, "It is yours.", role=Role.LEAD),
+    Deed(
+        "reassign",
+        "claim",
+        triage.reassign,
+        "Given to somebody else.",
+        lambda _, sent: {"to": _id(sent, "to")},
+        role=Role.LEAD,
+    ),
+    Deed("attempt", "attempt", triage.record_attempt, "Saved. It is in the queue again for then.", _attempted),
+    Deed("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
+    Deed("reopen", "claim", triage_history.reopen, "Reopened: it is back in the queue."),
+    Deed(
+        "undo",
+        "history",
+        triage_history.undo,
+        "Undone. The request is as it was before.",
+        lambda _, sent: {"entry_id": _id(sent, "entry")},
+    ),
+    Deed("note", "note", triage_history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
+    Deed("edit", "edit", triage_history.edit, "Changed. The history keeps what was there before.", _edited),
+)

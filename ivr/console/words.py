@@ -1,0 +1,315 @@
+"""Plain words for what is kept as values: kinds, reasons, outcomes, and the nodes of the call tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
+from ivr.callflow.entries import age_on
+from ivr.console.moments import said
+from ivr.models import Disposition, EntryKind, Outcome, Priority, RecordingStatus, RequestStatus
+
+WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
+    Kind: {
+        Kind.CALLBACK: "Callback",
+        Kind.APPOINTMENT: "Appointment",
+    },
+    Reason: {
+        Reason.PROCEDURE: "Question about a procedure",
+        Reason.AFTER_PROCEDURE: "After a procedure they have had",
+        Reason.BILLING: "Insurance, billing or a referral",
+        Reason.OTHER: "Something else",
+        Reason.MESSAGE: "Left a voice message",
+    },
+    PatientType: {
+        PatientType.NEW: "New patient",
+        PatientType.RETURNING: "Seen here before",
+    },
+    VisitType: {
+        VisitType.FRACTURE: "First visit about a fracture of the spine",
+        VisitType.FOLLOW_UP: "Follow-up after a procedure",
+        VisitType.OTHER_PAIN: "Another pain problem",
+    },
+    Weekday: {
+        Weekday.MONDAY: "Monday",
+        Weekday.TUESDAY: "Tuesday",
+        Weekday.WEDNESDAY: "Wednesday",
+        Weekday.THURSDAY: "Thursday",
+        Weekday.FRIDAY: "Friday",
+        Weekday.ANY: "Any day",
+    },
+    BestTime: {
+        BestTime.MORNING: "Morning",
+        BestTime.AFTERNOON: "Afternoon",
+        BestTime.ANY: "Any time",
+    },
+    RequestStatus: {
+        RequestStatus.INCOMPLETE: "Incomplete: the caller hung up before sending it",
+        RequestStatus.NEW: "New",
+        RequestStatus.CLAIMED: "Claimed",
+        RequestStatus.FOLLOW_UP: "To be tried again",
+        RequestStatus.CLOSED: "Closed",
+    },
+    Priority: {
+        Priority.URGENT: "Urgent",
+        Priority.SOON: "Soon",
+        Priority.ROUTINE: "Routine",
+    },
+    Outcome: {
+        Outcome.REACHED: "Reached",
+        Outcome.LEFT_MESSAGE: "Left a message",
+        Outcome.NO_ANSWER: "No answer",
+        Outcome.BUSY: "Busy",
+        Outcome.WRONG_NUMBER: "Wrong number",
+        Outcome.DECLINED: "Declined",
+        Outcome.LANGUAGE_BARRIER: "Language barrier",
+    },
+    Disposition: {
+        Disposition.SCHEDULED: "Appointment scheduled",
+        Disposition.ANSWERED: "Question answered",
+        Disposition.REFERRED: "Referred elsewhere",
+        Disposition.EMERGENCY: "Sent to emergency care",
+        Disposition.DUPLICATE: "Duplicate of another request",
+        Disposition.UNREACHABLE: "Could not be reached",
+        Disposition.CANCELLED: "Cancelled by the caller",
+    },
+    RecordingStatus: {
+        RecordingStatus.ANNOUNCED: "The message is on its way to us. That usually takes less than a minute.",
+        RecordingStatus.READY: "The message is on its way to us. That usually takes less than a minute.",
+        RecordingStatus.ABSENT: "The telephone company has no recording of this message.",
+        RecordingStatus.STORED: "The message is here.",
+        RecordingStatus.EMPTY: "The message is empty: nothing was recorded.",
+        RecordingStatus.REFUSED: "What was recorded is too large, or no sound, and was not kept here.",
+    },
+}
+"""Tables of their own, because equal values of two vocabularies, such as `any`, are equal keys."""
+
+NODES: Mapping[str, str] = {
+    "emergency": "Emergency notice",
+    "language": "Choice of language",
+    "main": "Main menu",
+    "information": "Information: topics",
+    "fracture": "Information: fractures of the spine",
+    "causes": "Information: causes",
+    "vertebroplasty": "Information: vertebroplasty",
+    "benefit": "Information: benefits",
+    "kyphoplasty": "Information: kyphoplasty",
+    "preparing": "Information: preparing for the day",
+    "needle": "Information: the needle",
+    "cement": "Information: the cement",
+    "afterwards": "Information: afterwards",
+    "risks": "Information: risks",
+    "number": "Which number to call",
+    "enter_number": "Keying another number",
+    "check_number": "Checking the number",
+    "reason": "Reason for the callback",
+    "red_flags": "Warning signs",
+    "best_time": "Best time to call",
+    "patient": "New, or seen before",
+    "visit": "Kind of visit",
+    "birth_date": "Keying the birth date",
+    "check_birth_date": "Checking the birth date",
+    "weekday": "Preferred day",
+    "leave_message": "May we leave a message",
+    "offer_message": "Offer to record a message",
+    "message": "Recording a message",
+    "keep_message": "Keep the message, or not",
+    "confirm": "Reading the request back",
+    "saving": "Saving the request",
+    "saved": "Request saved, reference given",
+    "goodbye": "Goodbye",
+    "person": "Calling the desk",
+    "closed": "Desk closed",
+    "message_number": "Keying a number for the message",
+    "voicemail": "Leaving a voice message",
+    "no_message": "No message was recorded",
+    "existing": "Looking for an open request",
+    "reference": "Keying a reference number",
+    "no_reference": "Request not found",
+    "proof": "Choice of a proof",
+    "proof_number": "Keying the number as a proof",
+    "proof_birth_date": "Keying the birth date as a proof",
+    "proving": "Checking the proof",
+    "existing_more": "Hearing an open request",
+    "existing_last": "Hearing the last open request",
+    "existing_next": "Looking for the next open request",
+    "existing_change": "What to change",
+    "new_number": "Keying a new number",
+    "check_new_number": "Checking the new number",
+    "new_leave_message": "May we leave a message at the new number",
+    "changing_number": "Changing the number",
+    "new_time": "Choosing a new time",
+    "changing_time": "Changing the time",
+    "existing_changed": "Request changed",
+    "existing_cancel": "Cancel, or not",
+    "cancelling": "Cancelling the request",
+    "existing_cancelled": "Request cancelled",
+    "open_request": "Looking for an open request",
+    "callback_open": "Hearing that a request is open",
+    "added_message": "Recording a further message",
+    "adding_message": "Adding the message",
+    "message_added": "Message added",
+}
+"""What staff call each node of the call tree."""
+
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "ht": "Haitian Creole",
+    "pt": "Portuguese",
+}
+"""By the first part of a tag."""
+
+_GIVEN: Mapping[str, str] = {
+    "CallStarted": "Called the line",
+    "NoInput": "Pressed nothing",
+    "Recorded": "Stopped recording",
+    "DialEnded": "The call to the desk ended",
+    "HungUp": "Hung up",
+}
+
+_FIELDS: Mapping[str, str] = {
+    "callback_number": "Number",
+    "best_time": "Best time",
+    "weekday": "Preferred day",
+    "priority": "Priority",
+    "may_leave_message": "May leave a message",
+}
+"""The fields of an entry's changes that are told; the others follow from what was done."""
+
+
+def in_words(value: StrEnum | None) -> str:
+    """A value of one of our vocabularies in words; '' for none."""
+    return "" if value is None else WORDS[type(value)][value]
+
+
+def node(name: str) -> str:
+    """A node of the call tree."""
+    return NODES.get(name, name.replace("_", " ").capitalize())
+
+
+def language(tag: str) -> str:
+    """A language by its tag."""
+    return LANGUAGES.get(tag.split("-")[0].lower(), tag)
+
+
+def number(e164: str | None) -> str:
+    """A North American number as people write it, any other as it was sent; '' for none."""
+    if e164 and len(e164) == 12 and e164.startswith("+1") and e164[1:].isdecimal():
+        return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+    return e164 or ""
+
+
+def birth_date(iso: str, today: date) -> str:
+    """A birth date with the age it makes, such as 'May 17, 1948 (78)'."""
+    born = date.fromisoformat(iso)
+    return f"{born:%B} {born.day}, {born.year} ({age_on(today, born)})"
+
+
+def yes_or_no(answer: bool | None) -> str:
+    """An answer that may not have been given."""
+    return "Not asked" if answer is None else "Yes" if answer else "No"
+
+
+def span(length: timedelta | float) -> str:
+    """A length of time as minutes and seconds: '1:05'."""
+    seconds = round(length.total_seconds() if isinstance(length, timedelta) else length)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def gave(given: str, events: tuple[tuple[object, ...], ...]) -> str:
+    """What the caller did in one turn of the call."""
+    said_so = {str(event[0]): event[1:] for event in events}
+    if "RecordingMade" in said_so:
+        seconds = said_so["RecordingMade"][1]
+        return f"Spoke for {seconds} {'second' if seconds == 1 else 'seconds'}"
+    if "TransferEnded" in said_so:
+        return "Spoke with the desk" if said_so["TransferEnded"][0] else "Nobody at the desk answered"
+    if "InputMissed" in said_so and said_so["InputMissed"][1] == "no_match":
+        return "Pressed something that does not count here"
+    if "RequestConfirmed" in said_so:
+        return "Sent the request"
+    if "RequestCancelled" in said_so:
+        return "Cancelled the request"
+    if "RedFlagRaised" in said_so:
+        return "Said yes to a warning sign"
+    if "NumberConfirmed" in said_so:
+        return "Confirmed the number"
+    return _GIVEN.get(given, "Pressed a key")
+
+
+def arrived(events: tuple[tuple[object, ...], ...]) -> list[str]:
+    """Where one turn of the call led, place after place."""
+    return [node(str(event[1])) for event in events if event[0] == "NodeEntered"]
+
+
+def history_title(kind: EntryKind, staff: str | None, given_to: str | None, changes: Mapping[str, Any]) -> str:
+    """What an entry of the history tells, without who did it; `changes` are the values before."""
+    match kind:
+        case EntryKind.CLAIMED:
+            return "Took over" if changes.get("owner_id") else "Claimed"
+        case EntryKind.RELEASED:
+            return "Released" if staff else "Released: nobody was working on it for 10 minutes"
+        case EntryKind.REASSIGNED:
+            return f"Given to {given_to}" if given_to else "Given to somebody else"
+    return _HISTORY[kind]
+
+
+_HISTORY: Mapping[EntryKind, str] = {
+    EntryKind.CALLED: "Called back through the clinic's number",
+    EntryKind.ATTEMPTED: "Tried to reach the patient",
+    EntryKind.NOTED: "Note",
+    EntryKind.EDITED: "Edited",
+    EntryKind.CLOSED: "Closed",
+    EntryKind.REOPENED: "Reopened",
+    EntryKind.UNDONE: "Took back an earlier step",
+    EntryKind.CHANGED_BY_CALLER: "The caller changed the request by phone",
+    EntryKind.CANCELLED_BY_CALLER: "The caller cancelled the request by phone",
+    EntryKind.MESSAGE_ADDED: "The caller added a message",
+}
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What an edit changed, a line each: 'Priority: routine, now soon'."""
+    return [
+        f"{label}: {_value(name, before.get(name))} → {_value(name, after.get(name))}"
+        for name, label in _FIELDS.items()
+        if name in after
+    ]
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "callback_number":
+        return number(value) or "none"
+    if name == "may_leave_message":
+        return yes_or_no(value)
+    kinds: dict[str, type[StrEnum]] = {"best_time": BestTime, "weekday": Weekday, "priority": Priority}
+    return in_words(kinds[name](value)) if value else "none"
+
+
+def due(act_by: datetime, attempts: int, now: datetime, timezone: ZoneInfo) -> str:
+    """When somebody should act next: 'Call back by 2:30 PM', 'Try again by Friday 9:00 AM'."""
+    return f"{'Try again' if attempts else 'Call back'} by {said(act_by, now, timezone)}"
+
+
+__all__ = [
+    "NODES",
+    "WORDS",
+    "arrived",
+    "birth_date",
+    "changed",
+    "due",
+    "gave",
+    "history_title",
+    "in_words",
+    "language",
+    "node",
+    "number",
+    "span",
+    "yes_or_no",
+]
