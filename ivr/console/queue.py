@@ -148,7 +148,7 @@ def next_action(row: Row) -> str:
         what = "Listen, then call"
     else:
         what = "Call to schedule" if row.kind is Kind.APPOINTMENT else "Call back"
-    best = {BestTime.MORNING: ", best in the morning", BestTime.AFTERNOON: ", best in the afternoon"}
+    best = {BestTime.MORNING: " (mornings)", BestTime.AFTERNOON: " (afternoons)"}
     return what + (best.get(row.best_time, "") if row.best_time and row.has_number else "")
 
 
