@@ -146,7 +146,7 @@ class TestSearching:
             ("staff:1", "searched", "queue", "by reference 000001: 1 found"),
         ]
 
-    @pytest.mark.parametrize("text", ["", "12345", "Smith", "911", "0123456789"])
+    @pytest.mark.parametrize("text", ["", "12345", "Smith", "911"])
     def test_for_something_else(self, line, text):
         with pytest.raises(BadSearch, match="Type a reference"):
             search(line.database, text, ACTOR, NOW)
