@@ -88,8 +88,8 @@ def command(settings, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
-def test_a_database_that_was_never_migrated_is_named_in_a_sentence(command, words, database_url):
-    ended = command(*words, DATABASE_URL=database_url)
+def test_a_database_that_was_never_migrated_is_named_in_a_sentence(command, words, empty_url):
+    ended = command(*words, DATABASE_URL=empty_url)
     assert (ended.exit_code, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
 
 
@@ -107,9 +107,10 @@ def test_a_worker_whose_queue_is_missing_says_so(run, line_url, rendered_line):
     assert (ended.returncode, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
 
 
-def test_the_doctor_and_a_backup_find_it_too(command, sqlite_url, tmp_path):
-    assert "Run python -m ivr db upgrade." in command("doctor", DATABASE_URL=sqlite_url).stdout
-    ended = command("backup", "copy.db", DATABASE_URL=sqlite_url)
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+def test_the_doctor_and_a_backup_find_it_too(command, empty_url, tmp_path):
+    assert "Run python -m ivr db upgrade." in command("doctor", DATABASE_URL=empty_url).stdout
+    ended = command("backup", "copy.db", DATABASE_URL=empty_url)
     assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1)
     assert "not of this line: it lacks alembic_version" in ended.stderr
     assert not (tmp_path / "copy.db").exists()

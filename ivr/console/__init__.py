@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request, url_for
 
 from ivr.config import ROOT, Config
-from ivr.console import access, accounts, home, hours, moments, my_account, recordings, requests
+from ivr.console import access, accounts, hours, moments, my_account, queue, recordings, requests
 from ivr.models import Role, StaffMember
 from ivr.services.line import Line
 
@@ -21,7 +21,7 @@ ADDRESS = "/console"
 AddRoutes = Callable[[Blueprint, Line, Config], None]
 
 FAMILIES: tuple[AddRoutes, ...] = (
-    home.add_routes,
+    queue.add_routes,
     requests.add_routes,
     recordings.add_routes,
     hours.add_routes,

@@ -20,7 +20,7 @@ from ivr.models import (
 )
 from ivr.services.audit import Actor
 from ivr.services.line import Line
-from ivr.services.numbers import read_number
+from ivr.services.numbers import dialable, read_number
 from ivr.services.references import new_reference
 from ivr.services.triage_case import BadEntry, Case, NotUndoable, changes_of, opened
 
@@ -157,7 +157,7 @@ def _press(case: Case) -> None:
 def _read(changes: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(changes.keys() - EDITABLE):
         raise BadEntry(f"{', '.join(unknown)} cannot be edited.")
-    readers = {"callback_number": read_number, "best_time": _best_time, "weekday": _weekday, "priority": Priority}
+    readers = {"callback_number": _number, "best_time": _best_time, "weekday": _weekday, "priority": Priority}
     read = dict(changes)
     for name, reader in readers.items():
         if name in read:
@@ -169,6 +169,14 @@ def _read(changes: Mapping[str, Any]) -> dict[str, Any]:
     if read.get("may_leave_message") not in (True, False, None):
         raise BadEntry("May leave message: this is none of the choices.")
     return read
+
+
+def _number(text: str) -> str:
+    """A number to call: a North American one must be one that can be dialled at no extra cost."""
+    number = read_number(text)
+    if number.startswith("+1") and dialable(number.removeprefix("+1")) is None:
+        raise ValueError("nobody has this number, or calling it costs extra")
+    return number
 
 
 def _best_time(value: str | None) -> BestTime | None:

@@ -1,0 +1,212 @@
+"""The queue: whom to call next. The page refreshes its list by itself; see `static/queue.js`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.callflow.answers import BestTime, Kind, Reason
+from ivr.config import Config
+from ivr.console import words
+from ivr.console.access import actor, member, requires
+from ivr.console.moments import said
+from ivr.models import Priority, RequestStatus, Role, Tab
+from ivr.services import triage, worklist
+from ivr.services.hours import callers_hear
+from ivr.services.line import Line
+from ivr.services.triage_case import TriageError
+from ivr.services.worklist import COUNTED, BadSearch, Filters, Place, Row
+
+NEAR = 0.75
+"""The share of the time until somebody should act after which a row warns."""
+
+SECONDS_UNDER = timedelta(minutes=10)
+"""Spans shorter than this are told with their seconds."""
+
+TABS = {Tab.OPEN: "Open", Tab.INCOMPLETE: "Incomplete", Tab.CLOSED: "Closed"}
+STATUSES = {RequestStatus.NEW: "New", RequestStatus.CLAIMED: "Claimed", RequestStatus.FOLLOW_UP: "To be tried again"}
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def add_routes(console: Blueprint, line: Line, config: Config) -> None:
+    """Add the queue's page, the list that it fetches to refresh itself, the search, and the claim in a row."""
+    many_languages = config.languages if len(config.languages) > 1 else ()
+
+    def shown(filters: Filters, now: datetime) -> dict[str, Any]:
+        """What the list's template needs; whoever is gone loses their claims first."""
+        triage.release_idle(line, now)
+        page = worklist.read_page(line.database, filters, Place.of(request.args.get("at", "")), now)
+        counts = worklist.count(line.database, member().id, now)
+        return {
+            "page": page,
+            "counts": counts,
+            "filters": filters,
+            "state": callers_hear(line, now),
+            "is_open": line.calendar.is_open(now),
+            "address": _address(filters),
+            "default_language": config.languages[0],
+            **_helpers(line, now),
+        }
+
+    @console.get("/")
+    @requires(Role.STAFF)
+    def queue() -> ResponseReturnValue:
+        """The queue, a page of it."""
+        filters = _filters(request.args)
+        lists = {"kinds": Kind, "priorities": Priority, "statuses": STATUSES, "languages": many_languages}
+        return render_template("console/queue.html", **lists, **shown(filters, line.clock()))
+
+    @console.get("/queue/list")
+    @requires(Role.STAFF)
+    def queue_list() -> ResponseReturnValue:
+        """The part of the page that changes; 304 when it has not, since times are counted by the page itself."""
+        facts = shown(_filters(request.args), line.clock())
+        etag = _digest([facts["page"], facts["counts"], facts["state"], member().id, facts["today"]])
+        if request.if_none_match.contains(etag):
+            return Response(status=304)
+        response = Response(render_template("console/queue_list.html", **facts))
+        response.set_etag(etag)
+        return response
+
+    @console.post("/queue/search")
+    @requires(Role.STAFF)
+    def queue_search() -> ResponseReturnValue:
+        """Requests by reference or number. The number is sent in the form, so that no address holds it."""
+        now = line.clock()
+        facts = {
+            **_helpers(line, now),
+            "default_language": config.languages[0],
+            "at": said(now, now, line.calendar.timezone),
+        }
+        try:
+            rows = worklist.search(line.database, request.form.get("wanted", ""), actor(), now)
+        except BadSearch as error:
+            return render_template("console/queue_found.html", rows=[], error=str(error), **facts), 400
+        return render_template("console/queue_found.html", rows=rows, most=worklist.FOUND, **facts)
+
+    @console.post("/queue/<int:request_id>/claim")
+    @requires(Role.STAFF)
+    def queue_claim(request_id: int) -> ResponseReturnValue:
+        """Claim a request and open it; when somebody was faster, the queue says who."""
+        try:
+            triage.claim(line, request_id, actor(), line.clock())
+        except TriageError as error:
+            flash(str(error), "warn")
+            return redirect(url_for("console.queue"))
+        return redirect(url_for("console.request", request_id=request_id))
+
+
+def urgency(row: Row, now: datetime) -> str:
+    """How a row's time stands: 'late', 'near' once three quarters of it are gone, or ''."""
+    if now >= row.act_by:
+        return "late"
+    return "near" if now - row.since >= NEAR * (row.act_by - row.since) else ""
+
+
+def left(row: Row, now: datetime) -> str:
+    """How much time is left, in words that tell it apart without colour; `static/queue.js` counts on in the same."""
+    match urgency(row, now):
+        case "late":
+            return f"{length(now - row.act_by)} late"
+        case "near":
+            return f"only {length(row.act_by - now)} left"
+        case _:
+            return f"in {length(row.act_by - now)}"
+
+
+def length(span: timedelta) -> str:
+    """A span in its two greatest units: '4 min 5 s', '25 min', '3 h 5 min', '2 days 3 h'."""
+    seconds = max(int(span.total_seconds()), 0)
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if span < SECONDS_UNDER:
+        return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+    if not hours:
+        return f"{minutes} min"
+    if not days:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} {'day' if days == 1 else 'days'} {hours % 24} h"
+
+
+def next_action(row: Row) -> str:
+    """What to do about a request, in a few words."""
+    if row.status is RequestStatus.CLOSED:
+        return words.in_words(row.disposition) or "Closed"
+    if not row.has_number:
+        what = "Listen: no number was left"
+    elif row.attempts:
+        what = "Try again"
+    elif row.left_incomplete:
+        what = "Call: they hung up before sending it"
+    elif row.reason is Reason.MESSAGE:
+        what = "Listen, then call"
+    else:
+        what = "Call to schedule" if row.kind is Kind.APPOINTMENT else "Call back"
+    best = {BestTime.MORNING: " (mornings)", BestTime.AFTERNOON: " (afternoons)"}
+    return what + (best.get(row.best_time, "") if row.best_time and row.has_number else "")
+
+
+def about(row: Row) -> str:
+    """What a request is about, as far as a list may tell."""
+    what: StrEnum | None = row.visit_type or row.reason
+    return label(what) if what else ""
+
+
+def label(value: StrEnum) -> str:
+    """A value as a short label."""
+    return value.value.replace("_", " ").capitalize()
+
+
+def capped(number: int) -> str:
+    """A count, or '500+' beyond what is counted."""
+    return f"{COUNTED}+" if number > COUNTED else str(number)
+
+
+def _helpers(line: Line, now: datetime) -> dict[str, Any]:
+    """What the rows' template calls. A row's version is another one as soon as anything is that it shows."""
+    timezone = line.calendar.timezone
+    today = now.astimezone(timezone).date()
+    helpers = (about, capped, label, left, length, next_action, urgency)
+    return {
+        "now": now,
+        "today": today,
+        "me_id": member().id,
+        "tabs": TABS,
+        "language": words.language,
+        "by": lambda moment: said(moment, now, timezone),
+        "version": lambda row: _digest([row, today])[:12],
+        **{one.__name__: one for one in helpers},
+    }
+
+
+def _filters(sent: Mapping[str, str]) -> Filters:
+    return Filters(
+        tab=_one_of(Tab, sent.get("tab")) or Tab.OPEN,
+        kind=_one_of(Kind, sent.get("kind")),
+        status=_one_of(RequestStatus, sent.get("status")),
+        priority=_one_of(Priority, sent.get("priority")),
+        language=sent.get("language", "")[:12] or None,
+        owner_id=member().id if sent.get("mine") else None,
+        overdue=bool(sent.get("overdue")),
+    )
+
+
+def _address(filters: Filters) -> dict[str, str]:
+    """The filters as an address has them, without the tab and the place."""
+    chosen = {name: getattr(filters, name) for name in ("kind", "status", "priority", "language")}
+    switches = {"mine": filters.owner_id is not None, "overdue": filters.overdue}
+    return {name: str(value) for name, value in chosen.items() if value} | {n: "1" for n, on in switches.items() if on}
+
+
+def _one_of(kind: type[E], value: str | None) -> E | None:
+    return kind(value) if value in list(kind) else None
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()
