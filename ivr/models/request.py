@@ -112,6 +112,7 @@ class PatientRequest(Base):
         Index(None, "tab", "rank", "act_by", "id"),
         Index("ix_patient_requests_closed", "tab", "closed_at", "id"),
         Index(None, "owner_id"),
+        Index(None, "created_at"),
     )
 
     @validates("status")
