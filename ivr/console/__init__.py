@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request, url_for
 
 from ivr.config import ROOT, Config
-from ivr.console import access, accounts, hours, moments, my_account, queue, recordings, requests
+from ivr.console import access, accounts, calling, hours, moments, my_account, queue, recordings, requests
 from ivr.models import Role, StaffMember
 from ivr.services.line import Line
 
@@ -24,6 +24,7 @@ FAMILIES: tuple[AddRoutes, ...] = (
     queue.add_routes,
     requests.add_routes,
     recordings.add_routes,
+    calling.add_routes,
     hours.add_routes,
     my_account.add_routes,
     accounts.add_routes,
@@ -63,6 +64,7 @@ def create_console(config: Config, line: Line) -> Flask:
     for add_routes in FAMILIES:
         add_routes(console, line, config)
     app.register_blueprint(console)
+    moments.add_filters(app, line)
     app.context_processor(lambda: {"navigation": navigation})
     return app
 

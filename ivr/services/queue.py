@@ -37,14 +37,19 @@ class Job(StrEnum):
     RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
     MAKE_GREETING = "make_greeting"
+    PLACE_CALL = "place_call"
 
 
 class Lane(StrEnum):
-    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay."""
+    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay.
+
+    So have calls that staff wait for.
+    """
 
     NOTICES = "notices"
     RECORDINGS = "recordings"
     RECURRING = "recurring"
+    CALLS = "calls"
 
 
 LANES: Mapping[Job, Lane] = {
@@ -59,6 +64,7 @@ LANES: Mapping[Job, Lane] = {
     Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
+    Job.PLACE_CALL: Lane.CALLS,
 }
 
 
