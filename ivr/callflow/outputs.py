@@ -117,9 +117,7 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class CallPatient:
-    """Ring the patient whose request this call has claimed, for `timeout` seconds. The number is looked up then: it is
-    stored nowhere else.
-    """
+    """Ring the patient whose request this call has claimed, for `timeout` seconds. Their number is looked up then."""
 
     timeout: int
 

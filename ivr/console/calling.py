@@ -81,17 +81,16 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     @requires(Role.STAFF)
     def call_back(request_id: int) -> ResponseReturnValue:
         """Claim the request and ring this member's phone; without one, they dial by themselves."""
-        here = {"request_id": request_id}
         try:
             if request.form.get("alone") == "1":
                 bridging.dial_alone(line, request_id, actor(), line.clock())
-                return redirect(url_for("console.request", **here, dial=1, _anchor="call-ended"), 303)
+                return redirect(url_for("console.request", request_id=request_id, dial=1, _anchor="call-ended"), 303)
             bridging.begin(line, request_id, actor(), line.clock())
         except NoSuchRequest:
             abort(404)
         except TriageError as error:
             flash(str(error), "bad")
-        return redirect(url_for("console.request", **here, _anchor="call-back"), 303)
+        return redirect(url_for("console.request", request_id=request_id, _anchor="call-back"), 303)
 
     @console.get(f"/calls/<{ID}:bridge_id>.json", endpoint="call_progress")
     @requires(Role.STAFF)

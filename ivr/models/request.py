@@ -63,8 +63,8 @@ class PatientRequest(Base):
     The queue is ordered by `tab`, `rank` (of the priority), `act_by` and age. `act_by` is when somebody should act
     next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id` has claimed it at
     `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not undone;
-    `first_attempt_at` and `reached_at` are what reports measure promises by. `for_desk`: somebody on the phone passed it
-    on to the desk, so that it is not read out there again.
+    `first_attempt_at` and `reached_at` are what reports measure promises by.
+    `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
     """
 
     __tablename__ = "patient_requests"

@@ -171,11 +171,13 @@ def ask_for(line: Line, bridge_id: int, now: datetime) -> Ring | None:
         if bridge is None or bridge.status is not BridgeStatus.WAITING:
             return None
         if now - bridge.created_at > TOO_LATE:
-            return _end(session, bridge, BridgeOutcome.TOO_LATE, now)
+            _end(session, bridge, BridgeOutcome.TOO_LATE, now)
+            return None
         member = session.get_one(StaffMember, bridge.staff_id)
         caller_id = caller_id_for(session, line, session.get_one(PatientRequest, bridge.request_id))
         if not member.phone_number or not caller_id:
-            return _end(session, bridge, BridgeOutcome.REFUSED, now)
+            _end(session, bridge, BridgeOutcome.REFUSED, now)
+            return None
         bridge.status, bridge.asked_at = BridgeStatus.ASKED, now
         return Ring(member.phone_number, caller_id)
 
@@ -217,13 +219,16 @@ def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datet
             return None
         if bridge.status is BridgeStatus.RINGING:
             if not accepted:
-                return _end(session, bridge, BridgeOutcome.NOT_ACCEPTED, now)
+                _end(session, bridge, BridgeOutcome.NOT_ACCEPTED, now)
+                return None
             if not _still_theirs(session, line, bridge, now):
-                return _end(session, bridge, BridgeOutcome.TAKEN, now)
+                _end(session, bridge, BridgeOutcome.TAKEN, now)
+                return None
             bridge.status, bridge.accepted_at = BridgeStatus.ACCEPTED, now
         request = session.get_one(PatientRequest, bridge.request_id)
         if not request.callback_number:
-            return _end(session, bridge, BridgeOutcome.REFUSED, now)
+            _end(session, bridge, BridgeOutcome.REFUSED, now)
+            return None
         return Dialled(request.callback_number, caller_id_for(session, line, request))
 
 

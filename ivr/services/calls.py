@@ -193,7 +193,8 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
     line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
-    return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number, entrance or line.tree.first, turn.events)
+    node, language = entrance or line.tree.first, turn.state.language
+    return Answer(0, turn.outputs, language, release_id, arrival.to_number, node, turn.events)
 
 
 def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:

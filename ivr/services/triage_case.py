@@ -233,9 +233,7 @@ class Case:
 
 
 @contextmanager
-def opened(
-    line: Line, request_id: int, actor: Actor, now: datetime, within: Session | None = None
-) -> Iterator[Case]:
+def opened(line: Line, request_id: int, actor: Actor, now: datetime, within: Session | None = None) -> Iterator[Case]:
     """A request, locked in one transaction, for an active member of the staff; a claim gone idle is released first.
 
     `within` is a transaction under way that it is to be part of; otherwise it has one of its own.

@@ -34,7 +34,9 @@ class Signers:
     @classmethod
     def of(cls, secret_key: str) -> Signers:
         """The signers of a deployment; an address of one kind is none of the other."""
-        return cls(URLSafeTimedSerializer(secret_key, salt="utterance"), URLSafeTimedSerializer(secret_key, salt="message"))
+        return cls(
+            URLSafeTimedSerializer(secret_key, salt="utterance"), URLSafeTimedSerializer(secret_key, salt="message")
+        )
 
     def sign_recording(self, recording_sid: str, language: str) -> str:
         """The unguessable part of a caller's own recording's address."""

@@ -8,7 +8,7 @@ import pytest
 from ivr.models import BridgeStatus
 from ivr.services import bridging
 from tests.jobs.test_bridging import CLINIC, somebody
-from tests.jobs.test_worker import hang, start, until  # noqa: F401 - fixtures
+from tests.jobs.test_worker import until
 from tests.services.test_calls import Caller
 
 

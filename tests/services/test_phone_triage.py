@@ -28,11 +28,11 @@ from ivr.services import phone_triage, staff, triage
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.calls import Arrival, note_recording
 from ivr.services.recordings import store_audio
-from ivr.simulator import ScriptedCaller, WsgiTransport
+from ivr.simulator import WsgiTransport
 from ivr.simulator.speechlike import speechlike
 from ivr.voice.media import Signers
-from tests.conftest import BASE_URL, Telephone
 from tests.callflow.engine_call import spoken_prompts
+from tests.conftest import BASE_URL, Telephone
 from tests.services.test_calls import Caller
 
 PIN, ROUTINE, URGENT = "907263", "2 1 4 3 1 2 1", "2 1 2 1 3 1 2 1"

@@ -46,7 +46,12 @@ def test_a_call_is_placed_and_its_document_carried_out(place, line) -> None:
     assert answer.status_code == 201
     told = answer.get_json()
     assert (told["status"], told["direction"], told["to"], told["from"]) == ("queued", "outbound-api", NURSE, CLINIC)
-    assert [form["CallStatus"] for form in line.asked("/status")] == ["initiated", "ringing", "in-progress", "completed"]
+    assert [form["CallStatus"] for form in line.asked("/status")] == [
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
     assert {form["CallSid"] for form in line.asked("/status")} == {told["sid"]}
     (over,) = line.asked("/over")
     assert (over["DialCallStatus"], over["DialBridged"]) == ("completed", "true")
@@ -69,7 +74,12 @@ def test_a_call_is_placed_and_its_document_carried_out(place, line) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "status"),
-    [(Unreached(), "no-answer"), (Unreached("busy"), "busy"), (Unreached("failed"), "failed"), (Answers(after=61), "no-answer")],
+    [
+        (Unreached(), "no-answer"),
+        (Unreached("busy"), "busy"),
+        (Unreached("failed"), "failed"),
+        (Answers(after=61), "no-answer"),
+    ],
 )
 def test_a_telephone_nobody_picks_up_is_told_of_and_hears_nothing(place, line, reply, status) -> None:
     place({NURSE: reply})
@@ -101,4 +111,9 @@ def test_every_event_of_a_telephone_that_is_dialled_can_be_asked_for(place, line
     assert [form["CallStatus"] for form in line.asked("/patient")] == ["initiated", "ringing", "busy"]
     line.requests.clear()
     place({NURSE: Answers(), PATIENT: Answers()})
-    assert [form["CallStatus"] for form in line.asked("/patient")] == ["initiated", "ringing", "in-progress", "completed"]
+    assert [form["CallStatus"] for form in line.asked("/patient")] == [
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]

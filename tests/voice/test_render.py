@@ -53,6 +53,14 @@ def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
     [
         ((out.Say("hello"), out.Hangup()), f"{HELLO}<Hangup />"),
         (
+            (out.Say("hello"), out.CallPatient(30)),
+            f'{HELLO}<Redirect method="POST">https://line.example.org/voice/patient?n=4</Redirect>',
+        ),
+        (
+            (out.PlayMessage(5, 3), out.Hangup()),
+            "<Play>https://line.example.org/media/messages/5-3-en-US.wav</Play><Hangup />",
+        ),
+        (
             (out.Gather((out.Say("hello"), out.Pause(600), out.Say("one")), 1, 10),),
             f'<Gather actionOnEmptyResult="true" finishOnKey="" input="dtmf" numDigits="1" timeout="10" {TURN}>'
             f"{HELLO}{PAUSE}{ONE}</Gather>",
