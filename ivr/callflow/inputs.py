@@ -10,9 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None."""
+    """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None.
+
+    `entrance` is the node where the call begins, when it is not the tree's first.
+    """
 
     caller_number: str | None
+    entrance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The call, from the first ring to the last word. Read it from top to bottom; keys and outcomes are a contract.
 
 Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
-caller hears who asks for a callback while another request is open, is in `tree_existing.py`.
+caller hears who asks for a callback while another request is open, is in `tree_existing.py`; what is behind key 7 of
+the first menus, which is not announced, in `tree_staff.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.nodes import (
-    PERSON,
     Action,
     Choice,
     End,
@@ -29,6 +29,7 @@ from ivr.callflow.nodes import (
     Value,
 )
 from ivr.callflow.tree_existing import CALLBACK_START, EXISTING, existing_nodes
+from ivr.callflow.tree_staff import STAFF, staff_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
@@ -41,6 +42,7 @@ def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> 
         *_the_end_of_every_request(),
         *existing_nodes(),
         *_a_person(),
+        *staff_nodes(),
     )
     return Tree({node.name: node for node in nodes}, languages, dialable)
 
@@ -57,6 +59,7 @@ CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, k
 
 
 def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
+    offered = (Choice(str(key), "language_option", "main", language=tag) for key, tag in enumerate(languages, start=1))
     return (
         Notice(
             "emergency",
@@ -68,10 +71,7 @@ def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
             "language",
             level=1,
             opening=(),
-            choices=tuple(
-                Choice(str(key), "language_option", "main", language=language)
-                for key, language in enumerate(languages, start=1)
-            ),
+            choices=(*offered, STAFF),
             example="language_example",
             back="language",
             wait=5,
@@ -81,7 +81,7 @@ def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
             "main",
             level=1,
             opening=(),
-            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING),
+            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING, STAFF),
             global_options=("option_person",),
             example="main_example",
             back="main",
