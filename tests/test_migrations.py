@@ -3,10 +3,16 @@
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from ivr.db import Base, Database, Vault
-from ivr.migrations import alembic_config, is_current, only_ours, upgrade
+from ivr.migrations import alembic_config, is_current, newest_step, only_ours, upgrade
 from tests.conftest import DATA_KEY
+
+
+def test_the_newest_step_is_the_last_of_one_line():
+    """Files are named by their steps, so that asking needs no Alembic."""
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest_step()]
 
 
 def test_migrations_equal_models_and_can_be_undone(empty_url):
