@@ -181,7 +181,7 @@ class Tasks:
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
     def verify_trail(self) -> None:
-        """Check the audit trail; a broken one is logged, and the job gives up, so that `python -m ivr jobs` shows it too.
+        """Check the audit trail; when it is broken the job logs why and gives up, so that the list of jobs shows it.
 
         Raises:
             TrailBroken: when a row was changed or is missing.
