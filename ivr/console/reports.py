@@ -15,6 +15,7 @@ from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
+from ivr.console.queue import length
 from ivr.models import Role
 from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.line import Line
@@ -50,6 +51,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             hours=sorted({hour for _, hour in report.by_hour}),
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
+            length=length,
             node_words=words.NODES,
         )
 

@@ -44,6 +44,8 @@ FINISHED = frozenset(
         "goodbye",
         "person",
         "callback_open",
+        "voicemail",
+        "added_message",
         "message_added",
         "existing_more",
         "existing_last",

@@ -8,8 +8,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
-from ivr.models import Role
+from ivr.console.trail import DONE
+from ivr.models import Action, AuditEntry, Role
+from ivr.services.audit import check
 from ivr.services.requests import FORMULA_SIGNS, csv_line
 from tests.console.conftest import assert_accessible
 from tests.services.test_reports import CALLBACK, call
@@ -92,3 +95,17 @@ def test_in_a_browser(open_page, line, width):
         page.goto(path)
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_the_trail_speaks_plainly_and_says_whether_it_is_whole(client_as, line):
+    admin = client_as(Role.ADMIN)
+    assert set(DONE) == set(Action)
+    assert "Not checked yet" in admin.get("/console/audit").text
+    check(line.database, line.clock())
+    page = admin.get("/console/audit").text
+    assert "every row is as it was written" in page
+    assert "<td>Changed an account</td>" in page
+    with line.database.write() as session:
+        session.execute(update(AuditEntry).values(detail="something else"))
+    check(line.database, line.clock())
+    assert "found 1 fault: rows were changed" in admin.get("/console/audit").text
