@@ -243,7 +243,7 @@ def jobs(context: click.Context) -> None:
 def jobs_retry(job_id: str) -> None:
     """Let a job that gave up begin again."""
     try:
-        click.echo(f"Enqueued again as {retry_job(migrated(open_database(configured())), job_id)}.")
+        click.echo(f"Enqueued again as {retry_job(migrated(open_database(configured())), job_id, utc_now())}.")
     except NoSuchJob:
         raise click.ClickException("No job with this id has given up.") from None
 

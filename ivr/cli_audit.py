@@ -21,6 +21,6 @@ def verify() -> None:
     database = migrated(open_database(configured()))
     found = list(faults(database))
     for fault in found:
-        click.echo(fault)
+        click.echo(f"{fault[0].upper()}{fault[1:]}.")
     click.echo("The trail is broken." if found else "The trail is whole.")
     sys.exit(1 if found else 0)

@@ -130,7 +130,7 @@ def _rotate(database: Database, check: bool) -> keys.Survey:
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         if check:
             return keys.survey(database, lambda _, rows: bar.update(rows))
-        rotated = keys.rotate(database, lambda _, rows: bar.update(rows))
+        rotated = keys.rotate(database, utc_now(), lambda _, rows: bar.update(rows))
     click.echo(f"Rows written again: {rotated.rows}.")
     return rotated.survey
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from ivr.metrics import CONTENT_TYPE, Level, Metrics
 from ivr.migrations import is_current
+from ivr.services.audit import last_check
 from ivr.services.line import Line
 from ivr.services.scripts import Script
 from ivr.services.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
@@ -70,15 +71,19 @@ def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
         waiting = waiting_requests(line.database, line.clock())
         in_outage = requests_left_in_outage(line.database)
         jobs = list(job_states())
+        checked = last_check(line.database)
     except Exception as error:
         log.warning("levels_unknown", error=type(error).__name__)
-        waiting, in_outage, jobs = [], {}, []
+        waiting, in_outage, jobs, checked = [], {}, [], None
     yield Level("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
     yield from _queue(waiting)
     for priority, count in in_outage.items():
         yield Level("ivr_requests_left_in_outage", _LEFT_IN_OUTAGE, count, (("priority", priority.value),))
     for state, count in jobs:
         yield Level("ivr_jobs", "Jobs by state.", count, (("state", state),))
+
+    if checked is not None:
+        yield Level("ivr_audit_faults", "Faults that the last nightly check of the audit trail found.", checked.faults)
 
 
 def _queue(waiting: list[Waiting]) -> Iterator[Level]:

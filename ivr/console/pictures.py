@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from ivr.callflow.check import exits, targets
 from ivr.callflow.drawing import EVERYWHERE
 from ivr.callflow.nodes import Menu, Tree
-from ivr.services.reports import FINISHED, Report
+from ivr.services.reports import FINISHED, Left
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
@@ -39,9 +39,9 @@ PALETTES: Mapping[str, Palette] = {
 }
 
 
-def week(report: Report, palette: Palette) -> str:
+def week(by_hour: Mapping[tuple[int, int], int], palette: Palette) -> str:
     """When requests come: a row for each weekday, a column for each hour."""
-    most = max(report.by_hour.values(), default=0)
+    most = max(by_hour.values(), default=0)
     width, height = LABEL + 24 * CELL + 8, 8 * CELL
     parts = [
         _text(LABEL + hour * CELL + CELL / 2, CELL * 0.65, str(hour), palette.muted, "middle") for hour in range(24)
@@ -50,7 +50,7 @@ def week(report: Report, palette: Palette) -> str:
         top = (day + 1) * CELL
         parts.append(_text(4, top + CELL * 0.65, name, palette.text))
         for hour in range(24):
-            count = report.by_hour.get((day, hour), 0)
+            count = by_hour.get((day, hour), 0)
             fill = _mixed(palette, count / most if most else 0)
             parts.append(_box(LABEL + hour * CELL + 1, top + 1, CELL - 2, CELL - 2, fill, "none", 5))
             if count:
@@ -59,10 +59,10 @@ def week(report: Report, palette: Palette) -> str:
     return _svg(width, height, palette, parts)
 
 
-def tree_of_leaving(tree: Tree, report: Report, palette: Palette) -> str:
+def tree_of_leaving(tree: Tree, ends: Sequence[Left], palette: Palette) -> str:
     """The call tree from left to right; the darker a node, the larger the share of its callers who gave up there."""
     places = _places(tree)
-    left = {one.node: one for one in report.left}
+    left = {one.node: one for one in ends}
     parts = list(_arrows(tree, places, palette))
     for name, (column, row) in places.items():
         found = left.get(name)

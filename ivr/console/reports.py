@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
@@ -14,11 +15,12 @@ from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
+from ivr.console.queue import length
 from ivr.models import Role
 from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.line import Line
-from ivr.services.reports import FINISHED, PERIODS, Report, note_export, read_report
-from ivr.services.requests import ExportedRequest, csv_lines, export_requests
+from ivr.services.reports import FINISHED, PERIODS, Report, ends_by_node, note_export, read_report, requests_by_hour
+from ivr.services.requests import ExportedRequest, csv_line, csv_lines, export_requests
 
 MOST_NODES = 12
 """Nodes named in the table; the picture has them all."""
@@ -27,9 +29,12 @@ MOST_NODES = 12
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the page, its pictures, the exports and the calendar."""
 
-    def current() -> tuple[int, Report]:
+    def chosen_days() -> int:
         days = request.args.get("days", PERIODS[1], type=int)
-        days = days if days in PERIODS else PERIODS[1]
+        return days if days in PERIODS else PERIODS[1]
+
+    def current() -> tuple[int, Report]:
+        days = chosen_days()
         return days, read_report(line, days, line.clock())
 
     @console.get("/reports")
@@ -46,6 +51,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             hours=sorted({hour for _, hour in report.by_hour}),
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
+            length=length,
             node_words=words.NODES,
         )
 
@@ -53,26 +59,32 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     @requires(Role.LEAD)
     def report_picture(name: str, scheme: str) -> ResponseReturnValue:
         """A picture of the period, in light or dark."""
-        _, report = current()
-        palette = PALETTES[scheme]
-        drawn = week(report, palette) if name == "week" else tree_of_leaving(line.tree, report, palette)
+        asked, palette = (line, chosen_days(), line.clock()), PALETTES[scheme]
+        if name == "week":
+            drawn = week(requests_by_hour(*asked), palette)
+        else:
+            drawn = tree_of_leaving(line.tree, ends_by_node(*asked), palette)
         return Response(drawn, mimetype="image/svg+xml")
 
-    @console.get("/reports/figures.json")
+    @console.get("/reports/figures.<any(csv, json):form>")
     @requires(Role.LEAD)
-    def report_figures() -> ResponseReturnValue:
+    def report_figures(form: str) -> ResponseReturnValue:
         """The figures for another program; nothing personal is in them."""
         days, report = current()
-        note_export(line.database, actor(), f"figures-{days}", line.clock())
-        return Response(json.dumps(figures(report), indent=1), mimetype="application/json")
+        note_export(line.database, actor(), f"figures-{days}-{form}", line.clock())
+        if form == "json":
+            return Response(json.dumps(figures(report), indent=1), mimetype="application/json")
+        response = Response("".join(map(csv_line, [("figure", "value"), *flat(figures(report))])), mimetype="text/csv")
+        response.headers["Content-Disposition"] = f"attachment; filename=figures-{days}-days.csv"
+        return response
 
     @console.post("/reports/requests.<any(csv, json):form>")
     @requires(Role.LEAD)
     def report_requests(form: str) -> ResponseReturnValue:
         """The requests of the period with all their fields, for whoever answers for it."""
-        days, report = current()
-        note_export(line.database, actor(), f"requests-{days}-{form}", line.clock())
-        exported = export_requests(line.database, report.since)
+        days, now = chosen_days(), line.clock()
+        note_export(line.database, actor(), f"requests-{days}-{form}", now)
+        exported = export_requests(line.database, now - timedelta(days=days))
         lines = csv_lines(exported) if form == "csv" else as_json(exported)
         response = Response(stream_with_context(lines), mimetype="text/csv" if form == "csv" else "application/json")
         response.headers["Content-Disposition"] = f"attachment; filename=requests-{days}-days.{form}"
@@ -123,6 +135,19 @@ def figures(report: Report) -> dict[str, Any]:
         "repeat_callers": report.repeat_callers,
         "nodes": [asdict(one) for one in report.left],
     }
+
+
+def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested figures as names and values: `("promises.urgent.due", 3)`; entries of a list are numbered from 1."""
+    if isinstance(value, Mapping):
+        inner: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value, start=1)
+    else:
+        yield name, value
+        return
+    for key, part in inner:
+        yield from flat(part, f"{name}.{key}" if name else str(key))
 
 
 def as_json(requests: Iterable[ExportedRequest]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from flask import Blueprint, render_template, request
@@ -10,8 +11,32 @@ from flask.typing import ResponseReturnValue
 from ivr.config import Config
 from ivr.console.access import requires
 from ivr.models import Action, Role
-from ivr.services.audit import Search, read_trail, staff_names
+from ivr.services.audit import Search, last_check, read_trail, staff_names
 from ivr.services.line import Line
+
+DONE: Mapping[Action, str] = {
+    Action.SIGNED_IN: "Signed in",
+    Action.SIGN_IN_FAILED: "Could not sign in",
+    Action.SIGNED_OUT: "Signed out",
+    Action.LOCKED_OUT: "Was locked out",
+    Action.ACCOUNT_CHANGED: "Changed an account",
+    Action.SEARCHED: "Searched",
+    Action.SEEN: "Saw",
+    Action.HEARD: "Listened to",
+    Action.EXPORTED: "Exported",
+    Action.CLAIMED: "Claimed",
+    Action.RELEASED: "Released",
+    Action.CHANGED: "Changed",
+    Action.CALLED: "Called",
+    Action.CLOSED: "Closed",
+    Action.REOPENED: "Reopened",
+    Action.HOURS_CHANGED: "Changed the hours",
+    Action.PROMPT_CHANGED: "Changed a prompt",
+    Action.ERASED: "Erased",
+    Action.JOB_RETRIED: "Tried a job again",
+    Action.KEYS_ROTATED: "Rotated the keys",
+}
+"""What the page calls each action."""
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
@@ -27,6 +52,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             page=page,
             names=staff_names(line.database),
             actions=list(Action),
+            done=DONE,
+            checked=last_check(line.database),
             asked=request.args,
             older={**request.args, "before": page.older} if page.older else None,
         )

@@ -19,7 +19,7 @@ from ivr.config import Config
 from ivr.jobs import wording
 from ivr.models import RecordingStatus
 from ivr.services import bridging, notices
-from ivr.services.audit import TrailBroken, faults
+from ivr.services.audit import TrailBroken, check
 from ivr.services.checkpoints import move_checkpoint, read_checkpoint
 from ivr.services.line import Line
 from ivr.services.notices import Channel, Occasion
@@ -181,12 +181,12 @@ class Tasks:
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
     def verify_trail(self) -> None:
-        """Check the audit trail; a broken one is logged, and the job gives up, so that it is seen and counted.
+        """Check the audit trail; when it is broken the job logs why and gives up, so that the list of jobs shows it.
 
         Raises:
             TrailBroken: when a row was changed or is missing.
         """
-        found = list(faults(self.line.database))
+        found = check(self.line.database, self.line.clock())
         for fault in found[:MOST_FAULTS]:
             log.error("audit_trail_broken", fault=fault)
         if found:

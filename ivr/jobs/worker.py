@@ -17,6 +17,7 @@ from ivr.clients.errors import Refused, Unclear
 from ivr.db import APPLICATION
 from ivr.jobs.slots import Slots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
+from ivr.services.audit import TrailBroken
 from ivr.services.notices import Occasion
 from ivr.services.queue import LANES, Job, Lane, attempt_of, enqueue_again, root_of
 
@@ -29,7 +30,7 @@ AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2, Lane.CALLS: 4
 BETWEEN_CALLS = 1.0
 """Seconds: so often the carrier places a call for an account, of all workers together."""
 
-HOPELESS = (Refused, Unclear, TypeError, KeyError, ValueError)
+HOPELESS = (Refused, Unclear, TrailBroken, TypeError, KeyError, ValueError)
 """Errors that another attempt would only repeat, or that must not be repeated."""
 
 RECOVERIES = 4

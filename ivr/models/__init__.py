@@ -1,7 +1,7 @@
 """What is kept: calls, requests, recordings, prompts, and what staff did."""
 
 from ivr.callflow.answers import ClosureReason
-from ivr.models.audit import Action, AuditEntry, AuditHead
+from ivr.models.audit import Action, AuditCheck, AuditEntry, AuditHead
 from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
@@ -14,6 +14,7 @@ from ivr.models.triage import Disposition, EntryKind, Outcome, RequestEntry
 
 __all__ = [
     "Action",
+    "AuditCheck",
     "AuditEntry",
     "AuditHead",
     "BridgeCall",

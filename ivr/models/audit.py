@@ -33,6 +33,7 @@ class Action(StrEnum):
     PROMPT_CHANGED = "prompt_changed"
     ERASED = "erased"
     JOB_RETRIED = "job_retried"
+    KEYS_ROTATED = "keys_rotated"
 
 
 class AuditEntry(Base):
@@ -66,3 +67,13 @@ class AuditHead(Base):
     entries: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     seal: Mapped[str] = mapped_column(String(64))
+
+
+class AuditCheck(Base):
+    """The latest nightly check of the trail: when, and how many faults it found. There is one row, number 1."""
+
+    __tablename__ = "audit_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    faults: Mapped[int]

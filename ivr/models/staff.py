@@ -35,6 +35,7 @@ class StaffMember(Base):
     the last success; until `locked_until` and `pin_locked_until` nothing is accepted. `fs_uniquifier` and the columns
     with `tf_` and `mf_` are named as Flask-Security expects them: session key, second factor, recovery codes (their
     digests). `tf_last_counter` is the time step of the last code that was accepted: none is accepted twice.
+    `calendar_digest` is the SHA-256 of the secret in the address of their calendar.
     """
 
     __tablename__ = "staff_members"

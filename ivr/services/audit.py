@@ -7,15 +7,15 @@ not in the database: whoever changes or removes a row cannot seal what is left.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ivr.db import Database, Vault, vault_of
-from ivr.models import Action, AuditEntry, AuditHead, StaffMember
+from ivr.models import Action, AuditCheck, AuditEntry, AuditHead, StaffMember
 
 GENESIS = "0" * 64
 LONGEST_DETAIL = 200
@@ -65,7 +65,7 @@ def note(session: Session, actor: Actor, action: Action, subject: str, now: date
         session.add(head)
     entry = AuditEntry(
         id=head.entries + 1,
-        at=now.replace(microsecond=0),
+        at=now.astimezone(UTC).replace(microsecond=0),
         actor=actor.name,
         action=action,
         subject=subject[:60],
@@ -81,32 +81,71 @@ def note(session: Session, actor: Actor, action: Action, subject: str, now: date
 
 
 def faults(database: Database) -> Iterator[str]:
-    """What is wrong with the trail, a sentence each; nothing when every row is as it was written."""
+    """What is wrong with the trail, a sentence each; nothing when every row is as it was written.
+
+    The end is read before each page: rows that are added meanwhile are on the page, and are no fault.
+    """
+    if _has_rows_before_the_first(database):
+        yield "rows were put before the first one"
     previous, last = GENESIS, 0
     while True:
-        page = select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(PAGE)
         with database.read() as session:
-            entries = list(session.scalars(page))
-            session.expunge_all()
+            head = session.get(AuditHead, 1)
+        try:
+            entries = _rows_after(database, last)
+        except (ValueError, TypeError):
+            yield f"a row after row {last} cannot be read: it was changed"
+            return
+        if not entries:
+            break
         for entry in entries:
             if entry.id != last + 1:
-                yield f"rows {last + 1} to {entry.id - 1} are missing"
+                yield _missing(last + 1, entry.id - 1)
             elif entry.previous != previous:
                 yield f"row {entry.id} does not follow row {last}"
             if _digest(entry) != entry.digest:
                 yield f"row {entry.id} was changed"
             previous, last = entry.digest, entry.id
-        if not entries:
-            break
+    if head is None:
+        if last:
+            yield "the end of the trail is missing"
+    elif not database.vault.has_sealed(f"{head.entries} {head.digest}", head.seal):
+        yield "the end of the trail was changed"
+    elif head.entries > last:
+        yield _missing(last + 1, head.entries)
+    elif (head.entries, head.digest) != (last, previous):
+        yield "the last rows are not those that the end of the trail names"
+
+
+def _has_rows_before_the_first(database: Database) -> bool:
     with database.read() as session:
-        head = session.get(AuditHead, 1)
-        if head is None:
-            if last:
-                yield "the end of the trail is missing"
-        elif not database.vault.has_sealed(f"{head.entries} {head.digest}", head.seal):
-            yield "the end of the trail was changed"
-        elif head.entries != last or head.digest != previous:
-            yield f"rows {last + 1} to {head.entries} are missing" if last < head.entries else "the end was changed"
+        return session.scalar(select(AuditEntry.id).where(AuditEntry.id < 1).limit(1)) is not None
+
+
+def _rows_after(database: Database, last: int) -> Sequence[AuditEntry]:
+    page = select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(PAGE)
+    with database.read() as session:
+        entries = session.scalars(page).all()
+        session.expunge_all()
+        return entries
+
+
+def _missing(first: int, last: int) -> str:
+    return f"row {first} is missing" if first == last else f"rows {first} to {last} are missing"
+
+
+def check(database: Database, now: datetime) -> list[str]:
+    """Look for faults, and remember when and how many, for the metrics and the page."""
+    found = list(faults(database))
+    with database.write() as session:
+        session.merge(AuditCheck(id=1, at=now, faults=len(found)))
+    return found
+
+
+def last_check(database: Database) -> AuditCheck | None:
+    """The latest check, if there ever was one."""
+    with database.read() as session:
+        return session.get(AuditCheck, 1)
 
 
 def reseal(session: Session) -> None:

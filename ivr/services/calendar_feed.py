@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
+from ivr.callflow.answers import Kind
 from ivr.db import Database
-from ivr.models import Action, PatientRequest, RequestStatus, StaffMember
+from ivr.models import Action, PatientRequest, Priority, RequestStatus, StaffMember
 from ivr.services.audit import Actor, note
 
 TAKES = timedelta(minutes=15)
 MOST_EVENTS = 500
+SHOWN = (
+    PatientRequest.id,
+    PatientRequest.reference,
+    PatientRequest.kind,
+    PatientRequest.priority,
+    PatientRequest.act_by,
+)
+"""All that is read of a request."""
 
 
 def renew_address(database: Database, actor: Actor, member_id: int, now: datetime) -> str:
@@ -38,11 +48,12 @@ def calendar_of_follow_ups(database: Database, token: str, now: datetime, link: 
         owner = select(StaffMember.id).where(StaffMember.calendar_digest == _digest(token), StaffMember.active)
         if session.scalar(owner) is None:
             return None
-        waiting = select(PatientRequest).where(PatientRequest.status == RequestStatus.FOLLOW_UP)
-        return _document(list(session.scalars(waiting.order_by(PatientRequest.act_by).limit(MOST_EVENTS))), now, link)
+        waiting = select(*SHOWN).where(PatientRequest.status == RequestStatus.FOLLOW_UP)
+        found = session.execute(waiting.order_by(PatientRequest.act_by).limit(MOST_EVENTS)).all()
+    return _document(found, now, link)
 
 
-def _document(requests: list[PatientRequest], now: datetime, link: str) -> bytes:
+def _document(requests: Sequence[Row[int, str, Kind, Priority, datetime]], now: datetime, link: str) -> bytes:
     from icalendar import Calendar, Event
 
     calendar = Calendar()

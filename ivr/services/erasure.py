@@ -91,6 +91,8 @@ def erase_number(database: Database, number: str, now: datetime, *, include_open
         left = patient.trace()
         counted = f"{len(ids)} requests, {recordings} recordings, {len(cleared)} calls of one number"
         note(session, COMMAND, Action.ERASED, "requests", now, counted)
+        for request_id in ids:
+            note(session, COMMAND, Action.ERASED, f"request:{request_id}", now, "at the patient's wish")
         return Erased(tuple(row.reference for row in rows), recordings, len(cleared), left)
 
 

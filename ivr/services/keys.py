@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, patiently
-from ivr.models import Call, PatientRequest
-from ivr.services.audit import reseal
+from ivr.models import Action, Call, PatientRequest
+from ivr.services.audit import COMMAND, note, reseal
 
 PAGE = 100
 """Rows read, and then written, in one transaction."""
@@ -101,7 +102,7 @@ def survey(database: Database, show: Show = lambda table, rows: None) -> Survey:
     return Survey(tuple(by_key), unreadable, stale)
 
 
-def rotate(database: Database, show: Show = lambda table, rows: None) -> Rotated:
+def rotate(database: Database, now: datetime, show: Show = lambda table, rows: None) -> Rotated:
     """Bring everything under the first key, a page at a time, beside a running line.
 
     Each page is written in a short transaction of its own, and only over rows that still are as they were read: a
@@ -119,6 +120,7 @@ def rotate(database: Database, show: Show = lambda table, rows: None) -> Rotated
             break
     with database.write() as session:
         reseal(session)
+        note(session, COMMAND, Action.KEYS_ROTATED, "keys", now, f"{rows} rows written again")
     return Rotated(rows, found)
 
 

@@ -12,7 +12,9 @@ from uuid import uuid4
 from dbos import EnqueueOptions, WorkflowStatus
 from sqlalchemy import Connection, text
 
-from ivr.db import APPLICATION, Database
+from ivr.db import APPLICATION, Database, session_in
+from ivr.models import Action
+from ivr.services.audit import COMMAND, note
 
 FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 DONE = ["SUCCESS", "CANCELLED"]
@@ -135,7 +137,7 @@ def job_states(database: Database) -> list[tuple[str, int]]:
         return [(str(row.status).lower(), int(row[1])) for row in rows]
 
 
-def retry_job(database: Database, job_id: str) -> str:
+def retry_job(database: Database, job_id: str, now: datetime) -> str:
     """Let a job that gave up begin again, with all its attempts; returns its new id.
 
     Raises:
@@ -148,6 +150,8 @@ def retry_job(database: Database, job_id: str) -> str:
     key = f"{root_of(job_id).partition(RETRIED)[0]}{RETRIED}{uuid4().hex[:12]}"
     with database.transaction() as connection:
         enqueue(database, connection, Job(failed.name), *failed.arguments, key=key)
+        with session_in(connection) as session:
+            note(session, COMMAND, Action.JOB_RETRIED, f"job:{failed.name}", now, f"again as {key}")
     database.jobs.delete_workflow(job_id)
     return key
 

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Float, Integer, and_, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, extract, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.db import Database
 from ivr.models import (
@@ -38,7 +38,21 @@ FEW_ATTEMPTS = 3
 
 NO_PROMISE = (Disposition.CANCELLED, Disposition.DUPLICATE)
 
-FINISHED = frozenset({"saved", "goodbye", "person", "callback_open", "existing"})
+FINISHED = frozenset(
+    {
+        "saved",
+        "goodbye",
+        "person",
+        "callback_open",
+        "voicemail",
+        "added_message",
+        "message_added",
+        "existing_more",
+        "existing_last",
+        "existing_changed",
+        "existing_cancelled",
+    }
+)
 """Nodes at which hanging up is no giving up: the caller had what there was to have."""
 
 
@@ -89,7 +103,7 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
     since = now - timedelta(days=days)
     with line.database.read() as session:
         tried, reached, soon = _reached(session, since)
-        callers, repeat = _repeat_callers(session, line.database, since)
+        callers, repeat = _repeat_callers(session, since)
         return Report(
             since=since,
             until=now,
@@ -102,11 +116,23 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
             oldest_open=session.scalar(
                 select(func.min(PatientRequest.created_at)).where(PatientRequest.tab == Tab.OPEN)
             ),
-            by_hour=_by_hour(session, line.database, since, line.calendar.timezone),
+            by_hour=_by_hour(session, since, line.calendar.timezone),
             callers=callers,
             repeat_callers=repeat,
             left=_left(session, since),
         )
+
+
+def requests_by_hour(line: Line, days: int, now: datetime) -> Mapping[tuple[int, int], int]:
+    """What a report's `by_hour` has, alone."""
+    with line.database.read() as session:
+        return _by_hour(session, now - timedelta(days=days), line.calendar.timezone)
+
+
+def ends_by_node(line: Line, days: int, now: datetime) -> tuple[Left, ...]:
+    """What a report's `left` has, alone."""
+    with line.database.read() as session:
+        return _left(session, now - timedelta(days=days))
 
 
 def note_export(database: Database, actor: Actor, what: str, now: datetime) -> None:
@@ -137,32 +163,33 @@ def _promises(session: Session, since: datetime, now: datetime) -> tuple[Kept, .
 
 
 def _reached(session: Session, since: datetime) -> tuple[int, int, int]:
-    """Requests that were tried, those reached, and those reached within three attempts."""
+    """Requests that were tried, those reached, and those reached within three attempts.
+
+    Entries are counted one by one where there were more attempts in all; what is counted stands outside of WHERE, so
+    that each request's entries are found by the request, not among all attempts there ever were.
+    """
+    attempt = and_(RequestEntry.kind == EntryKind.ATTEMPTED, RequestEntry.at < PatientRequest.reached_at)
     before = (
-        select(func.count())
-        .where(
-            RequestEntry.request_id == PatientRequest.id,
-            RequestEntry.kind == EntryKind.ATTEMPTED,
-            RequestEntry.at < PatientRequest.reached_at,
-        )
+        select(func.count(case((attempt, 1))))
+        .where(RequestEntry.request_id == PatientRequest.id)
         .correlate(PatientRequest)
         .scalar_subquery()
     )
     is_reached = PatientRequest.reached_at.is_not(None)
+    within_few = case((PatientRequest.attempts <= FEW_ATTEMPTS, True), else_=before < FEW_ATTEMPTS)
     row = session.execute(
         select(
             func.count(),
             func.sum(cast(is_reached, Integer)),
-            func.sum(cast(and_(is_reached, before < FEW_ATTEMPTS), Integer)),
+            func.sum(cast(and_(is_reached, within_few), Integer)),
         ).where(PatientRequest.created_at >= since, PatientRequest.first_attempt_at.is_not(None))
     ).one()
     return int(row[0]), int(row[1] or 0), int(row[2] or 0)
 
 
-def _by_hour(session: Session, database: Database, since: datetime, zone: ZoneInfo) -> dict[tuple[int, int], int]:
+def _by_hour(session: Session, since: datetime, zone: ZoneInfo) -> dict[tuple[int, int], int]:
     """Counted by quarter of an hour in the database, so that every zone's hours come out right."""
-    seconds = _epoch(database, PatientRequest.created_at)
-    quarter = cast(func.floor(seconds / 900), Integer)
+    quarter = cast(func.floor(_epoch(PatientRequest.created_at) / 900), Integer)
     rows = session.execute(select(quarter, func.count()).where(PatientRequest.created_at >= since).group_by(quarter))
     counted: dict[tuple[int, int], int] = {}
     for number, count in rows:
@@ -172,20 +199,24 @@ def _by_hour(session: Session, database: Database, since: datetime, zone: ZoneIn
     return counted
 
 
-def _repeat_callers(session: Session, database: Database, since: datetime) -> tuple[int, int]:
-    """Numbers that called, and those of them that called again within seven days."""
-    earlier = func.lag(Call.started_at).over(partition_by=Call.from_index, order_by=Call.started_at)
+def _repeat_callers(session: Session, since: datetime) -> tuple[int, int]:
+    """Numbers that called, and those of them that called again within seven days.
+
+    `coalesce` keeps SQLite from taking the index of the numbers, by which it would read all calls there ever were.
+    """
+    number = func.coalesce(Call.from_index, "")
+    earlier = func.lag(Call.started_at).over(partition_by=number, order_by=Call.started_at)
     calls = (
-        select(Call.from_index, Call.started_at.label("at"), earlier.label("earlier"))
-        .where(Call.started_at >= since - timedelta(days=REPEAT_DAYS), Call.from_index.is_not(None))
+        select(number.label("number"), Call.started_at.label("at"), earlier.label("earlier"))
+        .where(Call.started_at >= since - timedelta(days=REPEAT_DAYS))
         .subquery()
     )
-    apart = _epoch(database, calls.c.at) - _epoch(database, calls.c.earlier)
+    apart = _epoch(calls.c.at) - _epoch(calls.c.earlier)
     again = and_(calls.c.earlier.is_not(None), apart <= REPEAT_DAYS * 24 * 60 * 60)
     by_number = (
-        select(calls.c.from_index, func.max(cast(again, Integer)).label("again"))
-        .where(calls.c.at >= since)
-        .group_by(calls.c.from_index)
+        select(calls.c.number, func.max(cast(again, Integer)).label("again"))
+        .where(calls.c.at >= since, calls.c.number != "")
+        .group_by(calls.c.number)
         .subquery()
     )
     row = session.execute(select(func.count(), func.sum(by_number.c.again))).one()
@@ -203,8 +234,6 @@ def _left(session: Session, since: datetime) -> tuple[Left, ...]:
     return tuple(sorted(found, key=lambda one: (-one.ended, one.node)))
 
 
-def _epoch(database: Database, column: Any) -> ColumnElement[float]:
-    """Seconds since 1970 of a moment."""
-    if database.is_sqlite:
-        return (func.julianday(column) - 2440587.5) * 86400.0
-    return cast(func.extract("epoch", column), Float)
+def _epoch(column: ColumnElement[Any] | InstrumentedAttribute[datetime]) -> ColumnElement[float]:
+    """Seconds since 1970 of a moment, whole ones on SQLite."""
+    return cast(extract("epoch", column), Float)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from io import StringIO
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -182,14 +181,15 @@ def export_requests(database: Database, since: datetime | None = None) -> Iterat
 def csv_lines(requests: Iterable[ExportedRequest]) -> Iterator[str]:
     """Requests as lines of CSV, a head first, that no spreadsheet takes for formulas."""
     names = [field.name for field in fields(ExportedRequest)]
-    yield _csv_line(names)
+    yield csv_line(names)
     for one in requests:
-        yield _csv_line([defused(getattr(one, name)) for name in names])
+        yield csv_line([getattr(one, name) for name in names])
 
 
-def _csv_line(cells: list[Any]) -> str:
+def csv_line(cells: Iterable[object]) -> str:
+    """One line of CSV, defused."""
     line = StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow([defused(cell) for cell in cells])
     return line.getvalue()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from ivr.db import Database, patiently
 from ivr.models import (
+    Action,
     Call,
     PatientRequest,
     Recording,
@@ -20,6 +21,7 @@ from ivr.models import (
     RequestEntry,
     RequestStatus,
 )
+from ivr.services.audit import SYSTEM, note
 from ivr.services.calls import blank_progress
 from ivr.services.recordings import erase_recordings
 from ivr.services.references import HELD_AFTER_CLOSING
@@ -68,6 +70,9 @@ def _purge_calls(database: Database, ids: Sequence[int], cutoff: datetime, now: 
         recordings = erase_requests(session, due, now)
         over = _unneeded(session, and_(Call.id.in_(ids), Call.started_at <= cutoff))
         recordings += erase_calls(session, over, now)
+        if due or over:
+            counted = f"{len(due)} requests, {recordings} recordings, {len(over)} calls: their days were over"
+            note(session, SYSTEM, Action.ERASED, "requests", now, counted)
         return len(due), recordings, len(over)
 
 

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from structlog.testing import capture_logs
 
+from ivr import create_app
 from ivr.callflow.inputs import Recorded
 from ivr.clients.errors import Unavailable
-from ivr.models import Recording, RecordingStatus
+from ivr.models import Action, AuditEntry, Recording, RecordingStatus
+from ivr.services.audit import COMMAND, note
 from ivr.services.calls import Arrival, note_recording
-from ivr.services.queue import Job, failed_jobs
+from ivr.services.queue import Job, enqueue, failed_jobs
 from tests.carrier_api import sid
 from tests.jobs.conftest import waiting
 from tests.jobs.test_worker import until, working
@@ -33,6 +36,11 @@ def leave_old_messages(line, api, days=100):
 def left_at_carrier(line):
     with line.database.read() as session:
         return list(session.scalars(select(Recording.sid).where(Recording.deleted_at.is_(None))))
+
+
+@pytest.fixture
+def app_of(config):
+    return lambda line: create_app(config, line)
 
 
 @pytest.fixture
@@ -77,3 +85,22 @@ def test_a_carrier_that_is_away_keeps_nothing_from_being_erased(line, tasks, api
     with pytest.raises(Unavailable):
         tasks.nightly()
     assert personal(line) == []
+
+
+def test_a_broken_trail_is_logged_counted_and_not_tried_again(line, tasks, app_of):
+    for number in range(1, 4):
+        with line.database.write() as session:
+            note(session, COMMAND, Action.SEEN, f"request:{number}", line.clock())
+    metrics = app_of(line).test_client()
+    assert "ivr_audit_faults" not in metrics.get("/metrics").text
+    tasks.verify_trail()
+    assert "\nivr_audit_faults 0.0\n" in metrics.get("/metrics").text
+    with line.database.write() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.id == 2))
+    with line.database.transaction() as connection:
+        enqueue(line.database, connection, Job.VERIFY_TRAIL, key="trail")
+    with capture_logs() as logs, working(tasks):
+        until(lambda: failed_jobs(line.database))
+    assert [entry["fault"] for entry in logs if entry["event"] == "audit_trail_broken"] == ["row 2 is missing"]
+    assert [(job.name, job.error, job.attempts) for job in failed_jobs(line.database)] == [("verify_trail", "TrailBroken", 1)]
+    assert "\nivr_audit_faults 1.0\n" in metrics.get("/metrics").text

@@ -71,7 +71,7 @@ def test_a_job_that_gives_up_is_seen_and_can_be_tried_again(line, tasks, api, ca
         said = capsys.readouterr().out
         assert said.count("job_failed") == 2
         assert said.count("job_gave_up") == 1
-        retry_job(line.database, failed.id)
+        retry_job(line.database, failed.id, line.clock())
         assert failed_jobs(line.database) == []
         until(lambda: recording_status(line) is RecordingStatus.STORED)
 
@@ -162,7 +162,7 @@ def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_lin
     (failed,) = failed_jobs(line.database)
     assert (failed.name, failed.arguments, failed.error) == ("import_recording", (RE1,), "WorkerDied")
     assert (recording_status(line), len(api.store.list())) == (RecordingStatus.READY, 1), "the message is not lost"
-    retry_job(line.database, failed.id)
+    retry_job(line.database, failed.id, line.clock())
     until(lambda: recording_status(line) is RecordingStatus.STORED)
 
 

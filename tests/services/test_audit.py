@@ -1,13 +1,18 @@
 """The audit trail: whole as long as nobody touches it, and every touch shows."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from ivr.db import Database, Vault
 from ivr.models import Action
-from ivr.services import keys
-from ivr.services.audit import COMMAND, Search, faults, note, read_trail
+from ivr.services import audit, keys
+from ivr.services.audit import COMMAND, Search, check, faults, last_check, note, read_trail
+from ivr.services.erasure import erase_number
+from ivr.services.retention import purge
 from tests.conftest import DATA_KEY
+from tests.services.test_retention import age, call, close
 
 NEWER_KEY = "bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmU="
 
@@ -36,10 +41,13 @@ def test_an_empty_trail_and_an_untouched_one_are_whole(line, trail):
     [
         ("UPDATE audit_entries SET subject = 'request:9' WHERE id = 3", ["row 3 was changed"]),
         ("UPDATE audit_entries SET at = '2020-01-01 00:00:00+00:00' WHERE id = 2", ["row 2 was changed"]),
-        ("DELETE FROM audit_entries WHERE id = 2", ["rows 2 to 2 are missing"]),
+        ("DELETE FROM audit_entries WHERE id = 2", ["row 2 is missing"]),
         ("DELETE FROM audit_entries WHERE id IN (2, 3)", ["rows 2 to 3 are missing"]),
-        ("DELETE FROM audit_entries WHERE id = 5", ["rows 5 to 5 are missing"]),
+        ("DELETE FROM audit_entries WHERE id = 5", ["row 5 is missing"]),
         ("DELETE FROM audit_entries", ["rows 1 to 5 are missing"]),
+        ("UPDATE audit_entries SET action = 'unheard of' WHERE id = 3", ["a row after row 0 cannot be read: it was changed"]),
+        ("UPDATE audit_entries SET id = 0 WHERE id = 5", ["rows were put before the first one", "row 5 is missing"]),
+        ("UPDATE audit_entries SET previous = digest WHERE id = 3", ["row 3 does not follow row 2", "row 3 was changed"]),
         ("UPDATE audit_head SET entries = 4", ["the end of the trail was changed"]),
         ("DELETE FROM audit_head", ["the end of the trail is missing"]),
     ],
@@ -54,19 +62,68 @@ def test_who_takes_rows_from_the_end_and_mends_the_head_cannot_seal_it(trail):
     assert found == ["the end of the trail was changed"]
 
 
+def test_rows_added_while_it_is_checked_are_no_fault(line, trail, monkeypatch):
+    read, added = audit._rows_after, []
+
+    def read_while_somebody_works(database, last):
+        page = read(database, last)
+        if len(added) < 3:
+            added.append(last)
+            with database.write() as session:
+                note(session, COMMAND, Action.SEEN, "request:6", line.clock())
+        return page
+
+    monkeypatch.setattr(audit, "_rows_after", read_while_somebody_works)
+    assert list(faults(trail)) == []
+    assert len(added) == 3
+
+
+def test_a_check_is_remembered(line, trail):
+    assert last_check(trail) is None
+    assert check(trail, line.clock()) == []
+    assert last_check(trail).faults == 0
+    tampered(trail, "DELETE FROM audit_entries WHERE id IN (2, 4)")
+    line.clock.now += timedelta(days=1)
+    assert check(trail, line.clock()) == ["row 2 is missing", "row 4 is missing"]
+    assert (last_check(trail).at, last_check(trail).faults) == (line.clock(), 2)
+
+
+def test_moments_of_another_zone_keep_it_whole(line, trail):
+    with trail.write() as session:
+        note(session, COMMAND, Action.SEEN, "request:6", line.clock().astimezone(line.calendar.timezone))
+    assert list(faults(trail)) == []
+
+
+def test_erasing_tells_what_it_erased_and_breaks_nothing(line):
+    for sid in ("CA1", "CA2"):
+        close(line, call(line, sid), 100)
+    age(line, 100)
+    purge(line.database, line.clock(), 90)
+    close(line, call(line, "CA3"), 1)
+    erase_number(line.database, "+16175550142", line.clock(), include_open=False)
+    told = read_trail(line.database, Search(action=Action.ERASED)).entries
+    assert [(row.actor, row.subject) for row in told] == [
+        ("command", "request:3"), ("command", "requests"), ("system", "requests"),
+    ]  # fmt: skip
+    assert told[2].detail == "2 requests, 0 recordings, 2 calls: their days were over"
+    assert list(faults(line.database)) == []
+
+
 def test_it_goes_on_after_it_was_broken_and_still_shows_it(line, trail):
     tampered(trail, "DELETE FROM audit_entries WHERE id = 2")
     with trail.write() as session:
         note(session, COMMAND, Action.SEEN, "request:6", line.clock())
-    assert list(faults(trail)) == ["rows 2 to 2 are missing"]
+    assert list(faults(trail)) == ["row 2 is missing"]
 
 
 def test_rotating_the_keys_keeps_it_whole_without_the_older_key(line, trail):
     url = trail.engine.url.render_as_string(hide_password=False)
     rotating = Database(url, Vault([NEWER_KEY, DATA_KEY]))
-    assert keys.rotate(rotating).survey.is_done
+    assert keys.rotate(rotating, line.clock()).survey.is_done
     newer = Database(url, Vault([NEWER_KEY]))
     assert list(faults(newer)) == []
+    (rotated,) = read_trail(newer, Search(action=Action.KEYS_ROTATED)).entries
+    assert (rotated.actor, rotated.subject) == ("command", "keys")
     for database in (rotating, newer):
         database.close()
 

@@ -69,14 +69,14 @@ def test_everything_comes_under_the_new_key_and_the_old_one_can_go(opened):
     both = opened(KEYS[1], KEYS[0])
     before = known(both)
     assert survey(both.database).by_key[0] == 0
-    rotated = rotate(both.database)
+    rotated = rotate(both.database, both.clock())
     assert rotated.survey.is_done
     assert rotated.rows == 5 + 5 + 1
     new = opened(KEYS[1])
     assert known(new) == before
     trace = trace_number(new.database, "+16175550142", new.clock())
     assert (len(trace.open), trace.calls) == (4, 5)
-    assert rotate(both.database).rows == 0
+    assert rotate(both.database, both.clock()).rows == 0
     with pytest.raises(InvalidToken):
         known(opened(KEYS[0]))
 
@@ -100,7 +100,7 @@ def broken_off(line, after):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rotate(line.database, show)
+        rotate(line.database, line.clock(), show)
     with line.database.read() as session:
         done = [line.database.vault.index("+16175550142")]
         return session.scalar(select(func.count()).where(Call.from_index.in_(done)))
@@ -114,7 +114,7 @@ def test_a_rotation_broken_off_goes_on_where_it_was(opened, monkeypatch):
     found = survey(both.database)
     assert found.by_key[0] > 0
     assert found.stale > 0
-    rotated = rotate(both.database)
+    rotated = rotate(both.database, both.clock())
     assert rotated.rows == 11 - 4
     assert rotated.survey.is_done
 
@@ -131,7 +131,7 @@ def test_what_changed_meanwhile_is_not_overwritten(opened, monkeypatch):
         return written(database, table, page)
 
     monkeypatch.setattr(service, "_rotate_page", after_a_key_press)
-    assert rotate(both.database).survey.is_done
+    assert rotate(both.database, both.clock()).survey.is_done
     new = opened(KEYS[1])
     caller.line = new
     caller("4 3 1 2 1")
@@ -150,7 +150,7 @@ def test_a_process_that_still_writes_with_the_old_key_is_noticed(opened, monkeyp
         return looked(database)
 
     monkeypatch.setattr(service, "survey", look)
-    found = rotate(both.database).survey
+    found = rotate(both.database, both.clock()).survey
     assert (found.is_done, found.stale > 0) == (False, True)
 
 
@@ -158,7 +158,7 @@ def test_what_no_key_reads_is_counted_and_left_alone(opened):
     fill(opened(KEYS[0]))
     message(opened(KEYS[2]), "CA-lost", "RE-lost")
     both = opened(KEYS[1], KEYS[0])
-    found = rotate(both.database).survey
+    found = rotate(both.database, both.clock()).survey
     assert (found.stale, found.unreadable, found.is_done) == (0, 4, False)
     assert survey(opened(KEYS[1], KEYS[2]).database).by_key[1] == 4
 
@@ -194,7 +194,7 @@ def test_three_keys_in_turn_while_calls_go_on(opened, monkeypatch):
             current[0], begun = line, len(saved)
             wait_until(lambda line=line: len(in_use) == 2 and all(used is line for used in in_use.values()))
             if line in (lines[1], lines[3]):
-                assert rotate(line.database).survey.is_done
+                assert rotate(line.database, line.clock()).survey.is_done
             wait_until(lambda begun=begun: len(saved) > begun)
     finally:
         over.set()

@@ -94,7 +94,7 @@ def test_a_job_that_never_failed_cannot_be_retried(line):
     assert failed_jobs(line.database) == []
     for job_id in ("alert-1-1", "nothing"):
         with pytest.raises(NoSuchJob):
-            retry_job(line.database, job_id)
+            retry_job(line.database, job_id, line.clock())
 
 
 def test_done_jobs_are_forgotten(line):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import icalendar
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ivr.callflow.inputs import Digits
 from ivr.models import Disposition, Outcome, PatientRequest, Priority, Role
@@ -13,6 +13,7 @@ from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.calls import Arrival, note_status, start_call, take_turn
 from ivr.services.reports import Left, read_report
 from ivr.services.staff import Details, create
+from tests.conftest import MONDAY_MORNING
 
 CALLBACK = "2 1 4 3 1 2 1"
 
@@ -87,3 +88,54 @@ def test_the_calendar_names_follow_ups_and_no_patient(line, clock):
     assert event["summary"].startswith("Call back ")
     assert b"5550142" not in document
     assert event.decoded("dtstart") > clock.now
+
+
+def test_a_fourth_attempt_is_not_within_three(line, clock):
+    actor, _ = nurse(line)
+    call(line, "CA1", CALLBACK)
+    for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REACHED):
+        clock.now += timedelta(hours=1)
+        triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
+    report = read_report(line, 7, clock.now)
+    assert (report.tried, report.reached, report.reached_soon) == (1, 1, 0)
+
+
+def test_calls_after_the_patient_was_reached_count_against_nobody(line, clock):
+    actor, _ = nurse(line)
+    call(line, "CA1", CALLBACK)
+    for outcome in (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.NO_ANSWER, Outcome.REACHED):
+        clock.now += timedelta(hours=1)
+        triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
+    assert read_report(line, 7, clock.now).reached_soon == 1
+
+
+def test_a_full_hour_is_no_part_of_the_one_before(line, clock):
+    for hour in range(24):
+        clock.now = MONDAY_MORNING + timedelta(hours=hour)
+        call(line, f"CA{hour}", CALLBACK, f"+161755501{hour:02d}")
+    assert len(read_report(line, 7, clock.now).by_hour) == 24
+
+
+def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
+    """With a million requests, the index of all numbers or of all attempts made a report take minutes."""
+    line, plans = make_line(sqlite_url), []
+
+    def explain(connection, cursor, statement, values, *_):
+        if statement.startswith("SELECT"):
+            plans.extend(row[3] for row in connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    event.listen(line.database.engine, "before_cursor_execute", explain)
+    read_report(line, 7, line.clock())
+    event.remove(line.database.engine, "before_cursor_execute", explain)
+    tables = {"calls", "call_turns", "patient_requests", "request_entries"}
+    found = {tuple(plan.split()[:2]) + tuple(plan.split(" USING ")[1:]) for plan in plans if set(plan.split()) & tables}
+    assert found == {
+        ("SEARCH", "call_turns", "PRIMARY KEY (call_id=? AND number=?)"),
+        ("SEARCH", "call_turns", "PRIMARY KEY (call_id=?)"),
+        ("SEARCH", "calls", "INDEX ix_calls_started_at (started_at>?)"),
+        ("SEARCH", "calls", "COVERING INDEX ix_calls_started_at (started_at>?)"),
+        ("SEARCH", "patient_requests", "COVERING INDEX ix_patient_requests_created_at (created_at>?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_created_at (created_at>?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_tab_rank_act_by_id (tab=?)"),
+        ("SEARCH", "request_entries", "INDEX ix_request_entries_request_id_id (request_id=?)"),
+    }
