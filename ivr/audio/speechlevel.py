@@ -22,24 +22,25 @@ def active_speech_level(samples: Samples, rate: int) -> tuple[float, float]:
     if energy <= 0.0:
         return NOTHING, 0.0
     envelope = _envelope(samples, rate)
-    above: tuple[float, float] | None = None  # (level, level - threshold) at the next higher threshold
-    for threshold in THRESHOLDS:
+    below: tuple[float, float] | None = None  # (level, excess) at the next lower threshold
+    for threshold in reversed(THRESHOLDS):
         active = _active_samples(envelope, threshold, rate)
         if not active:
-            continue
+            break
         level = _db(energy / active)
         excess = level - 2 * _db(threshold) - MARGIN
-        if excess >= 0.0:
-            level = _between(above, (level, excess))
-            return level, min(1.0, energy / (len(samples) * 10 ** (level / 10)))
-        above = (level, excess)
-    return NOTHING, 0.0
+        if excess < 0.0:
+            return _activity(_between((level, excess), below), energy, len(samples)) if below else (NOTHING, 0.0)
+        below = (level, excess)
+    return _activity(below[0], energy, len(samples)) if below else (NOTHING, 0.0)
 
 
-def _between(above: tuple[float, float] | None, below: tuple[float, float]) -> float:
+def _activity(level: float, energy: float, samples: int) -> tuple[float, float]:
+    return level, min(1.0, energy / (samples * 10 ** (level / 10)))
+
+
+def _between(above: tuple[float, float], below: tuple[float, float]) -> float:
     """Interpolate the level (dB) to where it lies exactly the margin over the threshold."""
-    if above is None:
-        return below[0]
     share = -above[1] / (below[1] - above[1])
     return above[0] + share * (below[0] - above[0])
 
