@@ -71,7 +71,7 @@ def test_counts_add_up_across_workers_and_survive_a_killed_one(spoken_line, tmp_
         for n in range(6):
             if n == 3:
                 kill_a_worker(process)
-            assert "saved" in place_call(address, "s 7 2 1 4 3 1 2 1", f"+1617{552 + n}0142").said
+            assert "saved" in place_call(address, "s 8 2 1 4 3 1 2 1", f"+1617{552 + n}0142").said
         text = page(address)
         assert all(page(address).count("ivr_calls_total") == text.count("ivr_calls_total") for _ in range(8))
         files = {file.name for file in folder_of(process).iterdir()}

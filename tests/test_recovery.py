@@ -98,7 +98,7 @@ def test_each_message_left_while_the_database_was_down_becomes_one_request(runni
     with ThreadPoolExecutor(CALLERS) as pool:
         calls = [pool.submit(street.call, n) for n in range(CALLERS)]
         for _ in range(IN_THE_MIDDLE):
-            assert street.arrived.acquire(timeout=30)
+            assert street.arrived.acquire(timeout=60)
         server.stop()
         stopped = time.monotonic()
         street.down.set()
