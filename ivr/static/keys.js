@@ -43,7 +43,7 @@ const keys = (() => {
   };
 
   document.addEventListener("keydown", (event) => {
-    const at = event.target;
+    const at = event.target instanceof Element && event.target.closest("dialog:not([open])") ? document.body : event.target;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat && event.key === "?") return;
     if (!(at instanceof Element) || at.closest(TYPED)) return;
     if ([" ", "Enter"].includes(event.key) && at.closest("button, a, input, summary")) return;
