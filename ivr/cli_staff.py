@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
-from ivr.cli_settings import configured, open_database
+from ivr.cli_settings import configured, migrated, open_database
 from ivr.config import Config
 from ivr.db import Database
 from ivr.models import Role, StaffMember
@@ -38,17 +36,17 @@ def add(email: str, name: str, role: str, extension: str, phone: str, ask_passwo
     config = configured()
     password = _ask("Password") if ask_password else ""
     pin = _ask("PIN") if ask_pin else ""
-    with closing(open_database(config)) as database:
-        try:
-            if password:
-                service.hash_password(password)
-            member = service.create(database, COMMAND, Details(email, name, Role(role), extension, phone), utc_now())
-            if pin:
-                service.set_pin(database, COMMAND, member.id, pin, utc_now())
-            if password:
-                service.set_password(database, COMMAND, member.id, password, utc_now())
-        except StaffError as error:
-            raise click.ClickException(f"{error}.") from None
+    database = migrated(open_database(config))
+    try:
+        if password:
+            service.hash_password(password)
+        member = service.create(database, COMMAND, Details(email, name, Role(role), extension, phone), utc_now())
+        if pin:
+            service.set_pin(database, COMMAND, member.id, pin, utc_now())
+        if password:
+            service.set_password(database, COMMAND, member.id, password, utc_now())
+    except StaffError as error:
+        raise click.ClickException(f"{error}.") from None
     click.echo(f"{member.email} is {role}.")
     if not password:
         _print_link(config, member)
@@ -58,8 +56,8 @@ def add(email: str, name: str, role: str, extension: str, phone: str, ask_passwo
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Sign somebody out at once and keep them out; what they did stays in the history."""
-    with closing(open_database(configured())) as database:
-        member = _set_active(database, email, False)
+    database = migrated(open_database(configured()))
+    member = _set_active(database, email, False)
     click.echo(f"{member.email} is deactivated.")
 
 
@@ -67,8 +65,8 @@ def deactivate(email: str) -> None:
 @click.argument("email")
 def reactivate(email: str) -> None:
     """Take a deactivated account into use again."""
-    with closing(open_database(configured())) as database:
-        member = _set_active(database, email, True)
+    database = migrated(open_database(configured()))
+    member = _set_active(database, email, True)
     click.echo(f"{member.email} is in use again.")
 
 
@@ -81,14 +79,14 @@ def reset(email: str, password: bool, second_factor: bool, pin: bool) -> None:
     """Unlock an account, sign it out, and void what was lost; without options the password."""
     config = configured()
     password = password or not (second_factor or pin)
-    with closing(open_database(config)) as database:
-        try:
-            found = service.find_by_email(database, email)
-            member = service.reset(
-                database, COMMAND, found.id, utc_now(), password=password, second_factor=second_factor, pin=pin
-            )
-        except StaffError as error:
-            raise click.ClickException(f"{error}.") from None
+    database = migrated(open_database(config))
+    try:
+        found = service.find_by_email(database, email)
+        member = service.reset(
+            database, COMMAND, found.id, utc_now(), password=password, second_factor=second_factor, pin=pin
+        )
+    except StaffError as error:
+        raise click.ClickException(f"{error}.") from None
     click.echo(f"{member.email} is reset and unlocked.")
     if password:
         _print_link(config, member)
@@ -97,13 +95,13 @@ def reset(email: str, password: bool, second_factor: bool, pin: bool) -> None:
 @staff.command(name="list")
 def list_all() -> None:
     """Print all accounts."""
-    with closing(open_database(configured())) as database:
-        for member in service.everybody(database):
-            state = "in use" if member.password else "has no password yet"
-            seen = f"{member.last_seen_at:%Y-%m-%d %H:%M} UTC" if member.last_seen_at else "never seen"
-            factor = "second factor" if member.tf_totp_secret else "no second factor"
-            shown = (member.email, member.role.value, state if member.active else "deactivated", factor, seen)
-            click.echo("  ".join(shown))
+    database = migrated(open_database(configured()))
+    for member in service.everybody(database):
+        state = "in use" if member.password else "has no password yet"
+        seen = f"{member.last_seen_at:%Y-%m-%d %H:%M} UTC" if member.last_seen_at else "never seen"
+        factor = "second factor" if member.tf_totp_secret else "no second factor"
+        shown = (member.email, member.role.value, state if member.active else "deactivated", factor, seen)
+        click.echo("  ".join(shown))
 
 
 def make_demo_accounts(database: Database) -> None:

@@ -71,6 +71,8 @@ def test_another_clinic_name_renders_only_what_names_it(run, line_url):
 NEED_THE_DATABASE = [
     ("worker",), ("jobs",), ("jobs", "retry", "x"), ("requests", "export"), ("prompts", "render"), ("tree", "--check"),
     ("erase", "--number", "+16175550142", "--yes"), ("hold", "123455", "on"), ("keys", "rotate"), ("keys", "rotate", "--check"),
+    ("audit", "verify"), ("staff", "list"), ("staff", "add", "a@example.org", "--name", "A"), ("staff", "deactivate", "a@example.org"),
+    ("staff", "reset", "a@example.org"),
 ]  # fmt: skip
 
 
