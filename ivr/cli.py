@@ -8,17 +8,18 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, fields
 
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_data, create_line, demo, doctor
+from ivr import cli_data, cli_staff, create_line, demo, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
 from ivr.callflow.tree import build
-from ivr.cli_settings import configured, open_database
+from ivr.cli_settings import configured, migrated, open_database
 from ivr.config import PROMPTS, Config
 from ivr.jobs.tasks import tasks_of
 from ivr.jobs.worker import Worker, run_worker
@@ -55,7 +56,13 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Empty the demo's database first.")
 def run_demo(port: int, fresh: bool) -> None:
     """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
-    sys.exit(demo.run(port, fresh=fresh, render=_render))
+    sys.exit(demo.run(port, fresh=fresh, render=_prepare_demo))
+
+
+def _prepare_demo(config: Config) -> None:
+    _render(config)
+    with closing(open_database(config)) as database:
+        cli_staff.make_demo_accounts(database)
 
 
 @main.command()
@@ -130,7 +137,7 @@ def prompts_render(table: bool) -> None:
 
 def _render(config: Config) -> list[Rendered]:
     """Render with a progress bar, and say what was measured."""
-    database = open_database(config)
+    database = migrated(open_database(config))
     started = utc_now()
     bars: dict[str, object] = {}
 
@@ -198,8 +205,7 @@ def tree(form: str, lint: bool, languages: str) -> None:
 def _lint(config: Config) -> list[str]:
     scripts = scripts_of(config)
     line = create_line(config)
-    upgrade(line.database)
-    seconds = measured_seconds(line.database, config.languages)
+    seconds = measured_seconds(migrated(line.database), config.languages)
     voices = [
         check.Voice(language, script.order, script.has, seconds[language], script.longest)
         for language, script in scripts.items()
@@ -211,10 +217,12 @@ def _lint(config: Config) -> list[str]:
 def worker() -> None:
     """Do what calls leave to do: fetch recordings, notify staff. Run one or more beside the web server."""
     config = configured()
+    line = create_line(config)
+    migrated(line.database)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sys.exit(run_worker(Worker(tasks_of(config, create_line(config))), stop))
+    sys.exit(run_worker(Worker(tasks_of(config, line)), stop))
 
 
 @main.group(invoke_without_command=True)
@@ -223,7 +231,7 @@ def jobs(context: click.Context) -> None:
     """List the jobs that gave up; none of them holds a patient's data."""
     if context.invoked_subcommand is not None:
         return
-    failed = failed_jobs(open_database(configured()))
+    failed = failed_jobs(migrated(open_database(configured())))
     for job in failed:
         click.echo(f"{job.failed_at:%Y-%m-%d %H:%M} UTC  {job.id}  {job.error} after {job.attempts} attempts")
     click.echo("Try one again: python -m ivr jobs retry ID" if failed else "No job has given up.")
@@ -234,7 +242,7 @@ def jobs(context: click.Context) -> None:
 def jobs_retry(job_id: str) -> None:
     """Let a job that gave up begin again."""
     try:
-        click.echo(f"Enqueued again as {retry_job(open_database(configured()), job_id)}.")
+        click.echo(f"Enqueued again as {retry_job(migrated(open_database(configured())), job_id)}.")
     except NoSuchJob:
         raise click.ClickException("No job with this id has given up.") from None
 
@@ -248,7 +256,7 @@ def requests() -> None:
 @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 def requests_export(form: str) -> None:
     """Print all requests, one a line, oldest first: the list to work from when the console is down."""
-    database = open_database(configured())
+    database = migrated(open_database(configured()))
     rows = (asdict(request) for request in export_requests(database))
     if form == "json":
         for row in rows:
@@ -301,6 +309,7 @@ and print the first one again with its address: python -m ivr doctor --twiml-bin
 
 
 cli_data.register(main, keys)
+main.add_command(cli_staff.staff)
 
 
 __all__ = ["main"]

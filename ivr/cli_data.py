@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import click
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, make_url
 
-from ivr.cli_settings import MISCONFIGURED, configured, open_database
+from ivr.callflow.entries import is_reference
+from ivr.cli_settings import MISCONFIGURED, configured, migrated, open_database
 from ivr.config import Config
 from ivr.db import Database, Vault
 from ivr.migrations import alembic_config
@@ -28,7 +28,6 @@ from ivr.services.erasure import (
 )
 from ivr.services.line import utc_now
 from ivr.services.numbers import masked, read_number
-from ivr.services.references import is_reference
 from ivr.services.retention import erased_at_carrier
 
 
@@ -52,8 +51,7 @@ def erase(number: str, include_open: bool, yes: bool) -> None:
         number = read_number(number)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--number") from None
-    with closing(open_database(configured())) as database:
-        sys.exit(_erase(database, number, include_open=include_open, sure=yes))
+    sys.exit(_erase(migrated(open_database(configured())), number, include_open=include_open, sure=yes))
 
 
 def _erase(database: Database, number: str, *, include_open: bool, sure: bool) -> int:
@@ -106,11 +104,10 @@ def hold(reference: str, state: str) -> None:
     """Put a request under legal hold, so that it is not erased, or lift that."""
     if not is_reference(reference):
         raise click.BadParameter("this is no reference: six digits, the last one checks the others")
-    with closing(open_database(configured())) as database:
-        try:
-            set_hold(database, reference, state == "on")
-        except NothingToHoldError as error:
-            raise click.ClickException(str(error)) from None
+    try:
+        set_hold(migrated(open_database(configured())), reference, state == "on")
+    except NothingToHoldError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"Request {reference} is {'under legal hold' if state == 'on' else 'no longer under legal hold'}.")
 
 
@@ -121,9 +118,9 @@ def keys_rotate(check: bool) -> None:
 
     Broken off, start it again: it goes on where it was.
     """
-    with closing(open_database(configured())) as database:
-        found = _rotate(database, check)
-        _say_survey(database.vault, found)
+    database = migrated(open_database(configured()))
+    found = _rotate(database, check)
+    _say_survey(database.vault, found)
     sys.exit(0 if found.is_done else 1)
 
 

@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from ivr import demo
 from ivr.config import Config, ConfigError
 from ivr.db import Database, Vault
+from ivr.migrations import is_current
 
 MISCONFIGURED = 2
 """The exit status when settings are missing or malformed."""
@@ -36,5 +37,23 @@ def configured() -> Config:
 
 
 def open_database(config: Config) -> Database:
-    """The database that the settings name."""
-    return Database(config.database_url, Vault(config.data_keys))
+    """The database that the settings name, migrated or not, closed when the command ends."""
+    return _closed_at_end(Database(config.database_url, Vault(config.data_keys)))
+
+
+def migrated(database: Database) -> Database:
+    """The database, closed when the command ends; exit status 1 and a sentence when it is away or not migrated."""
+    _closed_at_end(database)
+    try:
+        current = is_current(database)
+    except database.unavailable as error:
+        away = f"The database does not answer ({type(error).__name__}); check DATABASE_URL and that it runs."
+        raise click.ClickException(away) from None
+    if not current:
+        raise click.ClickException("The database's schema is not current; run: python -m ivr db upgrade")
+    return database
+
+
+def _closed_at_end(database: Database) -> Database:
+    click.get_current_context().call_on_close(database.close)
+    return database

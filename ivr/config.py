@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -66,6 +66,8 @@ class Config:
     sms_from: str = ""
     sms_reference: bool = False
     retention_days: int = 90
+    staff_second_factor: str = "admins"
+    trusted_proxies: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -98,6 +100,8 @@ class Config:
             "sms_from": reader.optional("SMS_FROM", "", _text),
             "sms_reference": reader.optional("SMS_REFERENCE", "no", _yes_or_no),
             "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
+            "staff_second_factor": reader.optional("STAFF_SECOND_FACTOR", "admins", _second_factor),
+            "trusted_proxies": reader.optional("TRUSTED_PROXIES", "0", _proxies),
         }
         if reader.faults:
             raise ConfigError("\n".join(["Settings that need your attention:", *reader.faults]))
@@ -150,13 +154,17 @@ def parse_hours(text: str) -> tuple[OpenSpan, ...]:
         if first > last or not opens < closes <= 24 * 60:
             raise ValueError(f"{part!r} runs backwards")
         spans += (OpenSpan(day, opens, closes) for day in range(first, last + 1))
-    spans.sort(key=lambda span: (span.weekday, span.opens))
     if not spans:
         raise ValueError("there must be at least one opening, such as 'Mon-Fri 08:30-17:00'")
-    for one, other in pairwise(spans):
-        if one.weekday == other.weekday and other.opens < one.closes:
-            raise ValueError(f"two openings overlap on {DAYS[one.weekday]}")
+    spans.sort(key=lambda span: (span.weekday, span.opens))
+    for weekday in overlapping(spans):
+        raise ValueError(f"two openings overlap on {DAYS[weekday]}")
     return tuple(spans)
+
+
+def overlapping(spans: Iterable[OpenSpan]) -> list[int]:
+    """The weekdays on which two openings overlap; the spans are in order."""
+    return [one.weekday for one, other in pairwise(spans) if one.weekday == other.weekday and other.opens < one.closes]
 
 
 def _secret(text: str) -> str:
@@ -274,4 +282,16 @@ def _yes_or_no(text: str) -> bool:
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 3650:
         raise ValueError("it should be a number of days from 1 to 3650")
+    return int(text)
+
+
+def _second_factor(text: str) -> str:
+    if text not in {"admins", "everyone"}:
+        raise ValueError("it should be admins or everyone")
+    return text
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or int(text) > 5:
+        raise ValueError("it should be how many proxies of yours stand before the server, from 0 to 5")
     return int(text)

@@ -201,13 +201,16 @@ class Prepared:
 
 
 class Database:
-    """One database and how to talk to it: `write` and `read` each give one transaction."""
+    """One database and how to talk to it: `write` and `read` each give one transaction.
+
+    `engine` begins transactions that may write, `reader` ones that only look.
+    """
 
     def __init__(self, url: str, vault: Vault) -> None:
         self.vault = vault
         self.engine = _engine(url)
         self.engine.dialect.ivr_vault = vault  # type: ignore[attr-defined]
-        self._reader = self.engine.execution_options(ivr_reads=True)
+        self.reader = self.engine.execution_options(ivr_reads=True)
         self._prepared: dict[Executable, Prepared] = {}
 
     @contextmanager
@@ -225,7 +228,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only looks; on SQLite it waits for no writer."""
-        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+        with Session(self.reader, expire_on_commit=False) as session, session.begin():
             yield session
 
     def prepared(self, statement: Executable) -> Prepared:

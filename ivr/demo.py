@@ -42,6 +42,9 @@ The line is answering at {base}
   Call it from another terminal:          {python} -m ivr call
   Let a scripted caller do it:            {python} -m ivr call --keys "2 1 4 3 1 2 1"
   See the requests callers have left:     {python} -m ivr requests export
+  Work on them in the console:            {base}/console/
+                                          as staff@example.org, lead@example.org or admin@example.org,
+                                          password demo-password-only
   See the call tree:                      {python} -m ivr tree
   Check it like a deployment:             {python} -m ivr doctor
 

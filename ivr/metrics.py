@@ -117,7 +117,7 @@ class Metrics:
             "kind",
             "attempt",
         )
-        self.requests = self._counter("ivr_requests_saved", "Requests callers sent.", "kind", "priority")
+        self.requests = self._counter("ivr_requests_saved", "Requests callers sent in a call.", "kind", "priority")
         self.outages = self._counter("ivr_outage_answers", "Webhooks answered without the database, by error.", "error")
         self.refused = self._counter("ivr_signatures_refused", "Webhooks that were not signed by the carrier.")
         self.statuses = self._counter("ivr_call_statuses", "What the carrier said of calls.", "status")

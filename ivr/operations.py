@@ -11,7 +11,7 @@ from ivr.metrics import CONTENT_TYPE, Level, Metrics
 from ivr.migrations import is_current
 from ivr.services.line import Line
 from ivr.services.scripts import Script
-from ivr.services.watching import Waiting, prompt_faults, waiting_requests
+from ivr.services.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
 
 JobStates = Callable[[], Iterable[tuple[str, int]]]
 """Yields a job's state and how many jobs are in it, read at the moment of a scrape."""
@@ -68,12 +68,15 @@ def readiness(line: Line, scripts: Mapping[str, Script]) -> list[str]:
 def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
     try:
         waiting = waiting_requests(line.database, line.clock())
+        in_outage = requests_left_in_outage(line.database)
         jobs = list(job_states())
     except Exception as error:
         log.warning("levels_unknown", error=type(error).__name__)
-        waiting, jobs = [], []
+        waiting, in_outage, jobs = [], {}, []
     yield Level("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
     yield from _queue(waiting)
+    for priority, count in in_outage.items():
+        yield Level("ivr_requests_left_in_outage", _LEFT_IN_OUTAGE, count, (("priority", priority.value),))
     for state, count in jobs:
         yield Level("ivr_jobs", "Jobs by state.", count, (("state", state),))
 
@@ -83,6 +86,8 @@ def _queue(waiting: list[Waiting]) -> Iterator[Level]:
         for one in waiting:
             yield Level(name, text, value(one), (("priority", one.priority.value),))
 
+
+_LEFT_IN_OUTAGE = "Requests made of messages left in an outage, which ivr_requests_saved does not count."
 
 _QUEUE: tuple[tuple[str, str, Callable[[Waiting], float]], ...] = (
     ("ivr_requests_open", "Requests that are not closed.", lambda one: one.count),

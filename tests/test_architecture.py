@@ -18,6 +18,7 @@ ROOMS = {
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
     "voice": {"callflow", "models", "services", "config", "metrics"},
+    "console": {"callflow", "models", "services", "db", "config", "metrics"},
     "metrics": set(),
     "serving": {"metrics"},
     "jobs": {"services", "clients", "models", "db", "config", "audio"},
@@ -25,7 +26,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings", "doctor"}
+WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings", "cli_staff", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

@@ -10,7 +10,9 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 
+from ivr.cli import main
 from ivr.config import ROOT
 from tests.processes import free_port, web_server
 
@@ -44,7 +46,9 @@ def test_the_tree_is_printed_and_checked(run):
 
 
 def test_a_tree_without_audio_is_not_sound(run, tmp_path):
-    checked = run("tree", "--check", DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
+    empty = f"sqlite:///{tmp_path}/empty.db"
+    assert run("db", "upgrade", DATABASE_URL=empty).returncode == 0
+    checked = run("tree", "--check", DATABASE_URL=empty)
     assert checked.returncode == 1
     assert "run python -m ivr prompts render" in checked.stdout
 
@@ -62,6 +66,53 @@ def test_another_clinic_name_renders_only_what_names_it(run, line_url):
     assert len(rows) < 6
     assert "dBov" in renamed.stdout
     assert "wpm" in renamed.stdout
+
+
+NEED_THE_DATABASE = [
+    ("worker",), ("jobs",), ("jobs", "retry", "x"), ("requests", "export"), ("prompts", "render"), ("tree", "--check"),
+    ("erase", "--number", "+16175550142", "--yes"), ("hold", "123455", "on"), ("keys", "rotate"), ("keys", "rotate", "--check"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def command(settings, tmp_path, monkeypatch):
+    """Runs a command in this process; nothing but an exit may come out of it."""
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*words, **changes):
+        ended = CliRunner(env={**settings, **changes}).invoke(main, words)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return ended
+
+    return invoke
+
+
+@pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
+def test_a_database_that_was_never_migrated_is_named_in_a_sentence(command, words, database_url):
+    ended = command(*words, DATABASE_URL=database_url)
+    assert (ended.exit_code, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
+
+
+@pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
+def test_a_database_that_is_away_is_named_in_a_sentence(command, words):
+    ended = command(*words, DATABASE_URL=f"postgresql://ivr:very-secret@127.0.0.1:{free_port()}/ivr")
+    assert ended.exit_code == 1
+    assert ended.stderr == "Error: The database does not answer (OperationalError); check DATABASE_URL and that it runs.\n"
+
+
+def test_a_worker_whose_queue_is_missing_says_so(run, line_url, rendered_line):
+    with rendered_line().database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE dbos_migrations")
+    ended = run("worker", **line_url)
+    assert (ended.returncode, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
+
+
+def test_the_doctor_and_a_backup_find_it_too(command, sqlite_url, tmp_path):
+    assert "Run python -m ivr db upgrade." in command("doctor", DATABASE_URL=sqlite_url).stdout
+    ended = command("backup", "copy.db", DATABASE_URL=sqlite_url)
+    assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1)
+    assert "not of this line: it lacks alembic_version" in ended.stderr
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_new_key_is_a_key(run):

@@ -66,6 +66,13 @@ def test_erasing_a_number(run, written):
     assert run("erase", "--number", written).stdout == "Nothing that can be erased is kept of …42.\n"
 
 
+def test_erasing_a_foreign_number(run):
+    call(run.line, "CA3", "2 6175550199 1 4 3 1 2 1", "+442071838750")
+    erased = run("erase", "--number", "+44 20 7183 8750", "--yes")
+    assert erased.stdout == "Erased of …50: no requests, 0 recordings and 1 calls.\n"
+    assert "They name another number" in erased.stderr
+
+
 def test_erasing_asks_first(run):
     close(run.line, 1, 1)
     refused = run("erase", "--number", "+16175550142", stdin="n\n")
@@ -77,7 +84,7 @@ def test_erasing_asks_first(run):
 
 @pytest.mark.parametrize(
     ("number", "fault"),
-    [("hello", "no telephone number"), ("+442071838750", "only North American"), ("617555", "nobody has"), ("+11175550142", "nobody has")],
+    [("hello", "no telephone number"), ("617555", "nobody has"), ("+4420", "nobody has"), ("617-555-0142 ext 7", "nobody has")],
 )
 def test_a_wrong_number_is_said_to_be(run, number, fault):
     refused = run("erase", "--number", number, "--yes")

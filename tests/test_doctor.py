@@ -17,6 +17,7 @@ from ivr.config import PROMPTS, ROOT, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current
 from ivr.services import doctor as checks
+from ivr.services.calendar import Calendars
 from ivr.services.doctor import Level
 from ivr.services.scripts import read_scripts
 from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app, parse
@@ -106,9 +107,10 @@ class TestDatabase:
         assert bad(findings) == []
         assert {finding.check for finding in findings} == {"database", "durability"}
 
-    def test_an_old_schema(self, line):
+    @pytest.mark.parametrize("old", ["alembic_version SET version_num = '0001'", "{queue}dbos_migrations SET version = 1"])
+    def test_an_old_schema(self, line, old):
         with line.database.engine.begin() as connection:
-            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(sa.text("UPDATE " + old.format(queue="" if line.database.is_sqlite else "dbos.")))
         assert one(checks.check_database(line.database, is_current))[2].endswith("Run python -m ivr db upgrade.")
 
     def test_none_at_all(self):
@@ -153,7 +155,7 @@ class TestPromptsAndHours:
         line = make_line(sqlite_url)
         (found,) = checks.check_hours(line, MONDAY_MORNING)
         assert (found.level, found.found) == (Level.FINE, "Open next on Monday, November 23 at 10:00 (America/New_York).")
-        never = replace(line, calendar=replace(line.calendar, hours=()))
+        never = replace(line, calendars=Calendars(line.database, replace(line.calendar, hours=())))
         assert one(checks.check_hours(never, MONDAY_MORNING))[:2] == (Level.FAULT, "hours")
 
 

@@ -1,7 +1,6 @@
 """Whoever hears a reference has a row behind it, whatever happens to the processes."""
 
 import random
-import re
 import threading
 import time
 
@@ -14,16 +13,10 @@ from ivr.services.requests import export_requests
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
 from tests.processes import web_server
+from tests.worst_day import references_heard
 
-DIGITS = {word: str(n) for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])}
 CALLERS = 6
 CALLS_EACH = 12
-
-
-def references_heard(said):
-    """References spoken in a transcript, by clips or by the carrier's voice."""
-    words = re.findall(r"Your reference is ((?:(?:zero|one|two|three|four|five|six|seven|eight|nine)\W*){6})", said)
-    return ["".join(DIGITS[word] for word in re.findall(r"[a-z]+", found)) for found in words]
 
 
 @pytest.fixture

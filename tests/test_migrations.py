@@ -9,8 +9,8 @@ from ivr.migrations import alembic_config, is_current, only_ours, upgrade
 from tests.conftest import DATA_KEY
 
 
-def test_migrations_equal_models_and_can_be_undone(database_url):
-    database = Database(database_url, Vault([DATA_KEY]))
+def test_migrations_equal_models_and_can_be_undone(empty_url):
+    database = Database(empty_url, Vault([DATA_KEY]))
     assert not is_current(database)
     upgrade(database)
     upgrade(database)
@@ -24,3 +24,17 @@ def test_migrations_equal_models_and_can_be_undone(database_url):
         command.downgrade(alembic_config(connection), "base")
     upgrade(database)
     database.close()
+
+
+def test_the_queues_tables_are_part_of_the_schema(line):
+    """A queue that is missing, or of an older version of DBOS, takes no jobs."""
+    table = "dbos_migrations" if line.database.is_sqlite else "dbos.dbos_migrations"
+    with line.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET version = version - 1")
+    assert not is_current(line.database)
+    with line.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET version = version + 2")
+    assert is_current(line.database), "of a newer version, which an older one can use"
+    with line.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    assert not is_current(line.database)

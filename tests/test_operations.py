@@ -51,10 +51,14 @@ def test_an_incomplete_language_is_named(telephone, clock, missing, words):
     assert text.startswith(words)
 
 
-def test_an_old_schema_is_not_ready(config, make_line, database_url):
+OLD = ["UPDATE alembic_version SET version_num = '0001'", "UPDATE {queue}dbos_migrations SET version = 1", "DROP TABLE {queue}dbos_migrations"]
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_schema_is_not_ready(config, make_line, database_url, old):
     line = make_line(database_url)
     with line.database.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(sa.text(old.format(queue="" if line.database.is_sqlite else "dbos.")))
     assert ready(Telephone(config, line)) == (503, "the database's schema is not current: run python -m ivr db upgrade\n")
 
 

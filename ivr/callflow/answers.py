@@ -57,6 +57,14 @@ class BestTime(StrEnum):
     ANY = "any"
 
 
+class ClosureReason(StrEnum):
+    """Why the clinic is closed; callers hear a standard sentence for each, unless the closure has its own greeting."""
+
+    HOLIDAY = "holiday"
+    WEATHER = "weather"
+    OTHER = "other"
+
+
 class Flow(StrEnum):
     """Which series of questions a draft is in; a voicemail is a callback with a series of its own."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
-from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType, Weekday
-from ivr.callflow.composing import WordOrder, compose
+from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
+from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
@@ -28,9 +28,9 @@ from ivr.callflow.nodes import (
     Tree,
     Value,
 )
-from ivr.callflow.outputs import Pause, PlayRecording, Say, Speech
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
-from ivr.callflow.state import CallState
+from ivr.callflow.state import CallState, plain_promise
 
 MOST_OPTIONS = 4
 """Options announced in one menu, beside "0 for a person"."""
@@ -59,6 +59,8 @@ DOMAINS: Mapping[On, frozenset[str]] = {
     On.FLOW: frozenset(Flow),
     On.NUMBER: frozenset({"known", "unknown"}),
     On.DESK: frozenset({"open", "closed"}),
+    On.PROOFS: frozenset({"left", "spent"}),
+    On.HEARD: frozenset({"last", "more", "callback"}),
 }
 
 
@@ -138,7 +140,9 @@ def prompts_of(tree: Tree) -> set[str]:
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():
-            yield from (*node.prompts, *([node.lead] if node.lead else []))
+            yield from node.prompts
+            if node.lead and not isinstance(node.lead, Value):
+                yield node.lead
         case Menu():
             yield from (part for part in node.opening if not isinstance(part, Value))
             yield from (part.prompt for part in options(node) if isinstance(part, Say))
@@ -166,6 +170,9 @@ def _every_answer() -> set[str]:
         *(f"confirm_visit_{visit}" for visit in VisitType),
         *(f"confirm_weekday_{day}" for day in Weekday),
         *(f"confirm_time_{time}" for time in BestTime),
+        *(f"closure_{reason}" for reason in ClosureReason),
+        *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
+        *("request_tried", "request_claimed", "request_late"),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
     }
 
@@ -284,13 +291,13 @@ def _lasting(speech: Iterable[Speech], voice: Voice) -> float:
     return sum(_seconds(part, voice) for whole in speech for part in compose(whole, voice.order, voice.has))
 
 
-def _seconds(part: Say | Pause | PlayRecording, voice: Voice) -> float:
+def _seconds(part: Fragment, voice: Voice) -> float:
     match part:
         case Pause(milliseconds):
             return milliseconds / 1000
         case Say(prompt):
             return voice.seconds[prompt]
-        case PlayRecording():
+        case PlayRecording() | SayOwn():
             return 0.0
 
 
@@ -307,6 +314,13 @@ def _samples() -> tuple[CallState, ...]:
         entered="1977-11-27",
         draft=callback,
         saved=RequestSaved("777777", promise),
+        facts={
+            "asked": "appointment",
+            "left": "2027-09-17",
+            "staff": "claimed",
+            "promise": plain_promise(promise),
+        },
+        today=date(2027, 10, 17),
     )
     appointment = replace(
         callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.FOLLOW_UP, weekday=Weekday.WEDNESDAY

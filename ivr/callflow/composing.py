@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
+
+Fragment = Say | SayOwn | Pause | PlayRecording
+"""What is left of speech when it is broken down."""
 
 BETWEEN_GROUPS = Pause(500)
 """Milliseconds between two groups of digits: CALLFLOW asks for at least 500."""
@@ -24,7 +27,7 @@ class WordOrder:
     time: tuple[str, ...] = ("hour", "minute", "half")
 
 
-def compose(speech: Speech, order: WordOrder, has: Callable[[str], bool]) -> Iterator[Say | Pause | PlayRecording]:
+def compose(speech: Speech, order: WordOrder, has: Callable[[str], bool]) -> Iterator[Fragment]:
     """Break speech down to prompts and pauses. `has` tells which optional building blocks the script has."""
     match speech:
         case SpeakDigits(digits, groups):

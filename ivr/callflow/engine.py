@@ -71,7 +71,7 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
 
     Args:
         tree: the call tree.
-        state: where the call is, with today's date and the desk numbers set.
+        state: where the call is, with today's date, the desk numbers and the words of a closed day set.
         given: what happened.
 
     Returns:
@@ -81,7 +81,7 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
     """
     match given:
         case CallStarted(caller_number):
-            fresh = replace(begin(tree), caller_number=caller_number, today=state.today, desk=state.desk)
+            fresh = replace(begin(tree).at(state.today, state.desk, state.closure), caller_number=caller_number)
             return _arrive(tree, fresh, tree.first)
         case HungUp():
             return _leave(state)
@@ -134,7 +134,7 @@ def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
         state = replace(state, language=choice.language)
         events = (ev.LanguageChosen(choice.language),)
     state, more = _act(tree, state, choice)
-    state = replace(state, draft=replace(state.draft, **choice.answers))
+    state = replace(state, draft=replace(state.draft, **choice.answers), facts={**state.facts, **choice.facts})
     if choice.answers.get("red_flags"):
         more = (*more, ev.RedFlagRaised())
     lead = spoken(choice.then_say, state) if choice.then_say else ()
@@ -183,7 +183,8 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
             return _wait_at(tree, replace(state, entry=""), entry, (out.Say(entry.prompt),))
     match read_entry(entry, state.entry, keys, finished_by, state.today, tree.dialable):
         case Complete(value):
-            return _arrive(tree, replace(state, entered=value), entry.to)
+            facts = {**state.facts, entry.keeps: value} if entry.keeps else state.facts
+            return _arrive(tree, replace(state, entered=value, facts=facts), entry.to)
         case Unfinished(keys, restarted):
             lead = (out.Say("entry_restart"),) if restarted else ()
             return _wait_at(tree, replace(state, entry=keys), entry, lead)
@@ -196,6 +197,9 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
 
 def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> Turn:
     match given:
+        case Recorded(sid, seconds) if node.keeps:
+            state = replace(state, facts={**state.facts, node.keeps: sid})
+            return _arrive(tree, state, node.to, events=(ev.RecordingMade(sid, seconds),))
         case Recorded(sid, seconds):
             draft = replace(state.draft, recording_sid=sid, **node.answers)
             if node.answers and draft.callback_number is None:
@@ -234,10 +238,23 @@ def _found(tree: Tree, state: CallState, finding: str, facts: Mapping[str, Any] 
     """Go on from a consult; a finding it does not expect leads to somebody who can help."""
     node = tree.nodes.get(state.node)
     state = state if facts is None else replace(state, facts=facts)
+    state = replace(state, entered="") if isinstance(node, Consult) and node.forgets_entry else state
     if not isinstance(node, Consult):
         return _arrive(tree, state, state.node if node else "main")
     lead = (out.Say(node.lead[finding]),) if finding in node.lead else ()
+    if finding == node.refused:
+        return _refused(tree, state, node.name, node.to.get(finding, PERSON), lead)
     return _arrive(tree, state, node.to.get(finding, PERSON), lead)
+
+
+def _refused(tree: Tree, state: CallState, node: str, to: Exit, lead: Speeches) -> Turn:
+    """Answer a wrong proof: try again, and after the third in this call somebody who can help."""
+    refused = state.refused + 1
+    missed: Events = (ev.InputMissed(node, "no_match", refused),)
+    state = replace(state, refused=refused)
+    if refused >= ATTEMPTS:
+        return _arrive(tree, state, PERSON, (out.Say("help_is_near"),), missed)
+    return _arrive(tree, state, to, lead, missed)
 
 
 def _leave(state: CallState) -> Turn:
@@ -274,7 +291,7 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
     node = tree[resolve(tree, state, to)]
     while isinstance(node, Notice):
         before = (*before, *(out.Say(prompt) for prompt in node.prompts))
-        lead = (*lead, out.Say(node.lead)) if node.lead else lead
+        lead = (*lead, *spoken(node.lead, state)) if node.lead else lead
         events = (*events, ev.NodeEntered(node.name))
         node = tree[resolve(tree, state, node.to)]
     moved = node.name != state.node
@@ -352,4 +369,6 @@ def _known(tree: Tree, state: CallState) -> Mapping[On, Any]:
         On.FLOW: state.draft.flow,
         On.NUMBER: "known" if number else "unknown",
         On.DESK: "open" if state.desk else "closed",
+        On.PROOFS: "left" if state.refused < ATTEMPTS else "spent",
+        On.HEARD: state.facts.get("heard", "last"),
     }

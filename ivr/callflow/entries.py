@@ -14,7 +14,7 @@ OLDEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A usable value: E.164 for a number, ISO for a date."""
+    """A usable value: E.164 for a number, ISO for a date, the digits of a reference."""
 
     value: str
 
@@ -55,8 +55,18 @@ def read_entry(
         return Skipped() if finished and not kept and not fresh else Useless()
     if not finished and _expects_more(entry, kept, keys, digits):
         return Unfinished(digits, restarted=bool(star))
-    value = as_number(digits, dialable) if entry.holds is Field.NUMBER else as_birth_date(digits, today)
+    value = _value(entry, digits, today, dialable)
     return Complete(value) if value else Useless()
+
+
+def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str | None]) -> str | None:
+    match entry.holds:
+        case Field.NUMBER:
+            return as_number(digits, dialable)
+        case Field.BIRTH_DATE:
+            return as_birth_date(digits, today)
+        case Field.REFERENCE:
+            return digits if is_reference(digits) else None
 
 
 def missing(entry: Entry, keys: str) -> int:
@@ -82,6 +92,20 @@ def as_birth_date(digits: str, today: date) -> str | None:
         return None
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return born.isoformat() if born <= today and age <= OLDEST else None
+
+
+def luhn_digit(digits: str) -> str:
+    """The Luhn check digit of a row of digits: it catches one wrong digit and most swapped neighbours."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
+
+
+def is_reference(text: str) -> bool:
+    """Whether a row of keys can be a reference at all."""
+    return len(text) == 6 and text.isascii() and text.isdecimal() and luhn_digit(text[:5]) == text[5]
 
 
 def _expects_more(entry: Entry, kept: str, keys: str, digits: str) -> bool:

@@ -34,6 +34,9 @@ class Value(StrEnum):
     SUMMARY = "summary"
     RECEIPT = "receipt"
     MESSAGE = "message"
+    CLOSURE = "closure"
+    OPEN_REQUEST = "open_request"
+    CALL_PROMISE = "call_promise"
 
 
 class Field(StrEnum):
@@ -41,6 +44,7 @@ class Field(StrEnum):
 
     NUMBER = "number"
     BIRTH_DATE = "birth_date"
+    REFERENCE = "reference"
 
 
 class Action(StrEnum):
@@ -57,6 +61,17 @@ class Question(StrEnum):
     """What a consult asks, or has done; `services/consulting` has a function for each."""
 
     OPEN_REQUEST = "open_request"
+    HOURS = "hours"
+    CLOSE_TODAY = "close_today"
+    CLOSE_TOMORROW = "close_tomorrow"
+    LIFT_CLOSURES = "lift_closures"
+    REQUEST_BY_CALLER = "request_by_caller"
+    REQUEST_BY_REFERENCE = "request_by_reference"
+    NEXT_REQUEST = "next_request"
+    CHANGE_NUMBER = "change_number"
+    CHANGE_TIME = "change_time"
+    CANCEL_REQUEST = "cancel_request"
+    ADD_MESSAGE = "add_message"
 
 
 class On(StrEnum):
@@ -67,6 +82,8 @@ class On(StrEnum):
     FLOW = "flow"
     NUMBER = "number"
     DESK = "desk"
+    PROOFS = "proofs"
+    HEARD = "heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,10 @@ PERSON = Fork(On.DESK, {"open": "person", "closed": "closed"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A key of a menu. `prompt` None: the key works but is not announced. `then_say` opens the next node's speech."""
+    """A key of a menu. `prompt` None: the key works but is not announced. `then_say` opens the next node's speech.
+
+    `facts` are added to what the last consult found, for the next one to use.
+    """
 
     key: str
     prompt: str | None
@@ -95,6 +115,7 @@ class Choice:
     kind: Kind | None = None
     then_say: str | Value | None = None
     language: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +125,7 @@ class Notice:
     name: str
     prompts: tuple[str, ...]
     to: Exit
-    lead: str | None = None
+    lead: str | Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +163,8 @@ class Menu:
 class Entry:
     """A number keyed by the caller; `skip` is where a lone # leads, when skipping is offered.
 
-    `answers` are set on arrival, `example` opens the second reprompt.
+    `answers` are set on arrival, `example` opens the second reprompt. `keeps` is the fact under which what was keyed
+    waits for a later consult.
     """
 
     name: str
@@ -155,11 +177,15 @@ class Entry:
     answers: Mapping[str, Any] = field(default_factory=dict)
     skip: Exit | None = None
     failed: Exit = PERSON
+    keeps: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """A recording: the notice that no key can cut, a beep, at most `longest` seconds; then `answers` are set."""
+    """A recording: the notice that no key can cut, a beep, at most `longest` seconds; then `answers` are set.
+
+    It belongs to the draft, unless `keeps` names the fact under which it waits for the next consult.
+    """
 
     name: str
     level: int
@@ -169,6 +195,7 @@ class Recorder:
     prompt: str | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     failed: Exit = PERSON
+    keeps: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +224,17 @@ class Save:
 class Consult:
     """A question that only the services can answer, on the way: `to` leads on by what they find.
 
-    Nothing is heard here: the call goes on in the same turn. `lead` opens the next node's speech, by finding.
+    Nothing is heard here: the call goes on in the same turn. `lead` opens the next node's speech, by finding. With
+    `forgets_entry` what was keyed is gone once it was asked about: it is never stored. `refused` is the finding that
+    counts as a wrong proof; the third one in a call leads to a person.
     """
 
     name: str
     asks: Question
     to: Mapping[str, Exit]
     lead: Mapping[str, str] = field(default_factory=dict)
+    forgets_entry: bool = False
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,19 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class SayOwn:
+    """Speak words of the clinic's own that are in no script, in the default language.
+
+    `sha256` is their audio once it is made. Until then, where the carrier's voice does not speak, the prompt
+    `otherwise` is spoken.
+    """
+
+    words: str
+    sha256: str | None
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakDigits:
     """Speak digits one by one, with a pause between groups of the given sizes."""
 
@@ -59,7 +72,7 @@ class Pause:
     milliseconds: int
 
 
-Speech = Say | SpeakDigits | SpeakDate | SpeakTime | PlayRecording | Pause
+Speech = Say | SayOwn | SpeakDigits | SpeakDate | SpeakTime | PlayRecording | Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,20 @@ Output = Speech | Gather | Skippable | Record | Dial | Hangup
 
 _KINDS: Mapping[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Say, SpeakDigits, SpeakDate, SpeakTime, PlayRecording, Pause, Gather, Skippable, Record, Dial, Hangup)
+    for kind in (
+        Say,
+        SayOwn,
+        SpeakDigits,
+        SpeakDate,
+        SpeakTime,
+        PlayRecording,
+        Pause,
+        Gather,
+        Skippable,
+        Record,
+        Dial,
+        Hangup,
+    )
 }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
 
 from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
-from ivr.callflow.state import CallState
+from ivr.callflow.state import CallState, promise_of
 
 BETWEEN_OPTIONS = Pause(600)
 """Milliseconds between two options of a menu: CALLFLOW asks for 500 to 750."""
@@ -51,6 +52,12 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return tuple(_receipt(state.saved)) if state.saved else ()
         case Value.MESSAGE:
             return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
+        case Value.CLOSURE:
+            return state.closure
+        case Value.OPEN_REQUEST:
+            return tuple(_open_request(state.facts, state.today))
+        case Value.CALL_PROMISE:
+            return tuple(_call_promise(state.facts))
         case _:
             return (Say(part),)
 
@@ -102,3 +109,37 @@ def _promise(promise: Promise) -> Iterator[Speech]:
             yield SpeakDate(promise.by.date().isoformat(), year=False)
         yield Say("promise_by")
     yield SpeakTime(promise.by.hour, promise.by.minute)
+
+
+def _open_request(facts: Mapping[str, Any], today: date) -> Iterator[Speech]:
+    """A stored request as its caller may hear it: what kind, since when, and what staff do. Nothing that names anyone.
+
+    `asked` is what it is (a callback, an appointment or a message), `left` the day (ISO), `staff` what they have done
+    so far (`tried` or `claimed`; empty: nothing).
+    """
+    if "asked" not in facts:
+        return
+    left = date.fromisoformat(facts["left"])
+    if left >= today:
+        yield Say(f"request_{facts['asked']}_today")
+    elif left == today - timedelta(days=1):
+        yield Say(f"request_{facts['asked']}_yesterday")
+    else:
+        yield Say(f"request_{facts['asked']}_on")
+        yield SpeakDate(left.isoformat(), year=False)
+    yield BETWEEN_GROUPS
+    if facts["staff"]:
+        yield Say(f"request_{facts['staff']}")
+    yield from _call_promise(facts)
+
+
+def _call_promise(facts: Mapping[str, Any]) -> Iterator[Speech]:
+    """When staff will call about a stored request; `promise` is empty once that moment has passed."""
+    if "promise" not in facts:
+        return
+    promise = promise_of(facts["promise"])
+    if promise is None:
+        yield Say("request_late")
+    else:
+        yield from _promise(promise)
+    yield BETWEEN_OPTIONS

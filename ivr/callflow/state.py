@@ -9,6 +9,7 @@ from typing import Any
 
 from ivr.callflow.answers import BestTime, Draft, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow.outputs import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,10 @@ class CallState:
     """A call between two turns.
 
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
-    being read back, `saved` the receipt the caller may hear again, `facts` what the last consult found (plain JSON).
-    `today` (in the clinic's time zone) and `desk` (the numbers to ring now; empty when closed) are not the call's own:
-    whoever drives the engine sets them each turn.
+    being read back, `saved` the receipt the caller may hear again, `facts` what the last consult found (plain JSON),
+    `refused` how many proofs of who is calling were wrong. `today` (in the clinic's time zone), `desk` (the numbers to
+    ring now; empty when closed) and `closure` (what to say of a day on which the clinic is closed) are not the call's
+    own: whoever drives the engine sets them each turn.
     """
 
     node: str
@@ -32,23 +34,25 @@ class CallState:
     desk_tried: int = 0
     saved: RequestSaved | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    refused: int = 0
     today: date = date.min
     desk: tuple[str, ...] = ()
+    closure: tuple[Speech, ...] = ()
 
-    def at(self, today: date, desk: tuple[str, ...]) -> CallState:
+    def at(self, today: date, desk: tuple[str, ...], closure: tuple[Speech, ...] = ()) -> CallState:
         """The same state in the surroundings of this moment."""
-        return replace(self, today=today, desk=desk)
+        return replace(self, today=today, desk=desk, closure=closure)
 
 
 def to_plain(state: CallState) -> dict[str, Any]:
     """The state as JSON values, without what is as at the start; it has personal data, so it is stored encrypted."""
     plain = _unlike(state, _BLANK)
-    for surrounding in ("today", "desk"):
+    for surrounding in ("today", "desk", "closure"):
         plain.pop(surrounding, None)
     if "draft" in plain:
         plain["draft"] = _unlike(state.draft, _BLANK.draft)
     if state.saved:
-        plain["saved"] = [state.saved.reference, _plain_promise(state.saved.promise)]
+        plain["saved"] = [state.saved.reference, plain_promise(state.saved.promise)]
     return plain
 
 
@@ -59,7 +63,7 @@ def from_plain(plain: Mapping[str, Any]) -> CallState:
         values["draft"] = _draft(values["draft"])
     if "saved" in values:
         reference, promise = values["saved"]
-        values["saved"] = RequestSaved(reference, _promise(promise))
+        values["saved"] = RequestSaved(reference, promise_of(promise))
     return replace(_BLANK, **values)
 
 
@@ -67,11 +71,13 @@ def _unlike(value: Any, blank: Any) -> dict[str, Any]:
     return {name: mine for name in type(value).__slots__ if (mine := getattr(value, name)) != getattr(blank, name)}
 
 
-def _plain_promise(promise: Promise | None) -> list[Any] | None:
+def plain_promise(promise: Promise | None) -> list[Any] | None:
+    """A promise as JSON values."""
     return None if promise is None else [promise.by.isoformat(), promise.days_ahead, promise.minutes]
 
 
-def _promise(plain: Sequence[Any] | None) -> Promise | None:
+def promise_of(plain: Sequence[Any] | None) -> Promise | None:
+    """The promise that `plain_promise` described."""
     return None if plain is None else Promise(datetime.fromisoformat(plain[0]), plain[1], plain[2])
 
 

@@ -1,7 +1,7 @@
 """The call, from the first ring to the last word. Read it from top to bottom; keys and outcomes are a contract.
 
-Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back); `existing`, key 4 of the main
-menu, is not built yet and is a no-match.
+Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
+caller hears who asks for a callback while another request is open, is in `tree_existing.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ivr.callflow.nodes import (
     Tree,
     Value,
 )
+from ivr.callflow.tree_existing import CALLBACK_START, EXISTING, existing_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
@@ -38,6 +39,7 @@ def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> 
         *_callback(),
         *_appointment(),
         *_the_end_of_every_request(),
+        *existing_nodes(),
         *_a_person(),
     )
     return Tree({node.name: node for node in nodes}, languages, dialable)
@@ -51,12 +53,17 @@ def by_flow(callback: Exit, appointment: Exit, message: Exit | None = None) -> F
 NUMBER = Fork(On.CALLER, {"known": "number", "unknown": "enter_number"})
 VOICEMAIL = Fork(On.NUMBER, {"known": "voicemail", "unknown": "message_number"})
 APPOINTMENT = Choice("1", "option_appointment", "patient", action=Action.BEGIN, kind=Kind.APPOINTMENT)
-CALLBACK = Choice("2", "option_callback", NUMBER, action=Action.BEGIN, kind=Kind.CALLBACK)
+CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, kind=Kind.CALLBACK)
 
 
 def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
     return (
-        Notice("emergency", ("emergency",), Fork(On.LANGUAGES, {"one": "main", "many": "language"})),
+        Notice(
+            "emergency",
+            ("emergency",),
+            Fork(On.LANGUAGES, {"one": "main", "many": "language"}),
+            lead=Value.CLOSURE,
+        ),
         Menu(
             "language",
             level=1,
@@ -74,7 +81,7 @@ def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
             "main",
             level=1,
             opening=(),
-            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information")),
+            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING),
             global_options=("option_person",),
             example="main_example",
             back="main",

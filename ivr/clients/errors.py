@@ -2,6 +2,7 @@
 
 ClientError
 ├── Unavailable   the other side is away, busy, or not ready yet: the same again later may work
+│   └── Untrusted its certificate does not prove who it is: nothing was said to it
 ├── NotThere      it has no such thing
 ├── Refused       it said no, and will say so again
 └── Unclear       we cannot tell whether it did what we asked: asking again might do it twice
@@ -14,6 +15,10 @@ class ClientError(Exception):
 
 class Unavailable(ClientError):
     """The other side is away, busy, or not ready yet: the same again later may work."""
+
+
+class Untrusted(Unavailable):
+    """Its certificate does not prove who it is, so nothing was said to it; the message says why not."""
 
 
 class NotThere(ClientError):

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from ivr.clients.errors import Refused, Unavailable, Unclear
+from ivr.clients.errors import Refused, Unavailable, Unclear, Untrusted
 
 SMTP_SECONDS = 15.0
 DOMAIN = "line.invalid"
@@ -35,7 +35,8 @@ class SmtpMail:
     """Mail by a server such as smtp://user:password@mail.example.org:587.
 
     `smtp` uses STARTTLS when the server offers it, and insists on it before a password is sent; `smtps` is TLS from
-    the first byte.
+    the first byte. With either, the server's certificate must be valid for its name and vouched for by an authority of
+    this machine's, or of the file that SSL_CERT_FILE names.
     """
 
     url: str
@@ -45,7 +46,7 @@ class SmtpMail:
         """Send one message to all recipients at once.
 
         Raises:
-            Unavailable: nothing was sent.
+            Unavailable: nothing was sent; Untrusted, one of these, when the server's certificate is not valid for it.
             Unclear: the connection broke after the message was handed over, before the server said yes.
             Refused: the server will not take it.
         """
@@ -62,6 +63,9 @@ class SmtpMail:
             codes = sorted({code for code, _ in error.recipients.values()})
             temporary = all(400 <= code < 500 for code in codes)
             raise (Unavailable if temporary else Refused)(f"every recipient: {codes}") from None
+        except ssl.SSLCertVerificationError as error:
+            log.error("mail_server_not_trusted", host=urlsplit(self.url).hostname, why=error.verify_message)
+            raise Untrusted(error.verify_message) from None
         except (smtplib.SMTPException, OSError) as error:
             raise (Unavailable if server is None else Unclear)(type(error).__name__) from None
         finally:

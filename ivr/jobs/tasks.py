@@ -32,8 +32,17 @@ from ivr.services.outages import (
     is_settled,
 )
 from ivr.services.queue import Job, enqueue, forget_old_jobs
-from ivr.services.recordings import enqueue_stuck_imports, import_state, note_deleted, settle, store_audio
+from ivr.services.recordings import (
+    enqueue_deletions,
+    enqueue_stuck_imports,
+    import_state,
+    note_deleted,
+    settle,
+    store_audio,
+)
+from ivr.services.rendering import make_greeting
 from ivr.services.retention import purge
+from ivr.services.triage import release_idle
 
 FIRST_LOOK = timedelta(days=2)
 """How far back the first reconciliation looks."""
@@ -76,7 +85,9 @@ class Tasks:
             Job.TEXT_REFERENCE: self.text_reference,
             Job.FETCH_MISSED: self.fetch_missed,
             Job.GATHER_NOTICES: self.gather_notices,
+            Job.RELEASE_IDLE: self.release_idle,
             Job.NIGHTLY: self.nightly,
+            Job.MAKE_GREETING: self.make_greeting,
         }
 
     def tick(self, at: str, context: list[Any]) -> None:
@@ -87,7 +98,7 @@ class Tasks:
             enqueue(self.line.database, connection, Job(job), *arguments, key=key)
 
     def import_recording(self, recording_sid: str) -> None:
-        """Fetch a recording, check it, store it encrypted, then delete the carrier's copy."""
+        """Fetch a recording, check it, store it encrypted, then delete the carrier's copy; an erased one just goes."""
         database = self.line.database
         state = import_state(database, recording_sid)
         if state is None:
@@ -149,32 +160,47 @@ class Tasks:
             log.info("recordings_missed", at_the_carrier=found, without_request=orphans)
 
     def nightly(self) -> None:
-        """Catch up with calls whose end we were not told of, with stuck recordings, erase what is due, forget jobs."""
+        """Erase what is due, forget jobs, catch up with stuck recordings and calls whose end we were not told of."""
         now = self.line.clock()
-        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
-        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
-        stuck = enqueue_stuck_imports(self.line.database, now)
-        move_checkpoint(self.line.database, "calls", now)
+        self._erase_what_is_due(now)
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
-        self._erase_what_is_due(now)
+        stuck = enqueue_stuck_imports(self.line.database, now)
+        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
+        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
+        move_checkpoint(self.line.database, "calls", now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
     def _erase_what_is_due(self, now: datetime) -> None:
-        """Erase by the clinic's retention, then the carrier's copies of what was erased."""
+        """Erase by the clinic's retention; each copy that the carrier has of something erased gets a job of its own."""
         purged = purge(self.line.database, now, self.retention_days)
-        for sid in purged.at_carrier:
-            self.recordings.delete(sid)
-            note_deleted(self.line.database, sid, now)
-        log.info("purged", requests=purged.requests, recordings=purged.recordings, calls=purged.calls)
+        enqueue_deletions(self.line.database, purged.at_carrier, now)
+        log.info(
+            "purged",
+            requests=purged.requests,
+            recordings=purged.recordings,
+            calls=purged.calls,
+            at_carrier=len(purged.at_carrier),
+        )
+
+    def make_greeting(self, closure_id: int) -> None:
+        """Give a closure's own greeting its voice."""
+        clip = make_greeting(self.line.database, closure_id, self.line.tree.languages[0], self.line.clock())
+        if clip is not None:
+            log.info("greeting_made", closure=closure_id, seconds=clip.measurement.seconds)
 
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""
-        notices.alert(self.line.database, request_id, number, self._channels)
+        notices.alert(self.line.database, request_id, number, self.line.clock(), self._channels)
 
     def gather_notices(self, occasion: str) -> None:
         """Tell staff of everything that is new, or overdue, since the last time."""
         notices.gather(self.line.database, Occasion(occasion), self.line.clock(), self._channels)
+
+    def release_idle(self) -> None:
+        """Put requests back whose owners are gone; the queue's page does so too whenever somebody looks at it."""
+        if released := release_idle(self.line, self.line.clock()):
+            log.info("claims_released", count=released)
 
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:
         """Send one notice by mail or text message, at most once to each recipient."""

@@ -13,15 +13,14 @@ MOST_IN_TEXT = 5
 
 def subject(occasion: Occasion, requests: Sequence[Noticed]) -> str:
     """A mail's subject, which is also a text message's first line."""
-    count = len(requests)
-    some = "1 request" if count == 1 else f"{count} requests"
+    some = _counted(len(requests))
     match occasion:
         case Occasion.URGENT:
             return f"URGENT: request {requests[0].reference} is waiting"
         case Occasion.OVERDUE:
             return f"Overdue: {some} past the promised time"
         case Occasion.DIGEST:
-            return f"New: {some}"
+            return _digest(requests)
 
 
 def mail_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -> str:
@@ -59,5 +58,18 @@ def age(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
 
 
+def _digest(requests: Sequence[Noticed]) -> str:
+    unfinished = sum(request.unfinished for request in requests)
+    if unfinished == len(requests):
+        return f"Left unfinished: {_counted(unfinished)}"
+    sent = f"New: {_counted(len(requests) - unfinished)}"
+    return f"{sent}, and {unfinished} left unfinished" if unfinished else sent
+
+
+def _counted(count: int) -> str:
+    return "1 request" if count == 1 else f"{count} requests"
+
+
 def _line(request: Noticed) -> str:
-    return f"{request.reference}  {request.kind}, {request.priority}, waiting {age(request.age)}"
+    unfinished = ", left unfinished" if request.unfinished else ""
+    return f"{request.reference}  {request.kind}, {request.priority}, waiting {age(request.age)}{unfinished}"

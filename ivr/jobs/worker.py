@@ -12,7 +12,6 @@ from datetime import timedelta
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
-from sqlalchemy.exc import OperationalError
 
 from ivr.clients.errors import Refused, Unclear
 from ivr.db import APPLICATION
@@ -68,6 +67,7 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
     "missed": ("*/10 * * * *", [Job.FETCH_MISSED]),
     "digest": ("*/15 * * * *", [Job.GATHER_NOTICES, Occasion.DIGEST]),
     "overdue": ("*/5 * * * *", [Job.GATHER_NOTICES, Occasion.OVERDUE]),
+    "idle": ("*/5 * * * *", [Job.RELEASE_IDLE]),
     "nightly": ("23 3 * * *", [Job.NIGHTLY]),
 }
 """When what is enqueued, in the clinic's time: minute, hour, day of month, month, weekday."""
@@ -75,6 +75,10 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
 
 class JobFailed(Exception):
     """A job gave up; all it says is the kind of its last error, for others' words may quote a patient's data."""
+
+
+class Interrupted(BaseException):
+    """The worker ends before the next attempt is enqueued: no outcome is noted, so the next worker begins anew."""
 
 
 @dataclass(slots=True)
@@ -156,15 +160,15 @@ class Worker:
         self._again(job, arguments, job_id, patience.delay(attempt))
 
     def _again(self, job: Job, arguments: tuple[object, ...], job_id: str, delay: timedelta) -> None:
-        """Enqueue the next attempt; a database that is away is waited for."""
-        while not self._stopping.is_set():
+        """Enqueue the next attempt; a database that is away is waited for, but not by a worker that stops."""
+        while True:
             try:
                 enqueue_again(self.tasks.line.database, job, *arguments, job_id=job_id, delay=delay)
                 return
-            except OperationalError:
+            except self.tasks.line.database.unavailable:
                 log.warning("database_away", job=job)
-                self._stopping.wait(random.uniform(1, 3))
-        raise JobFailed("Stopping")
+            if self._stopping.wait(random.uniform(1, 3)):
+                raise Interrupted
 
     def _schedule(self, name: str, tick: Callable[..., None]) -> ScheduleInput:
         cron, context = CLOCK[name]

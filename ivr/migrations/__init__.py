@@ -9,6 +9,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from dbos import DBOS
+from dbos._migration import get_migration_versions, get_sqlite_migration_versions
 from sqlalchemy import Connection
 
 from ivr.db import Database, unhurried
@@ -30,6 +31,9 @@ QUEUE_TABLES = frozenset(
     }
 )
 """DBOS's own tables. On SQLite they stand among ours, on PostgreSQL in the schema `dbos`; DBOS migrates them."""
+
+
+QUEUE_SCHEMA = "dbos"
 
 
 def alembic_config(connection: Connection | None = None) -> AlembicConfig:
@@ -55,7 +59,13 @@ def upgrade(database: Database) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the schema is at the newest step."""
+    """Whether the schema is at the newest step, and the queue's tables are at least at the one that DBOS needs."""
     newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
     with database.read() as session:
-        return MigrationContext.configure(session.connection()).get_current_revision() == newest
+        if MigrationContext.configure(session.connection()).get_current_revision() != newest:
+            return False
+    if database.is_sqlite:
+        current, needed = get_sqlite_migration_versions(database.reader)
+    else:
+        current, needed = get_migration_versions(database.reader, QUEUE_SCHEMA, use_listen_notify=True)
+    return current >= needed

@@ -1,8 +1,9 @@
 """What is kept: calls, requests, recordings, prompts, and what staff did."""
 
+from ivr.callflow.answers import ClosureReason
 from ivr.models.audit import Action, AuditEntry, AuditHead
 from ivr.models.call import Call, CallTurn
-from ivr.models.hours import Closure, ClosureReason, WeeklyHours
+from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, Notice
 from ivr.models.prompt import PromptAudio, PromptRelease, PromptSource, PromptVersion
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ivr.callflow.answers import ClosureReason
 from ivr.db import Base, BigId, ByValue, UtcDateTime
 
 
@@ -20,14 +20,6 @@ class WeeklyHours(Base):
     weekday: Mapped[int]
     opens: Mapped[int]
     closes: Mapped[int]
-
-
-class ClosureReason(StrEnum):
-    """Why the clinic is closed; callers hear a standard sentence for each, unless the closure has its own greeting."""
-
-    HOLIDAY = "holiday"
-    WEATHER = "weather"
-    OTHER = "other"
 
 
 class Closure(Base):

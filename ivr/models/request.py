@@ -56,7 +56,8 @@ class Priority(StrEnum):
 class PatientRequest(Base):
     """A callback or appointment request. Number and birth date are encrypted; `number_index` finds equal numbers.
 
-    `left_in_outage` marks a message the carrier took while we could not answer. `legal_hold` keeps it from being
+    `left_in_outage` marks a message the carrier took while we could not answer. `left_incomplete` marks one whose
+    caller hung up before sending it, whatever staff have made of it since. `legal_hold` keeps it from being
     erased; `erased_at` is when its personal fields were.
 
     The queue is ordered by `tab`, `rank` (of the priority), `act_by` and age. `act_by` is when somebody should act
@@ -101,6 +102,7 @@ class PatientRequest(Base):
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disposition: Mapped[Disposition | None] = mapped_column(ByValue(Disposition))
+    left_incomplete: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         Index(None, "reference"),

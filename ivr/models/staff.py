@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.db import Base, BigId, ByValue, EncryptedList, EncryptedText, UtcDateTime
@@ -33,7 +33,8 @@ class StaffMember(Base):
     `email` is in small letters. `password` and `pin_hash` are argon2 hashes. `extension` and PIN sign in by phone;
     `phone_number` (E.164) is where calls to patients are bridged from. `failed_sign_ins` and `failed_pins` count since
     the last success; until `locked_until` and `pin_locked_until` nothing is accepted. `fs_uniquifier` and the columns
-    with `tf_` and `mf_` are named as Flask-Security expects them: session key, second factor, recovery codes.
+    with `tf_` and `mf_` are named as Flask-Security expects them: session key, second factor, recovery codes (their
+    digests). `tf_last_counter` is the time step of the last code that was accepted: none is accepted twice.
     """
 
     __tablename__ = "staff_members"
@@ -47,6 +48,7 @@ class StaffMember(Base):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(EncryptedText)
+    tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(EncryptedList)
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -46,6 +46,7 @@ class Disposition(StrEnum):
 
     SCHEDULED = "scheduled"
     ANSWERED = "answered"
+    REFERRED = "referred"
     EMERGENCY = "emergency"
     DUPLICATE = "duplicate"
     UNREACHABLE = "unreachable"

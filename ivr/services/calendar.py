@@ -1,17 +1,23 @@
-"""The clinic's opening hours, and the promises they can keep."""
+"""The clinic's opening hours, the promises they can keep, and how every process follows their changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import holidays
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from ivr.callflow.answers import ClosureReason
 from ivr.callflow.inputs import Promise
 from ivr.config import Config, OpenSpan
-from ivr.models import Priority
+from ivr.db import Database
+from ivr.models import Closure, Priority, WeeklyHours
 
 URGENT_MINUTES = 30
 SOON_HOURS = 4
@@ -19,13 +25,40 @@ HORIZON_DAYS = 60
 """How far ahead to look for an opening before concluding that there is none."""
 
 
+FRESH_SECONDS = 5.0
+"""How long a process goes by the hours it has read before it looks again."""
+
+
+MOST_CLOSURES = 100
+"""The latest closures that a calendar knows of: years of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDays:
+    """Days in a row on which the clinic is closed, both ends included. `name` is for staff.
+
+    `greeting` is what callers hear instead of the standard sentence, `greeting_sha256` its audio once that is made.
+    """
+
+    first_day: date
+    last_day: date
+    reason: ClosureReason
+    name: str
+    greeting: str | None = None
+    greeting_sha256: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When the clinic is open. All arguments and results are aware moments; hours are kept in `timezone`."""
+    """When the clinic is open. All arguments and results are aware moments; hours are kept in `timezone`.
+
+    `closures` stand before `holidays`; of several that meet on a day, the first counts.
+    """
 
     timezone: ZoneInfo
     hours: tuple[OpenSpan, ...]
     holidays: holidays.HolidayBase | None
+    closures: tuple[ClosedDays, ...] = ()
 
     def today(self, at: datetime) -> date:
         """The clinic's date at a moment."""
@@ -33,7 +66,21 @@ class Calendar:
 
     def is_open(self, at: datetime) -> bool:
         """Whether the clinic is open at a moment."""
-        return any(opens <= at < closes for opens, closes in self._openings(self.today(at), days=1))
+        return self.closes_at(at) is not None
+
+    def closes_at(self, at: datetime) -> datetime | None:
+        """When the opening that is under way ends; None while the clinic is closed."""
+        openings = self._openings(self.today(at), days=1)
+        return next((closes for opens, closes in openings if opens <= at < closes), None)
+
+    def closure_on(self, day: date) -> ClosedDays | None:
+        """Why the clinic is closed on a whole day; None on other days, weekly days off among them."""
+        for closure in self.closures:
+            if closure.first_day <= day <= closure.last_day:
+                return closure
+        if self.holidays is not None and day in self.holidays:
+            return ClosedDays(day, day, ClosureReason.HOLIDAY, str(self.holidays[day]))
+        return None
 
     def next_opening(self, at: datetime, days: int) -> datetime | None:
         """When the clinic is open next, now included; None when that is more than so many days away."""
@@ -86,7 +133,7 @@ class Calendar:
     def _openings(self, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
         for ahead in range(days):
             day = first + timedelta(days=ahead)
-            if self.holidays is not None and day in self.holidays:
+            if self.closure_on(day):
                 continue
             for span in self.hours:
                 if span.weekday == day.weekday():
@@ -103,3 +150,76 @@ def calendar_of(config: Config) -> Calendar:
     country, _, region = config.clinic_holidays.partition("-")
     closed = holidays.country_holidays(country, subdiv=region or None) if country else None
     return Calendar(config.clinic_timezone, config.clinic_hours, closed)
+
+
+class Calendars:
+    """The calendar as it is now: the settings' one, with the hours and closures that the database holds.
+
+    It is read again when it is older than `fresh_seconds`, so that every process follows a change within that time
+    and a key press mostly costs no query. While the database is away, the last known calendar holds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Calendar,
+        fresh_seconds: float = FRESH_SECONDS,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self._database = database
+        self._fresh_seconds = fresh_seconds
+        self._seconds = seconds
+        self._known: Calendar | None = None
+        self._read_at = 0.0
+        self._reading = threading.Lock()
+
+    def current(self) -> Calendar:
+        """The calendar; at most `fresh_seconds` old unless the database is away."""
+        known = self._known
+        if known is not None and self._seconds() - self._read_at < self._fresh_seconds:
+            return known
+        if not self._reading.acquire(blocking=known is None):
+            return known or self.settings
+        try:
+            if self._known is known:
+                self._look()
+            return self._known or self.settings
+        finally:
+            self._reading.release()
+
+    def read_in(self, session: Session) -> Calendar:
+        """The calendar as a transaction sees it, read now."""
+        spans = session.execute(
+            select(WeeklyHours.weekday, WeeklyHours.opens, WeeklyHours.closes).order_by(
+                WeeklyHours.weekday, WeeklyHours.opens
+            )
+        )
+        hours = tuple(OpenSpan(*span) for span in spans)
+        latest = select(Closure).where(Closure.lifted_at.is_(None)).order_by(Closure.id.desc()).limit(MOST_CLOSURES)
+        closures = tuple(map(closed_days, session.scalars(latest)))
+        return replace(self.settings, hours=hours or self.settings.hours, closures=closures)
+
+    def forget(self) -> None:
+        """Look again at the next use: this process has just changed something."""
+        self._read_at = self._seconds() - self._fresh_seconds
+
+    def _look(self) -> None:
+        try:
+            with self._database.read() as session:
+                self._known = self.read_in(session)
+        except self._database.unavailable:
+            self._known = self._known or self.settings
+        self._read_at = self._seconds()
+
+
+def closed_days(closure: Closure) -> ClosedDays:
+    """A closure as the calendar knows it."""
+    return ClosedDays(
+        closure.first_day,
+        closure.last_day,
+        closure.reason,
+        closure.name,
+        closure.greeting,
+        closure.greeting_sha256,
+    )

@@ -13,16 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import Turn, advance, begin
-from ivr.callflow.inputs import CallStarted, HungUp, Input, Recorded
+from ivr.callflow.inputs import CallStarted, Digits, HungUp, Input, Recorded
 from ivr.callflow.nodes import Question, Recorder
 from ivr.callflow.state import CallState, from_plain, to_plain
 from ivr.db import session_in
 from ivr.models import Call, PromptRelease, Recording, RecordingStatus
-from ivr.services.consulting import Inquiry, consult
+from ivr.services.consulting import consult
+from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.queue import Job, enqueue
-from ivr.services.recordings import FETCHABLE, enqueue_import
+from ivr.services.recordings import FETCHABLE, enqueue_import, take_back
 from ivr.services.requests import keep_incomplete, save_request
 
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -206,9 +207,12 @@ def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> A
 
 
 def _apply(connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime) -> Turn:
-    """Advance, and do at once what the turn's events ask of the database."""
+    """Advance, and do at once what the turn asks of the database."""
     turn = advance(line.tree, state, given)
     events, language = turn.events, turn.state.language
+    unwanted = _taken_back(line, state, turn.state, given)
+    if unwanted is not None:
+        take_back(line.database, connection, unwanted, now)
     for event in events:
         match event:
             case ev.RecordingMade(sid, seconds):
@@ -230,6 +234,19 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
     return turn
 
 
+def _taken_back(line: Line, before: CallState, after: CallState, given: Input) -> str | None:
+    """The recording that the caller has just left out, recorded again, or cancelled with the request.
+
+    A voicemail, whose recorder makes a request of its own, replaces no message.
+    """
+    recording_sid = before.draft.recording_sid
+    if recording_sid is None or recording_sid == after.draft.recording_sid:
+        return None
+    node = line.tree.nodes.get(before.node)
+    recorded_again = isinstance(given, Recorded) and isinstance(node, Recorder) and not node.answers
+    return recording_sid if recorded_again or isinstance(given, Digits) else None
+
+
 def _finish(connection: Connection, line: Line, call: CallRow) -> None:
     """Keep what an ended call had told. Safe to do again: late words of the carrier only add to it."""
     now = line.clock()
@@ -244,15 +261,17 @@ def _finish(connection: Connection, line: Line, call: CallRow) -> None:
 
 
 def _recording_not_told(connection: Connection, line: Line, call_id: int, state: CallState) -> Recorded | None:
-    """A recording the carrier has of a call that ended at the beep, before the call itself told us of it."""
-    if not isinstance(line.tree.nodes.get(state.node), Recorder) or state.draft.recording_sid:
+    """A recording the carrier has, or had, of a call that ended at the beep before the call itself told us of it."""
+    if not isinstance(line.tree.nodes.get(state.node), Recorder):
         return None
     latest = (
         select(Recording.sid, Recording.duration_seconds)
         .where(
             Recording.call_id == call_id,
-            Recording.status == RecordingStatus.READY,
+            Recording.status.in_((RecordingStatus.READY, RecordingStatus.STORED)),
             Recording.request_id.is_(None),
+            Recording.erased_at.is_(None),
+            Recording.sid != (state.draft.recording_sid or ""),
         )
         .order_by(Recording.id.desc())
     )

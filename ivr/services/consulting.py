@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Question
-from ivr.callflow.state import CallState
+from ivr.services import existing, hours_by_phone
+from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
 
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """A question of one call: `state` is where the call is, with what the caller has keyed."""
-
-    call_id: int
-    question: Question
-    state: CallState
-    now: datetime
-
-
-Answering = Callable[[Session, Line, Inquiry], Found]
-
-ANSWERING: Mapping[Question, Answering] = {}
+ANSWERING: Mapping[Question, Answering] = {
+    Question.OPEN_REQUEST: existing.find_open,
+    Question.REQUEST_BY_CALLER: existing.find_by_caller,
+    Question.REQUEST_BY_REFERENCE: existing.find_by_reference,
+    Question.NEXT_REQUEST: existing.find_next,
+    Question.CHANGE_NUMBER: existing.change_number,
+    Question.CHANGE_TIME: existing.change_time,
+    Question.CANCEL_REQUEST: existing.cancel,
+    Question.ADD_MESSAGE: existing.add_message,
+    Question.HOURS: hours_by_phone.hear,
+    Question.CLOSE_TODAY: hours_by_phone.close_today,
+    Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
+    Question.LIFT_CLOSURES: hours_by_phone.lift,
+}
 """Who answers what."""
 
 

@@ -11,10 +11,14 @@ from sqlalchemy.orm import Session
 
 from ivr.db import Database
 from ivr.models import Call, PatientRequest, RequestStatus, Tab
+from ivr.services.numbers import is_of
 from ivr.services.retention import blank_calls, erase_calls, erase_requests
 
 LONGEST_CALL = timedelta(hours=4)
 """The carrier's limit: a call whose end was never reported is over by then."""
+
+PAGE = 500
+"""Calls whose caller ID is decrypted at a time."""
 
 
 class HeldError(Exception):
@@ -56,9 +60,10 @@ class Erased:
 
 
 def trace_number(database: Database, number: str, now: datetime) -> Trace:
-    """What is kept of a number (E.164), under whichever key it was indexed."""
+    """What is kept of a number (E.164), under whichever key it was indexed, or indexed not at all."""
+    unindexed = _unindexed_calls(database, number)
     with database.read() as session:
-        return _Patient(session, database.vault.indexes(number), now).trace()
+        return _Patient(session, database.vault.indexes(number), unindexed, now).trace()
 
 
 def erase_number(database: Database, number: str, now: datetime, *, include_open: bool) -> Erased:
@@ -69,8 +74,9 @@ def erase_number(database: Database, number: str, now: datetime, *, include_open
     Raises:
         HeldError: when any of it is under legal hold; nothing is erased then.
     """
+    unindexed = _unindexed_calls(database, number)
     with database.write() as session:
-        patient = _Patient(session, database.vault.indexes(number), now, lock=True)
+        patient = _Patient(session, database.vault.indexes(number), unindexed, now, lock=True)
         trace = patient.trace()
         if trace.held:
             raise HeldError(trace.held)
@@ -103,6 +109,23 @@ def set_hold(database: Database, reference: str, on: bool) -> None:
         session.execute(update(PatientRequest).where(PatientRequest.id == found.id).values(legal_hold=on))
 
 
+def _unindexed_calls(database: Database, number: str) -> list[int]:
+    """Calls from a number that cannot be called back, which is why it has no index: foreign, or in a SIP address.
+
+    Each such caller ID is decrypted, a page at a time and outside any transaction that callers would wait for.
+    """
+    found: list[int] = []
+    after = 0
+    unindexed = select(Call.id, Call.from_number).where(Call.from_index.is_(None), Call.from_number.is_not(None))
+    while True:
+        with database.read() as session:
+            page = session.execute(unindexed.where(Call.id > after).order_by(Call.id).limit(PAGE)).all()
+        if not page:
+            return found
+        found += [call.id for call in page if is_of(call.from_number or "", number)]
+        after = page[-1].id
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """One request, without its personal fields."""
@@ -118,16 +141,20 @@ class _Row:
 class _Patient:
     """The calls and requests of one number, as one transaction sees them."""
 
-    def __init__(self, session: Session, indexes: Sequence[str], now: datetime, *, lock: bool = False) -> None:
+    def __init__(
+        self, session: Session, indexes: Sequence[str], unindexed: Sequence[int], now: datetime, *, lock: bool = False
+    ) -> None:
         self._session, self._indexes, self._lock = session, indexes, lock
         naming = select(PatientRequest.call_id).where(PatientRequest.number_index.in_(indexes))
         mine = select(Call.id, Call.from_index, Call.ended_at, Call.started_at)
-        mine = mine.where(or_(Call.from_index.in_(indexes), Call.id.in_(naming))).order_by(Call.id)
+        chosen = or_(Call.from_index.in_(indexes), Call.id.in_(naming), Call.id.in_(unindexed))
+        mine = mine.where(chosen).order_by(Call.id)
         calls = session.execute(mine.with_for_update() if lock else mine).all()
         live = {call.id for call in calls if call.ended_at is None and call.started_at > now - LONGEST_CALL}
         self._going_on = len(live)
         self._calls = [call.id for call in calls if call.id not in live]
-        self._from_here = {call.id for call in calls if call.from_index in indexes}
+        by_name = set(unindexed)
+        self._from_here = {call.id for call in calls if call.from_index in indexes or call.id in by_name}
         self._all = self._kept()
 
     @property

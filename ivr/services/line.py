@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from ivr.callflow.nodes import Tree
+from ivr.callflow.outputs import Say, SayOwn, Speech
 from ivr.db import Database
-from ivr.services.calendar import Calendar
+from ivr.services.calendar import Calendar, Calendars
 
 
 def utc_now() -> datetime:
@@ -20,17 +21,37 @@ def utc_now() -> datetime:
 class Line:
     """A clinic's line: its database, call tree, opening hours, desk numbers and clock.
 
-    `texts_reference`: callers who agreed to a message get their reference as a text message.
+    `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
+    voice says what nobody has recorded, instead of ours.
     """
 
     database: Database
     tree: Tree
-    calendar: Calendar
+    calendars: Calendars
     desk_numbers: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now
     texts_reference: bool = False
+    speaks: bool = False
 
-    def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...]]:
-        """Today's date at the clinic, and the desk numbers that can be rung now."""
-        desk = self.desk_numbers if self.desk_numbers and self.calendar.is_open(now) else ()
-        return self.calendar.today(now), desk
+    @property
+    def calendar(self) -> Calendar:
+        """When the clinic is open, as staff have set it; a few seconds old at most."""
+        return self.calendars.current()
+
+    def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...], tuple[Speech, ...]]:
+        """Today's date at the clinic, the desk numbers that can be rung now, and the words of a closed day."""
+        calendar = self.calendar
+        desk = self.desk_numbers if self.desk_numbers and calendar.is_open(now) else ()
+        today = calendar.today(now)
+        return today, desk, closure_words(calendar, today)
+
+
+def closure_words(calendar: Calendar, day: date) -> tuple[Speech, ...]:
+    """What callers hear of a day on which the clinic is closed; nothing on any other day."""
+    closure = calendar.closure_on(day)
+    if closure is None:
+        return ()
+    standard = f"closure_{closure.reason}"
+    if closure.greeting is None:
+        return (Say(standard),)
+    return (SayOwn(closure.greeting, closure.greeting_sha256, standard),)

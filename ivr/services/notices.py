@@ -49,12 +49,13 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """All that a notice may tell of a request."""
+    """All that a notice may tell of a request; one is unfinished when its caller hung up before sending it."""
 
     reference: str
     kind: str
     priority: str
     age: timedelta
+    unfinished: bool
 
 
 def enqueue_notices(line: Line, connection: Connection, request: PatientRequest) -> None:
@@ -65,20 +66,34 @@ def enqueue_notices(line: Line, connection: Connection, request: PatientRequest)
         enqueue(line.database, connection, Job.TEXT_REFERENCE, request.id, key=f"reference-{request.id}")
 
 
+def alert_again(
+    database: Database, connection: Connection, request: PatientRequest, now: datetime, delay: timedelta | None = None
+) -> None:
+    """Take up the urgent notices of a request that waits again, or has become urgent. Commits nothing.
+
+    Notices still on their way are not doubled: each has the number of its ten minutes.
+    """
+    if request.priority is Priority.URGENT and request.status in WAITING:
+        number = _round(request.created_at, now) + 1
+        key = f"alert-{request.id}-{number}"
+        enqueue(database, connection, Job.ALERT, request.id, number, key=key, delay=delay)
+
+
 def may_text(request: PatientRequest) -> bool:
     """Whether the caller of a sent request agreed to messages at a number we have."""
     return request.status is RequestStatus.NEW and request.may_leave_message is True and bool(request.callback_number)
 
 
-def alert(database: Database, request_id: int, number: int, channels: Sequence[Channel]) -> bool:
+def alert(database: Database, request_id: int, number: int, now: datetime, channels: Sequence[Channel]) -> bool:
     """Enqueue an urgent request's notice and the alert after it; False once somebody has claimed or closed it."""
     with database.transaction() as connection:
-        query = select(PatientRequest.status).where(PatientRequest.id == request_id)
-        status = connection.scalar(query.with_for_update())
-        if status not in WAITING:
+        query = select(PatientRequest.status, PatientRequest.priority, PatientRequest.created_at)
+        found = connection.execute(query.where(PatientRequest.id == request_id).with_for_update()).first()
+        if found is None or found.status not in WAITING or found.priority is not Priority.URGENT:
             return False
-        after = f"alert-{request_id}-{number + 1}"
-        enqueue(database, connection, Job.ALERT, request_id, number + 1, key=after, delay=REPEAT)
+        after = max(number, _round(found.created_at, now)) + 1
+        key = f"alert-{request_id}-{after}"
+        enqueue(database, connection, Job.ALERT, request_id, after, key=key, delay=REPEAT)
         _deliver(database, connection, Occasion.URGENT, [request_id], f"urgent-{request_id}-{number}", channels)
         return True
 
@@ -101,7 +116,13 @@ def noticed(database: Database, occasion: Occasion, request_ids: Sequence[int], 
     query = select(PatientRequest).where(PatientRequest.id.in_(request_ids), PatientRequest.status.in_(WAITING))
     with database.read() as session:
         return [
-            Noticed(request.reference, request.kind, request.priority, max(now - request.created_at, timedelta()))
+            Noticed(
+                reference=request.reference,
+                kind=request.kind,
+                priority=request.priority,
+                age=max(now - request.created_at, timedelta()),
+                unfinished=request.status is RequestStatus.INCOMPLETE,
+            )
             for request in session.scalars(query.order_by(PatientRequest.due_at))
         ]
 
@@ -116,6 +137,12 @@ def take_back(database: Database, key: str, recipient: str) -> None:
     """The notice certainly did not leave: another attempt may send it."""
     with database.transaction() as connection:
         connection.execute(delete(Notice).where(Notice.key == _key(key, recipient)))
+
+
+def tell_again(connection: Connection, request_id: int) -> None:
+    """Let a request be in a digest, or be overdue, once more. Commits nothing."""
+    told = [f"{occasion}:{request_id}" for occasion in (Occasion.DIGEST, Occasion.OVERDUE)]
+    connection.execute(delete(Notice).where(Notice.key.in_(told)))
 
 
 def forget_notices(database: Database, before: datetime) -> int:
@@ -133,8 +160,13 @@ def reference_text(database: Database, request_id: int) -> tuple[str, str] | Non
         return request.callback_number, request.reference
 
 
+def _round(created_at: datetime, now: datetime) -> int:
+    """Which ten minutes of a request these are; the first are number 1."""
+    return max(now - created_at, timedelta()) // REPEAT + 1
+
+
 def _digest_due(now: datetime) -> ColumnElement[bool]:
-    return (PatientRequest.status == RequestStatus.NEW) & (PatientRequest.priority != Priority.URGENT)
+    return PatientRequest.status.in_(WAITING) & (PatientRequest.priority != Priority.URGENT)
 
 
 def _overdue_due(now: datetime) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Telephone numbers: which can be called back, by the North American numbering plan."""
+"""Telephone numbers: which can be called back, by the North American numbering plan, and whose they are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+862
 """Words such as ANONYMOUS keyed as digits: they look like numbers and belong to nobody (TWILIO.md, trap 5)."""
 
 _TEN_DIGITS = re.compile(r"[2-9]\d{9}")
+_SIP = re.compile(r"^sips?:", re.IGNORECASE)
 _NANP = re.compile(r"\+1[2-9]\d{9}")
 
 
@@ -33,7 +34,7 @@ def caller_number(caller_id: str) -> str | None:
 
 
 def read_number(text: str) -> str:
-    """A number as people write it, as E.164.
+    """A number as people write it, as E.164; one without a country code is North American.
 
     Raises:
         ValueError: saying what is wrong with it.
@@ -42,12 +43,15 @@ def read_number(text: str) -> str:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException:
         raise ValueError("this is no telephone number; write it like +16175550142") from None
-    if number.country_code != 1:
-        raise ValueError("only North American numbers (+1 …) are kept so that they can be found")
-    found = None if number.extension else dialable(str(number.national_number))
-    if found is None:
-        raise ValueError("nobody has this number: +1 and ten digits are needed, such as +16175550142")
-    return found
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise ValueError("nobody has this number: the country code and all digits are needed, such as +16175550142")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_of(caller_id: str, number: str) -> bool:
+    """Whether a caller ID, also one that cannot be called back such as a SIP address, names a number (E.164)."""
+    name = _SIP.sub("", caller_id).partition("@")[0].removeprefix("+")
+    return f"+{name}" == number or f"+1{name}" == number
 
 
 def masked(number: str | None) -> str:

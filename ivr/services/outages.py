@@ -19,7 +19,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.queue import Job, enqueue
 from ivr.services.recordings import FETCHABLE, enqueue_import
-from ivr.services.requests import save_request
+from ivr.services.requests import add_message, save_request
 
 LAST_WORDS = timedelta(minutes=1)
 """How long after its end a call's own webhooks may still be under way."""
@@ -57,11 +57,16 @@ class StillTalking(Exception):
 
 
 def is_settled(line: Line, recording: CarrierRecording) -> bool:
-    """Whether nothing is left to do for a recording that the carrier still has, such as one we refused."""
+    """Whether nothing is left to find out about a recording that the carrier still has.
+
+    It was refused, or it belongs to a request and its import is in the queue.
+    """
     with line.database.read() as session:
         known = session.scalars(select(Recording).where(Recording.sid == recording.sid)).first()
-        if known is None or known.status in FETCHABLE:
+        if known is None:
             return False
+        if known.status in FETCHABLE:
+            return known.status is RecordingStatus.READY and known.request_id is not None
         return known.status is not RecordingStatus.STORED or known.deleted_at is not None
 
 
@@ -192,6 +197,9 @@ def _was_told(session: Session, call_id: int, recording_sid: str) -> bool:
 
 
 def _request_callback(session: Session, line: Line, call: Call, recording: Recording, left_at: datetime) -> None:
+    """One request for each call: what its caller had told before something broke is kept."""
+    if add_message(session, line, call_id=call.id, recording=recording, now=left_at):
+        return
     number = caller_number(call.from_number or "")
     draft = Draft(
         kind=Kind.CALLBACK,

@@ -34,11 +34,13 @@ class Job(StrEnum):
     TICK = "tick"
     FETCH_MISSED = "fetch_missed"
     GATHER_NOTICES = "gather_notices"
+    RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
+    MAKE_GREETING = "make_greeting"
 
 
 class Lane(StrEnum):
-    """The queues. Notices have one of their own, so that no pile of recordings can delay them."""
+    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay."""
 
     NOTICES = "notices"
     RECORDINGS = "recordings"
@@ -54,7 +56,9 @@ LANES: Mapping[Job, Lane] = {
     Job.TICK: Lane.RECURRING,
     Job.FETCH_MISSED: Lane.RECURRING,
     Job.GATHER_NOTICES: Lane.RECURRING,
+    Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
+    Job.MAKE_GREETING: Lane.NOTICES,
 }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from ivr.db import Database
-from ivr.models import Recording, RecordingAudio, RecordingStatus
+from ivr.db import Database, session_in
+from ivr.models import PatientRequest, Recording, RecordingAudio, RecordingStatus, RequestStatus
 from ivr.services.queue import Job, enqueue
 
 FETCHABLE = frozenset({RecordingStatus.ANNOUNCED, RecordingStatus.READY})
@@ -48,6 +49,13 @@ def enqueue_stuck_imports(database: Database, now: datetime) -> int:
     return len(sids)
 
 
+def enqueue_deletions(database: Database, recording_sids: Sequence[str], now: datetime) -> None:
+    """Let the carrier's copies of recordings that were erased here be deleted, each by a job of its own, one a day."""
+    with database.transaction() as connection:
+        for sid in recording_sids:
+            enqueue_import(database, connection, sid, occasion=f"erased-{now.date().isoformat()}")
+
+
 def import_state(database: Database, recording_sid: str) -> ImportState | None:
     """What is left to do for a recording; None when nobody knows it."""
     with database.read() as session:
@@ -56,7 +64,7 @@ def import_state(database: Database, recording_sid: str) -> ImportState | None:
             return None
         return ImportState(
             to_store=found.status in FETCHABLE and found.erased_at is None,
-            to_delete=found.status is RecordingStatus.STORED and found.deleted_at is None,
+            to_delete=_is_done_with(found) and found.deleted_at is None,
             seconds=found.duration_seconds,
         )
 
@@ -91,10 +99,55 @@ def note_deleted(database: Database, recording_sid: str, now: datetime) -> None:
             recording.deleted_at = now
 
 
+def take_back(database: Database, connection: Connection, recording_sid: str, now: datetime) -> None:
+    """Erase a recording that its caller does not want kept, unless it was sent with a request. Commits nothing.
+
+    The carrier's copy is deleted as soon as the carrier says that it is complete.
+    """
+    with session_in(connection) as session:
+        recording = _find(session, recording_sid, lock=True)
+        if recording is None or recording.erased_at is not None or _was_sent(session, recording):
+            return
+        recording.request_id = None
+        session.flush()
+        erase_recordings(session, Recording.id == recording.id, now)
+        if recording.status is not RecordingStatus.ANNOUNCED:
+            enqueue_import(database, connection, recording_sid, occasion="taken-back")
+
+
+def erase_recordings(session: Session, chosen: ColumnElement[bool], now: datetime) -> int:
+    """Delete the audio of recordings and note when; returns how many there were."""
+    among = select(Recording.id).where(chosen, Recording.erased_at.is_(None)).order_by(Recording.id)
+    ids = list(session.scalars(among.with_for_update()))
+    audio = delete(RecordingAudio).where(RecordingAudio.recording_id.in_(ids))
+    session.execute(audio, execution_options={"synchronize_session": False})
+    emptied = update(Recording).where(Recording.id.in_(ids)).values(erased_at=now, sha256=None)
+    session.execute(emptied, execution_options={"synchronize_session": False})
+    return len(ids)
+
+
 def load_audio(database: Database, recording_id: int) -> bytes | None:
     """A recording's audio, decrypted; None when it is not stored, or erased."""
     with database.read() as session:
         return session.scalar(select(RecordingAudio.data).where(RecordingAudio.recording_id == recording_id))
+
+
+def find_audio(database: Database, recording_sid: str) -> bytes | None:
+    """The same by the carrier's SID."""
+    with database.read() as session:
+        recording = _find(session, recording_sid)
+    return load_audio(database, recording.id) if recording else None
+
+
+def _is_done_with(recording: Recording) -> bool:
+    """Whether the carrier's copy, where there is one, is needed no more."""
+    erased = recording.erased_at is not None and recording.status is not RecordingStatus.ABSENT
+    return erased or recording.status is RecordingStatus.STORED
+
+
+def _was_sent(session: Session, recording: Recording) -> bool:
+    sent = exists().where(PatientRequest.id == recording.request_id, PatientRequest.status != RequestStatus.INCOMPLETE)
+    return bool(session.scalar(select(sent)))
 
 
 def _find(session: Session, recording_sid: str, *, lock: bool = False) -> Recording | None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ivr.callflow.entries import luhn_digit
 from ivr.models import ReferenceNumber
 
 HELD_AFTER_CLOSING = timedelta(days=365)
@@ -17,20 +18,6 @@ TRIES = 50
 
 class ReferencesExhausted(Exception):
     """All 100,000 references are held: more requests than the line was made for are open."""
-
-
-def luhn_digit(digits: str) -> str:
-    """The Luhn check digit of a row of digits: it catches one wrong digit and most swapped neighbours."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)
-
-
-def is_reference(text: str) -> bool:
-    """Whether a row of keys can be a reference at all."""
-    return len(text) == 6 and text.isascii() and text.isdecimal() and luhn_digit(text[:5]) == text[5]
 
 
 def new_reference(session: Session, now: datetime) -> str:

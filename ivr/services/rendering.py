@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.audio.rendering import Line as SpokenLine
@@ -15,14 +15,24 @@ from ivr.audio.silence import silence
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
 from ivr.db import Database
-from ivr.models import PromptAudio, PromptRelease, PromptSource, PromptVersion
+from ivr.models import Closure, PromptAudio, PromptRelease, PromptSource, PromptVersion
 from ivr.services.prompts import SILENCE, latest_release
-from ivr.services.scripts import Script
+from ivr.services.scripts import Script, sayable
 
 PAUSES = (BETWEEN_GROUPS.milliseconds, BETWEEN_OPTIONS.milliseconds)
 
+GREETING = "closure_greeting"
+"""The key of every closure's own greeting; no script has it."""
+
+LONGEST_GREETING = 20.0
+"""Seconds; the words were estimated at fewer when they were typed."""
+
 Progress = Callable[[str, int, int, Rendered], None]
 """Told after each clip: language, clips done, clips to do, the clip."""
+
+
+class GreetingRefused(ValueError):
+    """A closure's own greeting breaks limits of the telephone; the message names them."""
 
 
 def render_prompts(
@@ -46,6 +56,28 @@ def render_prompts(
         if latest is None or latest.manifest != manifest:
             session.add(PromptRelease(manifest=manifest, created_at=now))
     return rendered
+
+
+def make_greeting(database: Database, closure_id: int, language: str, now: datetime) -> Rendered | None:
+    """Speak a closure's own greeting and put it on the air; None when that was done, or it is not wanted any more.
+
+    Raises:
+        SynthesisError: the voice cannot say it; callers go on hearing the standard sentence.
+        GreetingRefused: what came out is not fit for the telephone.
+    """
+    with database.read() as session:
+        closure = session.get(Closure, closure_id)
+    if closure is None or closure.lifted_at is not None or not closure.greeting or closure.greeting_sha256:
+        return None
+    line = SpokenLine(GREETING, closure.greeting, LONGEST_GREETING, sayable(closure.greeting))
+    (clip,) = render_language(language, [line])
+    if clip.faults:
+        raise GreetingRefused("; ".join(clip.faults))
+    with database.write() as session:
+        _store_clip(session, language, clip, fingerprint(language, line), now)
+        session.flush()
+        session.execute(update(Closure).where(Closure.id == closure_id).values(greeting_sha256=clip.sha256))
+    return clip
 
 
 def spoken_lines(script: Script) -> list[SpokenLine]:

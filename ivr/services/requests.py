@@ -45,7 +45,9 @@ def save_request(
 ) -> RequestSaved:
     """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
     request = _of_draft(session, line, call_id, language, draft, now)
-    request.status = RequestStatus.NEW
+    request.left_incomplete = False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
     request.left_in_outage = in_outage
     enqueue_notices(line, session.connection(), request)
     promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
@@ -57,16 +59,41 @@ def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str
     enqueue_notices(line, session.connection(), _of_draft(session, line, call_id, language, draft, now))
 
 
-def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
-    left = select(PatientRequest).where(
-        PatientRequest.call_id == call_id, PatientRequest.status == RequestStatus.INCOMPLETE
+def add_message(session: Session, line: Line, *, call_id: int, recording: Recording, now: datetime) -> bool:
+    """Add a message, left in an outage, to the open request of the same call; False when there is none.
+
+    What the caller had told stays as it was, but a message that nobody has listened to yet should not wait a day.
+    Commits nothing.
+    """
+    of_call = select(PatientRequest).where(
+        PatientRequest.call_id == call_id,
+        PatientRequest.status != RequestStatus.CLOSED,
+        PatientRequest.erased_at.is_(None),
     )
-    request = session.scalars(left.limit(1)).first()
+    request = session.scalars(of_call.order_by(PatientRequest.id.desc()).limit(1)).first()
+    if request is None:
+        return False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
+    if request.priority is Priority.ROUTINE:
+        request.priority = Priority.SOON
+        request.due_at = min(request.due_at, line.calendar.due_at(Priority.SOON, now))
+    request.left_in_outage = True
+    recording.request_id = request.id
+    session.flush()
+    enqueue_notices(line, session.connection(), request)
+    return True
+
+
+def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
+    left = select(PatientRequest).where(PatientRequest.call_id == call_id, PatientRequest.left_incomplete.is_(True))
+    request = session.scalars(left.limit(1).with_for_update()).first()
     if request is None:
         request = PatientRequest(
             reference=new_reference(session, now),
             call_id=call_id,
             status=RequestStatus.INCOMPLETE,
+            left_incomplete=True,
             created_at=now,
         )
         session.add(request)

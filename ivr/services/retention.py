@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, UpdateBase, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, UpdateBase, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ivr.db import Database, patiently
@@ -15,13 +15,13 @@ from ivr.models import (
     Call,
     PatientRequest,
     Recording,
-    RecordingAudio,
     RecordingStatus,
     ReferenceNumber,
     RequestEntry,
     RequestStatus,
 )
 from ivr.services.calls import blank_progress
+from ivr.services.recordings import erase_recordings
 from ivr.services.references import HELD_AFTER_CLOSING
 
 PAGE = 50
@@ -114,7 +114,7 @@ def _unneeded(session: Session, among: ColumnElement[bool]) -> list[int]:
 
 def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Empty requests and erase their recordings; returns how many recordings."""
-    recordings = _erase_recordings(session, Recording.request_id.in_(ids), now)
+    recordings = erase_recordings(session, Recording.request_id.in_(ids), now)
     emptied = {"callback_number": None, "number_index": None, "birth_date": None, "erased_at": now}
     _run(session, update(PatientRequest).where(PatientRequest.id.in_(ids)).values(emptied))
     _run(session, update(RequestEntry).where(RequestEntry.request_id.in_(ids)).values(note=None, changes=None))
@@ -125,7 +125,7 @@ def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
 def erase_calls(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Empty calls and erase the recordings no request has kept; returns how many recordings."""
     kept = exists().where(PatientRequest.id == Recording.request_id, PatientRequest.erased_at.is_(None))
-    recordings = _erase_recordings(session, and_(Recording.call_id.in_(ids), ~kept), now)
+    recordings = erase_recordings(session, and_(Recording.call_id.in_(ids), ~kept), now)
     blank_calls(session, ids, from_number=None, from_index=None)
     return recordings
 
@@ -138,14 +138,6 @@ def blank_calls(session: Session, ids: Sequence[int], **values: None) -> None:
             update(Call).where(chosen, Call.language == language).values(progress=blank_progress(language), **values)
         )
         _run(session, blank)
-
-
-def _erase_recordings(session: Session, chosen: ColumnElement[bool], now: datetime) -> int:
-    among = select(Recording.id).where(chosen, Recording.erased_at.is_(None)).order_by(Recording.id)
-    ids = list(session.scalars(among.with_for_update()))
-    _run(session, delete(RecordingAudio).where(RecordingAudio.recording_id.in_(ids)))
-    _run(session, update(Recording).where(Recording.id.in_(ids)).values(erased_at=now, sha256=None))
-    return len(ids)
 
 
 def _free_references(session: Session, ids: Sequence[int], now: datetime) -> None:

@@ -46,8 +46,8 @@ class Prompt:
 
     @property
     def sayable(self) -> str:
-        """The text for the carrier's voice: long numbers such as 911 as single digits, never as hundreds."""
-        return LONG_NUMBER.sub(lambda found: " ".join(found[0]), self.text)
+        """The text for the carrier's voice."""
+        return sayable(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ class Script:
     def longest(self) -> dict[str, float]:
         """How long each prompt may last, in seconds."""
         return {key: prompt.longest for key, prompt in self.prompts.items()}
+
+
+def sayable(text: str) -> str:
+    """Words for a voice that reads numbers: long ones such as 911 as single digits, never as hundreds."""
+    return LONG_NUMBER.sub(lambda found: " ".join(found[0]), text)
 
 
 def read_scripts(folder: Path, languages: Sequence[str], clinic: str) -> Mapping[str, Script]:

@@ -45,6 +45,20 @@ def waiting_requests(database: Database, now: datetime) -> list[Waiting]:
     return [_waiting(priority, *rows.get(priority, (0, now, now)), now) for priority in Priority]
 
 
+def requests_left_in_outage(database: Database) -> dict[Priority, int]:
+    """How many requests were ever made of messages that callers left in an outage, by priority.
+
+    Job workers save these; the counters of the web workers do not know of them.
+    """
+    found = (
+        select(PatientRequest.priority, func.count())
+        .where(PatientRequest.left_in_outage)
+        .group_by(PatientRequest.priority)
+    )
+    with database.read() as session:
+        return dict.fromkeys(Priority, 0) | {row.priority: int(row[1]) for row in session.execute(found)}
+
+
 def _waiting(priority: Priority, count: int, oldest: datetime, due: datetime, now: datetime) -> Waiting:
     return Waiting(priority, count, max((now - oldest).total_seconds(), 0), max((now - due).total_seconds(), 0))
 

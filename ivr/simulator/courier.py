@@ -1,10 +1,11 @@
 """Delivers signed webhooks as the carrier does: one retry, redirects followed with GET, faults on request."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urldefrag, urlencode, urljoin
 
-from ivr.simulator.errors import ConnectFailure, WebhookError
+from ivr.simulator.errors import ConnectFailure, TransportError, WebhookError
 from ivr.simulator.faults import Faults
 from ivr.simulator.parameters import Form
 from ivr.simulator.sids import Sids
@@ -53,7 +54,7 @@ class Courier:
         answer, final = self._send_with_retry(delivery)
         answers = [answer]
         if turn and self._random.random() < self.faults.twice:
-            answer, final = self._send(delivery)
+            answer, final = self._send_with_retry(delivery)
             answers.append(answer)
         self.deliveries.append(replace(delivery, answers=tuple(answers)))
         if turn and self._random.random() < self.faults.stale:
@@ -82,8 +83,9 @@ class Courier:
     def _redeliver(self, index: int) -> None:
         delivery = self.deliveries[index]
         if delivery.turn:
-            answer, _ = self._send(delivery)
-            self.deliveries[index] = replace(delivery, answers=(*delivery.answers, answer))
+            with suppress(TransportError):
+                answer, _ = self._send(delivery)
+                self.deliveries[index] = replace(delivery, answers=(*delivery.answers, answer))
 
     def _send_with_retry(self, delivery: Delivery) -> tuple[Response, str]:
         try:

@@ -67,7 +67,7 @@ class RecordingStore:
 
     def list(self, *, include_deleted: bool = False) -> tuple[Recording, ...]:
         """All recordings, the newest first."""
-        kept = (one for one in self._all.values() if include_deleted or not one.deleted)
+        kept = (one for one in tuple(self._all.values()) if include_deleted or not one.deleted)
         return tuple(sorted(kept, key=lambda one: (one.started_at, one.sid), reverse=True))
 
     def delete(self, sid: str) -> bool:

@@ -10,11 +10,11 @@ from typing import TypeAlias, TypeGuard
 from twilio.twiml import voice_response as twiml
 
 from ivr.callflow import outputs as out
-from ivr.callflow.composing import compose
+from ivr.callflow.composing import Fragment, compose
 from ivr.config import E164
 from ivr.services.calls import Answer
 from ivr.services.prompts import SILENCE, Release
-from ivr.services.scripts import Script
+from ivr.services.scripts import Script, sayable
 
 SKIP_SECONDS = 1
 """How long a skippable prompt waits for a key after it: the shortest the carrier knows."""
@@ -22,7 +22,6 @@ SKIP_SECONDS = 1
 SILENCE_SECONDS = 10
 """Silence that ends a recording: slow speakers pause longer than the carrier's 5 seconds."""
 
-Fragment = out.Say | out.Pause | out.PlayRecording
 Parent: TypeAlias = twiml.VoiceResponse | twiml.Gather
 
 
@@ -162,7 +161,14 @@ class _Document:
     def _fragments(self, speech: Iterable[out.Speech]) -> Iterator[Fragment]:
         script = self.renderer.scripts[self.answer.language]
         for part in speech:
-            yield from compose(part, script.order, script.has)
+            for fragment in compose(part, script.order, script.has):
+                yield self._sayable(fragment)
+
+    def _sayable(self, fragment: Fragment) -> Fragment:
+        """Words of the clinic's own that have no audio yet give way to the standard sentence."""
+        if isinstance(fragment, out.SayOwn) and fragment.sha256 is None and not self.renderer.speaks:
+            return out.Say(fragment.otherwise)
+        return fragment
 
     def _address(self, fragment: Fragment, language: str) -> str | None:
         match fragment:
@@ -170,6 +176,8 @@ class _Document:
                 return self.renderer.addresses.utterance(recording_sid, language)
             case _ if self.renderer.speaks:
                 return None
+            case out.SayOwn():
+                sha256 = fragment.sha256
             case out.Say(prompt):
                 sha256 = self.release.audio(language, prompt)
             case out.Pause(milliseconds):
@@ -179,7 +187,7 @@ class _Document:
     def _say(self, parent: Parent, fragments: list[Fragment], language: str) -> None:
         """One `<Say>` with a break for each pause; never an empty one, which the carrier would refuse."""
         script = self.renderer.scripts[language]
-        if not any(isinstance(fragment, out.Say) for fragment in fragments):
+        if not any(isinstance(fragment, out.Say | out.SayOwn) for fragment in fragments):
             if fragments:
                 parent.pause(length=1)
             return
@@ -188,6 +196,8 @@ class _Document:
         for fragment in fragments:
             if isinstance(fragment, out.Say):
                 words.append(script.prompts[fragment.prompt].sayable)
+            elif isinstance(fragment, out.SayOwn):
+                words.append(sayable(fragment.words))
             elif isinstance(fragment, out.Pause):
                 say.append(" ".join(words))
                 words.clear()

@@ -1,11 +1,12 @@
 """A telephone line reduced to its engine: inputs in, spoken prompts out."""
 
+from dataclasses import replace
 from datetime import date
 
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import advance, begin
-from ivr.callflow.inputs import CallStarted, DialEnded, Digits, HungUp, NoInput, Recorded, RequestSaved
+from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.tree import build
 
 TODAY = date(2026, 11, 23)
@@ -26,9 +27,15 @@ def valid(digits):
 
 
 class EngineCall:
-    """Drives the engine the way the services do: what is confirmed is saved at once."""
+    """Drives the engine the way the services do: what is confirmed is saved at once, what is asked is answered.
 
-    def __init__(self, caller=CALLER, desk=(), languages=("en-US",)):
+    `records` answers questions by name: a finding, or a finding and facts, or several that are used up in turn. Nobody
+    has an open request unless it says so.
+    """
+
+    def __init__(self, caller=CALLER, desk=(), languages=("en-US",), records=None):
+        self.records = records or {}
+        self.asked = []
         self.tree = build(languages, valid)
         self.desk = desk
         self.events = []
@@ -49,7 +56,19 @@ class EngineCall:
                 self.requests.append(event.draft)
                 turn = advance(self.tree, turn.state, RequestSaved("123455", None))
                 self.events += turn.events
+            elif isinstance(event, ev.Asked):
+                self.asked.append((event.question, turn.state))
+                before = turn.outputs
+                turn = advance(self.tree, turn.state, self._found(event.question))
+                turn = replace(turn, outputs=(*before, *turn.outputs))
+                self.events += turn.events
         self.turn = turn
+
+    def _found(self, question):
+        answer = self.records.get(question, "none")
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        return Found(answer, {}) if isinstance(answer, str) else Found(*answer)
 
     @property
     def node(self):

@@ -13,7 +13,7 @@ WITHHELD = None
     ("keys", "node"),
     [
         ("", "main"),
-        ("1", "patient"), ("2", "number"), ("3", "information"), ("4", "main"), ("5", "main"), ("0", "voicemail"),
+        ("1", "patient"), ("2", "number"), ("3", "information"), ("4", "reference"), ("5", "main"), ("0", "voicemail"),
         ("9", "main"), ("*", "main"), ("#", "main"),
         ("3 1", "fracture"), ("3 2", "vertebroplasty"), ("3 3", "kyphoplasty"), ("3 4", "preparing"), ("3 *", "main"),
         ("3 1 3", "causes"), ("3 2 3", "benefit"), ("3 4 3 3 3 3", "risks"),

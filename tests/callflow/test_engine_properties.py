@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import advance, begin
-from ivr.callflow.inputs import CallStarted, DialEnded, Digits, HungUp, NoInput, Recorded, RequestSaved
+from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
 from tests.callflow.engine_call import CALLER, TODAY, valid
@@ -40,8 +40,7 @@ def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something
     turn = advance(tree, begin(tree).at(TODAY, desk), CallStarted(caller))
     for given_input in inputs:
         turn = advance(tree, turn.state.at(TODAY, desk), given_input)
-        if any(isinstance(event, ev.RequestConfirmed) for event in turn.events):
-            turn = advance(tree, turn.state, RequestSaved("123455", None))
+        turn = settled(tree, turn)
         assert turn.state.node in tree.nodes
         assert turn.state.language in languages
         assert turn.outputs
@@ -49,6 +48,15 @@ def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something
         plain = json.loads(json.dumps(to_plain(turn.state)))
         assert from_plain(plain).at(TODAY, desk) == turn.state.at(TODAY, desk)
         assert [out.from_plain(json.loads(json.dumps(out.to_plain(o)))) for o in turn.outputs] == list(turn.outputs)
+
+
+def settled(tree, turn):
+    """The turn once what it asks was answered: nothing is found, and what is confirmed is saved."""
+    if any(isinstance(event, ev.RequestConfirmed) for event in turn.events):
+        return advance(tree, turn.state, RequestSaved("123455", None))
+    if any(isinstance(event, ev.Asked) for event in turn.events):
+        return advance(tree, turn.state, Found("none"))
+    return turn
 
 
 def ends_with_a_wait(outputs):
@@ -64,8 +72,7 @@ def test_the_line_never_hangs_up_on_a_caller_who_presses_keys(inputs):
     turn = advance(tree, begin(tree).at(TODAY, ()), CallStarted(CALLER))
     for given_input in inputs:
         turn = advance(tree, turn.state.at(TODAY, ()), given_input)
-        if any(isinstance(event, ev.RequestConfirmed) for event in turn.events):
-            turn = advance(tree, turn.state, RequestSaved("123455", None))
+        turn = settled(tree, turn)
         if isinstance(turn.outputs[-1], out.Hangup):
             assert turn.state.node == "goodbye"
             assert isinstance(given_input, NoInput)

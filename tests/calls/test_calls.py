@@ -1,6 +1,7 @@
 """Whole calls as golden transcripts: what a caller hears, and what is kept, word for word.
 
-Each file in this folder is a call: how it is made, what is said, and the requests it leaves. After a change that is
+Each file in this folder is a call: how it is made, what is said, the requests it leaves and what it changed of earlier
+ones. `earlier` lines are calls made before it, without being written down: when, from where, and the keys. After a change that is
 meant, `UPDATE_CALLS=1 pytest tests/calls` writes them anew; read the difference before committing it.
 """
 
@@ -12,8 +13,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
-from ivr.services import references
+from ivr.models import ClosureReason, PatientRequest, RequestEntry
+from ivr.services import hours, references
+from ivr.services.audit import COMMAND
+from ivr.services.calendar import ClosedDays
+from ivr.services.rendering import make_greeting
 from ivr.services.requests import export_requests
 from ivr.simulator import Answers, Faults, FixedDesk, Unreached
 
@@ -26,7 +32,19 @@ OPEN = "2026-11-23 10:00"
 def read(path):
     """A golden call: its settings and the transcript after them."""
     head, _, body = path.read_text().partition("\n\n")
-    return dict(line.split(": ", 1) for line in head.splitlines()), body
+    settings = [line.split(": ", 1) for line in head.splitlines()]
+    earlier = [value.split(", ") for name, value in settings if name == "earlier"]
+    return {**dict(settings), "earlier": earlier}, body
+
+
+def close_today(line, words, is_made):
+    """Close as 'weather' or 'other: own words' says; with `is_made`, as the worker has given the words a voice."""
+    reason, _, greeting = words.partition(": ")
+    now, today = line.clock(), line.calendar.today(line.clock())
+    closure = hours.add_closure(line, COMMAND, ClosedDays(today, today, ClosureReason(reason), "", greeting), now)
+    if is_made:
+        make_greeting(line.database, closure, "en-US", now)
+    line.calendars.forget()
 
 
 @pytest.fixture
@@ -36,18 +54,22 @@ def place(telephone, clock, monkeypatch, recordings):
     def placed(settings):
         references_in_order = iter(range(12345, 12400))
         monkeypatch.setattr(references.secrets, "randbelow", lambda _: next(references_in_order))
-        at = datetime.fromisoformat(settings.get("at", OPEN))
-        clock.now = at.replace(tzinfo=ZoneInfo("America/New_York"))
         numbers = tuple(filter(None, settings.get("desk numbers", "").split()))
         store, api_url = recordings
         voice = settings.get("voice", "synth")
         phone = telephone(desk_numbers=numbers, voice=voice, twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url)
+        if "closed" in settings:
+            close_today(phone.line, settings["closed"], is_made="greeting not made" not in settings)
         faults = Faults(
             twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)),
             completed_early="completed early" in settings, drop_status="status lost" in settings, seed=7,
         )  # fmt: skip
         carrier = phone.carrier(bare="bare" in settings, faults=faults, recordings=store)
         desk = FixedDesk(numbers={n: DESKS[name] for n, name in zip(numbers, settings.get("desk", "").split(), strict=False)})
+        for at, from_number, keys in settings.get("earlier", ()):
+            clock.now = local(at)
+            phone.call(keys, carrier=carrier, from_=from_number, to="+16175550100", desk=FixedDesk())
+        clock.now = local(settings.get("at", OPEN))
         transcript = phone.call(
             settings.get("keys", ""), carrier=carrier, from_=settings.get("from", "+16175550142"), to="+16175550100",
             desk=desk, barge_in="barge-in" in settings,
@@ -56,17 +78,34 @@ def place(telephone, clock, monkeypatch, recordings):
         return transcript, [
             {key: value for key, value in asdict(request).items() if value is not None and key != "call_sid"}
             for request in export_requests(phone.line.database)
-        ]
+        ], history(phone.line.database)
 
     return placed
+
+
+def local(at):
+    """A moment at the clinic."""
+    return datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("America/New_York"))
+
+
+def history(database):
+    """What became of requests, as their history tells it."""
+    rows = select(RequestEntry, PatientRequest.reference).join(
+        PatientRequest, RequestEntry.request_id == PatientRequest.id
+    )
+    with database.read() as session:
+        return [
+            f"changed {reference}: {entry.kind}, {entry.note}" + (f" {entry.changes}" if entry.changes else "")
+            for entry, reference in session.execute(rows.order_by(RequestEntry.id))
+        ]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
 def test_call(path, place):
     settings, expected = read(path)
-    transcript, requests = place(settings)
+    transcript, requests, changes = place(settings)
     kept = "".join(f"kept    {json.dumps(request)}\n" for request in requests) or "kept    nothing\n"
-    body = f"{transcript.story().rstrip()}\n{kept}"
+    body = f"{transcript.story().rstrip()}\n{kept}" + "".join(f"{change}\n" for change in changes)
     if "UPDATE_CALLS" in os.environ:
         path.write_text(path.read_text().partition("\n\n")[0] + "\n\n" + body)
         pytest.skip("written anew")
@@ -77,14 +116,21 @@ CALLBACK = "2 1 4 3 1 2 1"
 
 
 @pytest.mark.parametrize("fault", ["delivered twice", "delivered late", "completed early", "status lost", "bare"])
-@pytest.mark.parametrize("keys", [CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h"])
-def test_the_carriers_faults_change_neither_what_is_heard_nor_what_is_kept(place, fault, keys, request):
-    calm, kept = place({"keys": keys})
+@pytest.mark.parametrize(
+    ("keys", "earlier"),
+    [
+        *((keys, []) for keys in (CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h")),
+        *((keys, [(OPEN, "+16175550142", CALLBACK)]) for keys in ("4 1 1 6175550199 1 1", "4 2 1", "2 1 r9", "2 1 r9h")),
+    ],
+)
+def test_the_carriers_faults_change_neither_what_is_heard_nor_what_is_kept(place, fault, keys, earlier, request):
+    calm, kept, changes = place({"keys": keys, "earlier": earlier})
     database = request.getfixturevalue("tmp_path") / "rendered.db"
     for file in database.parent.glob("rendered.db*"):
         file.unlink()
-    rough, kept_then = place({"keys": keys, fault: "1"})
+    rough, kept_then, changes_then = place({"keys": keys, "earlier": earlier, fault: "1"})
     assert rough.story() == calm.story()
+    assert changes_then == changes
     statuses = [(one["kind"], one["status"], one["callback_number"]) for one in kept]
     if fault == "status lost" and statuses and statuses[0][1] == "incomplete":
         assert kept_then == []

@@ -109,12 +109,34 @@ class TestDigest:
         run_jobs(tasks)
         assert outbox.sent[1][1] == "New: 1 request"
 
-    def test_leaves_out_what_is_urgent_claimed_or_incomplete(self, line, tasks, outbox):
+    def test_leaves_out_what_is_urgent_or_claimed(self, line, tasks, outbox):
         leave(line)
         set_status(line, RequestStatus.CLAIMED)
-        Caller(line, Arrival("CA2", "+16175550142", ""))("2 1 4").hang_up()
+        Caller(line, Arrival("CA2", "+16175550142", ""))("2 1 2 1").hang_up()
+        run_jobs(tasks)
+        assert [subject[:6] for _, subject, _ in outbox.sent] == ["URGENT"]
         tasks.gather_notices("digest")
         assert run_jobs(tasks) == []
+
+    def test_counts_apart_what_callers_left_unfinished(self, line, both, outbox, api):
+        for call in ("CA1", "CA2"):
+            Caller(line, Arrival(call, "+16175550142", ""))("2 1 4").hang_up()
+        for _ in range(2):
+            both.gather_notices("digest")
+            run_jobs(both)
+        leave(line, call="CA3")
+        Caller(line, Arrival("CA4", "+16175550142", ""))("2 1 4").hang_up()
+        both.gather_notices("digest")
+        run_jobs(both)
+        assert [subject for _, subject, _ in outbox.sent] == [
+            "Left unfinished: 2 requests", "New: 1 request, and 1 left unfinished",
+        ]  # fmt: skip
+        lines = {found[:6]: found for found in outbox.sent[1][2].splitlines() if found[:6].isdecimal()}
+        sent, unfinished = requests(line)[2:]
+        assert "unfinished" not in lines[sent.reference]
+        assert lines[unfinished.reference].endswith(", left unfinished")
+        assert api.store.messages[0]["Body"].startswith("Left unfinished: 2 requests\n")
+        assert len(api.store.messages) == 4
 
     def test_is_silent_when_everything_was_claimed_before_it_left(self, line, tasks, outbox):
         leave(line)

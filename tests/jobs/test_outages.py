@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from ivr import create_app
 from ivr.callflow.inputs import Recorded
 from ivr.models import Call, PatientRequest, Recording, RecordingStatus, RequestStatus
 from ivr.services.calls import Arrival, note_recording
 from ivr.services.checkpoints import read_checkpoint
 from ivr.services.outages import StillTalking
+from ivr.services.queue import Job
 from ivr.services.recordings import load_audio
 from tests.carrier_api import AT, sid
 from tests.jobs.conftest import run_jobs
@@ -46,6 +48,21 @@ def test_a_message_left_in_an_outage_becomes_a_request_once(line, tasks, api):
         call = session.scalars(select(Call)).one()
     assert (call.sid, call.from_number, call.carrier_status, call.ended_at) == (CA1, "+16175550142", "completed", AT)
     assert api.store.list() == ()
+
+
+def test_messages_left_in_an_outage_are_counted(config, line, tasks, api):
+    pages = create_app(config, line).test_client()
+    counted = "ivr_requests_left_in_outage"
+    assert f'{counted}{{priority="soon"}} 0.0' in pages.get("/metrics").text
+    for number in (1, 2):
+        api.add_call(number)
+        api.add_recording(number, number)
+    tasks.fetch_missed()
+    run_jobs(tasks)
+    Caller(line, Arrival("CA7", "+16175550142", "+16175550100"))("2 1 4 3 1 2 1")
+    said = pages.get("/metrics").text
+    assert f'{counted}{{priority="soon"}} 2.0' in said
+    assert f'{counted}{{priority="routine"}} 0.0' in said
 
 
 def test_taken_in_twice_at_once_is_one_request(line, tasks, api):
@@ -117,6 +134,58 @@ def test_a_message_in_a_call_that_broke_half_way_becomes_a_request(line, tasks, 
     (request,) = requests(line)
     assert (request.callback_number, request.left_in_outage) == ("+16175550142", True)
     assert [recording.request_id for recording in recordings(line)] == [request.id]
+
+
+def test_a_recording_that_waits_for_its_import_is_not_asked_about(line, tasks, api):
+    caller = Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))("2 1 4 3 1 1")
+    caller.take(Recorded(sid("RE", 1), 3, "#"))
+    caller("1 1")
+    caller.hang_up()
+    note_recording(line, CA1, sid("RE", 1), RecordingStatus.READY, 3)
+    api.add_call()
+    api.add_recording()
+    tasks.fetch_missed()
+    assert Job.ADOPT_RECORDING not in run_jobs(tasks)
+    assert [recording.status for recording in recordings(line)] == [RecordingStatus.STORED]
+
+
+URGENT, OTHER_NUMBER, SENT = "2 1 2 1", "2 2 6175550199 1 1 3", "2 1 4 3 1 2 1"
+
+
+@pytest.mark.parametrize("keys", [URGENT, OTHER_NUMBER, SENT])
+@pytest.mark.parametrize("is_callback_lost", [False, True])
+def test_a_message_adds_to_what_the_same_call_had_told(line, tasks, api, clock, keys, is_callback_lost):
+    caller = Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))(keys)
+    api.add_call()
+    api.add_recording()
+    if not is_callback_lost:
+        note_recording(line, CA1, sid("RE", 1), RecordingStatus.READY, 3)
+    caller.hang_up()
+    (told,) = requests(line)
+    clock.now += timedelta(minutes=11)
+    for _ in range(2):
+        tasks.fetch_missed()
+        run_jobs(tasks)
+    (request,) = requests(line)
+    assert (request.reference, request.status, request.left_in_outage) == (told.reference, RequestStatus.NEW, True)
+    for kept in ("callback_number", "number_index", "is_caller_id", "reason", "best_time", "red_flags", "may_leave_message"):
+        assert getattr(request, kept) == getattr(told, kept)
+    assert request.priority == ("urgent" if keys == URGENT else "soon")
+    assert request.due_at <= told.due_at
+    assert [recording.request_id for recording in recordings(line)] == [request.id]
+
+
+def test_a_message_after_a_closed_request_is_a_new_one(line, tasks, api, clock):
+    caller = Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))(SENT)
+    with line.database.write() as session:
+        session.execute(update(PatientRequest).values(status=RequestStatus.CLOSED))
+    note_recording(line, CA1, sid("RE", 1), RecordingStatus.READY, 3)
+    caller.hang_up()
+    clock.now += timedelta(minutes=11)
+    tasks.fetch_missed()
+    assert [(request.status, request.left_in_outage) for request in requests(line)] == [
+        (RequestStatus.CLOSED, False), (RequestStatus.NEW, True),
+    ]  # fmt: skip
 
 
 def test_what_the_caller_recorded_again_makes_no_request_of_its_own(line, tasks, api, clock):

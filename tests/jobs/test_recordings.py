@@ -2,19 +2,24 @@
 
 import io
 import wave
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
+from ivr.callflow.inputs import Recorded
 from ivr.clients.errors import Unavailable
 from ivr.clients.twilio import LARGEST_RECORDING
 from ivr.models import Recording, RecordingAudio, RecordingStatus
-from ivr.services.calls import note_recording
+from ivr.services.calls import Arrival, note_recording
 from ivr.services.recordings import load_audio
 from ivr.simulator.speechlike import speechlike
 from tests.carrier_api import sid
+from tests.conftest import Telephone
 from tests.jobs.conftest import run_jobs, waiting
-from tests.services.test_calls import Caller
+from tests.services.test_calls import Caller, stored
 
 RE1 = sid("RE", 1)
 
@@ -165,3 +170,127 @@ def test_late_words_of_the_carrier_change_nothing_of_what_is_stored(line, tasks,
     note_recording(line, "CA1", RE1, RecordingStatus.ABSENT, None)
     assert (recording(line).status, recording(line).duration_seconds) == (RecordingStatus.STORED, 3)
     assert waiting(line) == []
+
+
+class TestTakenBack:
+    """What a caller left out, recorded again or cancelled is kept nowhere, whichever word of the carrier comes first."""
+
+    @pytest.fixture
+    def caller(self, line, api):
+        """A caller who has just recorded a message."""
+        caller = Caller(line, Arrival(sid("CA", 1), "+16175550142", "+16175550100"))("2 1 4 3 1 1")
+        api.add_call()
+        api.add_recording()
+        caller.take(Recorded(RE1, 3, "#"))
+        return caller
+
+    def complete(self, line, number=1):
+        note_recording(line, sid("CA", 1), sid("RE", number), RecordingStatus.READY, 3)
+
+    def again(self, caller, api):
+        caller("3")
+        api.add_recording(2)
+        caller.take(Recorded(sid("RE", 2), 3, "#"))
+
+    def kept(self, line):
+        with line.database.read() as session:
+            return [(one.sid, one.status) for one in session.scalars(select(Recording).where(Recording.erased_at.is_(None)))]
+
+    def audio(self, line):
+        with line.database.read() as session:
+            return list(session.scalars(select(RecordingAudio.recording_id)))
+
+    @pytest.mark.parametrize("order", ["drop complete", "complete drop", "complete import drop"])
+    @pytest.mark.parametrize("keys", ["*", "1 *"], ids=["left out", "cancelled"])
+    def test_is_deleted_here_and_at_the_carrier(self, line, tasks, api, caller, order, keys):
+        steps = {"drop": lambda: caller(keys), "complete": lambda: self.complete(line), "import": lambda: run_jobs(tasks)}
+        for step in order.split():
+            steps[step]()
+        run_jobs(tasks)
+        assert (self.kept(line), self.audio(line)) == ([], [])
+        assert recording(line).deleted_at is not None
+        assert api.store.list() == ()
+        caller.hang_up()
+        self.complete(line)
+        tasks.nightly()
+        run_jobs(tasks)
+        assert api.count("GET", ".wav") == ("import" in order)
+        assert api.count("DELETE", ".json") == 1
+        assert len(stored(line)) == ("1" not in keys)
+
+    def test_of_two_takes_the_second_is_kept(self, line, tasks, api, caller):
+        self.complete(line)
+        run_jobs(tasks)
+        self.again(caller, api)
+        caller("1 1")
+        self.complete(line, 2)
+        run_jobs(tasks)
+        assert self.kept(line) == [(sid("RE", 2), RecordingStatus.STORED)]
+        assert len(self.audio(line)) == 1
+        assert api.store.list() == ()
+
+    def test_the_first_take_is_kept_until_there_is_a_second(self, line, tasks, caller):
+        caller("3").hang_up()
+        self.complete(line)
+        run_jobs(tasks)
+        assert self.kept(line) == [(RE1, RecordingStatus.STORED)]
+        assert recording(line).request_id == stored(line)[0].id
+
+    def test_a_second_take_that_ends_with_the_call_replaces_the_first(self, line, tasks, api, caller):
+        caller("3")
+        api.add_recording(2)
+        for number in (1, 2):
+            self.complete(line, number)
+        caller.hang_up()
+        run_jobs(tasks)
+        assert self.kept(line) == [(sid("RE", 2), RecordingStatus.STORED)]
+        assert len(stored(line)) == 1
+
+    def test_a_lost_word_of_the_carrier_is_made_up_for(self, line, tasks, api, caller, clock):
+        caller("* 1").hang_up()
+        clock.now += timedelta(minutes=11)
+        tasks.fetch_missed()
+        run_jobs(tasks)
+        assert (self.kept(line), self.audio(line), api.store.list()) == ([], [], ())
+        assert len(stored(line)) == 1
+
+    def test_a_voicemail_takes_nothing_back(self, line, tasks, api, caller):
+        caller("1 0")
+        api.add_recording(2)
+        caller.take(Recorded(sid("RE", 2), 3, "hangup"))
+        for number in (1, 2):
+            self.complete(line, number)
+        run_jobs(tasks)
+        assert [status for _, status in self.kept(line)] == [RecordingStatus.STORED] * 2
+
+    def test_a_message_that_was_sent_is_kept(self, line, tasks, caller):
+        self.complete(line)
+        caller("1 1 * 2 1")
+        run_jobs(tasks)
+        assert self.kept(line) == [(RE1, RecordingStatus.STORED)]
+
+
+def test_a_caller_hears_the_own_message_when_it_is_ours_already(config, rendered_line, make_tasks, api):
+    line = rendered_line()
+    phone = Telephone(replace(config, twilio_api_url=api.url), line)
+    caller = Caller(line)("2 1 4 3 1 1")
+    api.add_recording()
+    caller.take(Recorded(RE1, 3, "#"))
+    note_recording(line, "CA1", RE1, RecordingStatus.READY, 3)
+    run_jobs(make_tasks(line))
+    assert api.store.list() == ()
+    token = URLSafeTimedSerializer(config.secret_key, salt="utterance").dumps([RE1, "en-US"])
+    heard = phone.app.test_client().get(f"/media/utterances/{token}.wav")
+    assert (heard.status_code, heard.data) == (200, speechlike(3))
+    assert api.count("GET", ".wav") == 1
+
+
+def test_a_message_that_is_ours_before_the_call_ends_belongs_to_its_request(line, tasks, api):
+    caller = Caller(line)("0")
+    api.add_recording()
+    note_recording(line, "CA1", RE1, RecordingStatus.READY, 3)
+    run_jobs(tasks)
+    assert recording(line).status is RecordingStatus.STORED
+    caller.hang_up()
+    (request,) = stored(line)
+    assert (request.reason, request.left_in_outage, recording(line).request_id) == ("message", False, request.id)

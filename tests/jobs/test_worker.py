@@ -12,9 +12,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from ivr.config import ROOT
-from ivr.jobs.worker import Patience, Worker
+from ivr.jobs.worker import RECOVERIES, Patience, Worker
 from ivr.models import Recording, RecordingStatus
 from ivr.services.calls import Arrival, note_recording
 from ivr.services.queue import Job, Lane, failed_jobs, retry_job
@@ -187,6 +188,51 @@ def test_a_worker_killed_while_importing_is_carried_on(line, api, start, hang):
     assert recording_status(line) is RecordingStatus.STORED
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
+
+
+def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_line, sqlite_url, api, start, hang):
+    """As one would that makes the decoder crash. One worker is killed here; the others before it are only counted."""
+    line = make_line(sqlite_url)
+    leave_recording(line, api)
+    api.fault("GET .*wav", hang)
+    first = start(line)
+    assert hang.reached.wait(30)
+    first.kill()
+    first.wait()
+    hang.end.set()
+    with line.database.transaction() as connection:
+        earlier = f"UPDATE workflow_status SET recovery_attempts = recovery_attempts + {RECOVERIES}"
+        connection.exec_driver_sql(f"{earlier} WHERE status = 'PENDING'")
+    start(line)
+    until(lambda: failed_jobs(line.database), 30)
+    (failed,) = failed_jobs(line.database)
+    assert (failed.name, failed.arguments, failed.error) == ("import_recording", (RE1,), "WorkerDied")
+    assert (recording_status(line), len(api.store.list())) == (RecordingStatus.READY, 1), "the message is not lost"
+    retry_job(line.database, failed.id)
+    until(lambda: recording_status(line) is RecordingStatus.STORED)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_job_that_fails_while_its_worker_stops_goes_on_with_the_next(line, tasks, api, hang, monkeypatch, is_away):
+    def away(*_, **__):
+        raise OperationalError("INSERT", {}, Exception("gone"))
+
+    api.fault("GET .*wav", hang)
+    leave_recording(line, api)
+    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
+    worker.start()
+    assert hang.reached.wait(20)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    time.sleep(0.3)
+    with monkeypatch.context() as trouble:
+        if is_away:
+            trouble.setattr("ivr.jobs.worker.enqueue_again", away)
+        hang.end.set()
+        stopping.join()
+    assert failed_jobs(line.database) == []
+    with working(tasks):
+        until(lambda: recording_status(line) is RecordingStatus.STORED)
 
 
 def test_two_workers_share_a_queue(make_line, postgres_url, api, start):

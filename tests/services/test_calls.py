@@ -16,16 +16,18 @@ CALLBACK = "2 1 4 3 1 2 1"
 
 
 class Caller:
-    """One call, keyed token by token."""
+    """One call, keyed token by token. Told of an open request, the caller wants a `new` one all the same."""
 
-    def __init__(self, line, arrival=ARRIVAL):
-        self.line, self.arrival = line, arrival
+    def __init__(self, line, arrival=ARRIVAL, new=True):
+        self.line, self.arrival, self.new = line, arrival, new
         self.answer = start_call(line, arrival)
 
     def __call__(self, tokens):
         for token in tokens.split():
             given = Recorded("RE1", 12, "#") if token == "r" else NoInput() if token == "s" else Digits(token)
             self.take(given)
+            if self.new and "callback_new" in prompts(self.answer):
+                self.take(Digits("2"))
         return self
 
     def take(self, given, number=None):

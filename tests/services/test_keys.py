@@ -7,11 +7,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 
-from ivr.callflow.inputs import Digits
 from ivr.db import Base, InvalidToken, Vault
 from ivr.models import Call, PatientRequest, RecordingAudio
 from ivr.services import keys as service
-from ivr.services.calls import Arrival, start_call, take_turn
+from ivr.services.calls import Arrival
 from ivr.services.erasure import trace_number
 from ivr.services.keys import rotate, survey
 from ivr.services.requests import export_requests
@@ -177,10 +176,10 @@ def test_three_keys_in_turn_while_calls_go_on(opened, monkeypatch):
             line = in_use[number] = current[0]
             arrival = Arrival(f"CA-{number}-{n}", f"+1617555{number}{random.randrange(100, 200)}", "")
             try:
-                answer = start_call(line, arrival)
+                caller = Caller(line, arrival)
                 for keys in CALLBACK.split():
                     over.wait(0.002)
-                    answer = take_turn(line, arrival, answer.turn + 1, Digits(keys))
+                    caller(keys)
                 saved.append((arrival.sid, arrival.from_number))
             except Exception as fault:
                 faults.append(fault)

@@ -16,8 +16,8 @@ def queued(line):
     return sorted((one.name, tuple(one.input["args"]), one.status) for one in found)
 
 
-def call(line, keys, sid="CA1"):
-    arrival = Arrival(sid, "+16175550142", "+16175550100")
+def call(line, keys, sid="CA1", from_number="+16175550142"):
+    arrival = Arrival(sid, from_number, "+16175550100")
     answer = start_call(line, arrival)
     for key in keys.split():
         answer = take_turn(line, arrival, answer.turn + 1, Digits(key))
@@ -84,7 +84,7 @@ def test_a_reference_is_texted_only_where_that_is_on_and_agreed(make_line, datab
     line = make_line(database_url, sms_reference=True)
     call(line, "2 1 4 3 2 2 1")
     assert queued(line) == []
-    call(line, "2 1 4 3 1 2 1", sid="CA2")
+    call(line, "2 1 4 3 1 2 1", sid="CA2", from_number="+16175550143")
     assert [name for name, _, _ in queued(line)] == ["text_reference"]
 
 

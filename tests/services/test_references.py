@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from ivr.callflow.entries import is_reference, luhn_digit
 from ivr.models import ReferenceNumber
 from ivr.services import references
-from ivr.services.references import ReferencesExhausted, is_reference, luhn_digit, new_reference
+from ivr.services.references import ReferencesExhausted, new_reference
 
 
 @pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("12345", "5"), ("00000", "0")])

@@ -18,7 +18,7 @@ from ivr.models import (
     ReferenceNumber,
     RequestStatus,
 )
-from ivr.services import retention
+from ivr.services import erasure, retention
 from ivr.services.calls import Arrival, note_recording, note_status, take_turn
 from ivr.services.erasure import HeldError, NothingToHoldError, erase_number, set_hold, trace_number
 from ivr.services.references import HELD_AFTER_CLOSING
@@ -300,6 +300,26 @@ class TestErasingANumber:
         clock.now += timedelta(hours=5)
         erased = erase_number(line.database, MINE, line.clock(), include_open=True)
         assert (len(erased.requests), erased.calls) == (1, 1)
+
+
+    @pytest.mark.parametrize(
+        ("caller_id", "number"),
+        [
+            ("+442071838750", "+442071838750"), ("sip:+442071838750@pbx.example.org", "+442071838750"),
+            ("sip:16175550142@pbx.example.org;transport=tls", MINE), ("6175550142", MINE), ("+19005551234", "+19005551234"),
+        ],
+    )  # fmt: skip
+    def test_a_caller_whose_number_could_not_be_called_back(self, line, monkeypatch, caller_id, number):
+        monkeypatch.setattr(erasure, "PAGE", 2)
+        for n, other in enumerate(["anonymous", "+442071838751", "sip:alice@example.org", "sip:@", caller_id, "+33142685300"]):
+            Caller(line, Arrival(f"CA{n}", other, "+16175550100"))("2").hang_up()
+        call(line, "CA9", keys="2 6175550199 1 4 3 1 2 1", from_number=caller_id)
+        assert trace_number(line.database, number, line.clock()).calls == 2
+        erased = erase_number(line.database, number, line.clock(), include_open=False)
+        assert (erased.calls, erased.left.others) == (2, (stored(line)[0].reference,))
+        assert caller_id not in readable(line)
+        assert all(kept in readable(line) for kept in ("anonymous", "+442071838751", "sip:alice@example.org", "+33142685300"))
+        assert trace_number(line.database, number, line.clock()).calls == 0
 
 
 NEWER_KEY = "bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmU="

@@ -13,26 +13,18 @@ import pytest
 import textstat
 
 from ivr.audio.words import words_in
+from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.answers import BestTime, Draft, Kind, Reason, VisitType, Weekday
+from ivr.callflow.check import prompts_of
 from ivr.callflow.composing import WordOrder, compose
 from ivr.callflow.engine import GLOBAL_BACK, GLOBAL_PERSON, GLOBAL_REPEAT, Turn, advance, begin
-from ivr.callflow.inputs import CallStarted, Digits, Promise, RequestSaved
-from ivr.callflow.nodes import (
-    LONGEST_CLIP,
-    LONGEST_INSTRUCTION,
-    LONGEST_MENU,
-    End,
-    Entry,
-    Menu,
-    Notice,
-    Recorder,
-    Save,
-    Transfer,
-    Value,
-)
+from ivr.callflow.inputs import CallStarted, Digits, Found, Promise, RequestSaved
+from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, Entry, Menu, Value
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
+from ivr.callflow.state import plain_promise
 from ivr.callflow.tree import build
+from ivr.callflow.tree_hours import build_hours
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -45,9 +37,6 @@ PLAIN = read_scripts(FOLDER, [LANGUAGE], "our clinic")[LANGUAGE]
 TREE = build((LANGUAGE, "es-US"), lambda digits: f"+1{digits}")
 MENUS = [node for node in TREE.nodes.values() if isinstance(node, Menu)]
 
-BY_THE_ENGINE = {"again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart"}
-OUTSIDE_THE_TREE = {
-    "message_unplayable","desk_whisper", "outage_apology", "outage_connecting", "outage_message", "outage_thanks"}
 CLINICAL = {"emergency", "clip_benefit", "clip_risks"} | {key for key in SCRIPT.prompts if "red_flags_" in key}
 BLOCK = re.compile(r"(digit|number|oh|month|day|weekday|hour|minute|year|century)_\d+|am|pm")
 KEY_NAMES = {"*": "star", "#": "pound"}
@@ -63,28 +52,6 @@ WORDS_A_MINUTE, DIGIT_SECONDS = 135, 0.55
 
 
 # ---- What the line can ask for
-
-
-def in_the_tree() -> Iterator[str | Value | None]:
-    """Every prompt that a node names."""
-    for node in TREE.nodes.values():
-        match node:
-            case Menu():
-                yield from (*node.opening, *node.global_options, node.example, node.one_sentence, node.disclaimer)
-                for choice in node.choices:
-                    yield from (choice.prompt, choice.then_say)
-            case Notice():
-                yield from (*node.prompts, node.lead)
-            case Entry():
-                yield from (node.prompt, node.example)
-            case Recorder():
-                yield from (node.prompt, node.notice)
-            case Transfer():
-                yield from (node.connecting, node.still_trying, node.unreached)
-            case Save():
-                yield node.waiting
-            case End():
-                yield from node.prompts
 
 
 def drafts() -> Iterator[Draft]:
@@ -112,6 +79,17 @@ def values() -> Iterator[out.Speech]:
         yield from spoken(Value.SUMMARY, replace(state, draft=draft))
     for promise in promises():
         yield from spoken(Value.RECEIPT, replace(state, saved=RequestSaved(REFERENCE, promise)))
+    for facts in told():
+        yield from spoken(Value.OPEN_REQUEST, replace(state, facts=facts, today=TODAY))
+
+
+def told() -> Iterator[dict[str, object]]:
+    """What a call may know of a stored request, in every form."""
+    days = [(TODAY - timedelta(days=ago)).isoformat() for ago in (0, 1, 2, 30)]
+    promise = Promise(datetime(2025, 11, 26, 10, 45), 4)
+    for asked, left, staff in product(("callback", "appointment", "message"), days, ("", "tried", "claimed")):
+        for by in (None, plain_promise(promise)):
+            yield {"asked": asked, "left": left, "staff": staff, "promise": by}
 
 
 def in_values() -> set[str]:
@@ -121,9 +99,9 @@ def in_values() -> set[str]:
 
 
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
-    """The tree, the engine, the values and the doors account for the whole file."""
-    named = {key for key in in_the_tree() if key is not None and not isinstance(key, Value)}
-    assert set(SCRIPT.prompts) == named | BY_THE_ENGINE | in_values() | OUTSIDE_THE_TREE
+    """The tree, the engine, the doors and the values account for the whole file."""
+    hours = replace(TREE, nodes={node.name: node for node in build_hours("main")})
+    assert set(SCRIPT.prompts) == prompts_of(TREE) | prompts_of(hours) | in_values()
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
@@ -313,6 +291,7 @@ def menus_as_composed() -> Iterator[tuple[str, float, float]]:
         entered = "1948-05-17" if menu.name == "check_birth_date" else NUMBER
         state = replace(begin(TREE), caller_number=NUMBER, entered=entered, saved=saved)
         states = [replace(state, draft=replace(draft, recording_sid="RE1")) for draft in drafts()]
+        states += [replace(state, facts=facts, today=TODAY) for facts in told()]
         openings = [()] if menu.clip else [opening(menu, state) for state in states]
         longest = max(seconds(*first, *_pause_after(first), *options(menu)) for first in openings)
         yield menu.name, longest, menu.longest
@@ -323,7 +302,7 @@ def _pause_after(first: tuple[out.Speech, ...]) -> tuple[out.Speech, ...]:
 
 
 def test_menus_are_short() -> None:
-    """20 s at most, the receipt 30."""
+    """20 s at most; 30 where a receipt or a stored request is told first."""
     assert [menu for menu in menus_as_composed() if menu[1] > menu[2]] == []
     assert {limit for _, _, limit in menus_as_composed()} == {LONGEST_MENU, LONGEST_CLIP}
 
@@ -335,6 +314,8 @@ def heard(keys: list[str]) -> float:
     total = seconds(*_speech(turn))
     for key in keys:
         turn = advance(tree, turn.state.at(TODAY, ()), Digits(key))
+        if any(isinstance(event, ev.Asked) for event in turn.events):
+            turn = advance(tree, turn.state, Found("none"))
         total += seconds(*_speech(turn))
     assert turn.state.node == "saving"
     return total + seconds(out.Say("saved"))

@@ -186,6 +186,30 @@ def test_a_connect_failure_is_retried_once_with_the_same_token(call: Call, line)
     assert line.asked("/voice/fallback")[0]["ErrorCode"] == "11205"
 
 
+class BreaksRepeats:
+    """A transport that fails whenever a webhook comes a second time."""
+
+    def __init__(self, line) -> None:
+        self._inner = WsgiTransport(line.app())
+        self.tokens: set[str] = set()
+        self.failed = 0
+
+    def request(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        token = headers["I-Twilio-Idempotency-Token"]
+        if token in self.tokens:
+            self.failed += 1
+            raise ConnectFailure("no connection", 11205)
+        self.tokens.add(token)
+        return self._inner.request(method, url, body, headers)
+
+
+def test_a_late_delivery_that_fails_troubles_nobody(call: Call, line) -> None:
+    transport = BreaksRepeats(line)
+    faults = Faults(stale=1.0, completed_early=True, seed=3)
+    assert call("", {"/voice/incoming": "<Say>hi</Say>"}, transport=transport, faults=faults).said == "hi"
+    assert transport.failed == 2
+
+
 def test_circles_are_found(call: Call) -> None:
     with pytest.raises(CallError, match="circle"):
         call("", {"/voice/incoming": "<Redirect>/voice/incoming</Redirect>"})

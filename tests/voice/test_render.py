@@ -66,6 +66,12 @@ def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
             f'<Redirect method="POST">{BASE}/voice/turn?n=4</Redirect>',
         ),
         (
+            (out.Gather((out.SayOwn("We have no power.", "own", "one"), out.Pause(600), out.Say("hello")), 1, 10),),
+            f'<Gather actionOnEmptyResult="true" finishOnKey="" input="dtmf" numDigits="1" timeout="10" {TURN}>'
+            f"<Play>https://line.example.org/media/prompts/own.wav</Play>{PAUSE}{HELLO}</Gather>",
+        ),
+        ((out.SayOwn("We have no power.", None, "one"),), ONE),
+        (
             (out.Dial("+16175550111", 20),),
             f'<Dial callerId="+16175550100" timeout="20" {TURN}>'
             f'<Number method="POST" url="{BASE}/voice/desk">+16175550111</Number></Dial>',
@@ -92,6 +98,11 @@ def test_the_carriers_voice_speaks_neighbours_in_one_say_with_breaks():
 def test_digits_are_spoken_by_clips_or_by_the_carrier():
     assert document(out.SpeakDigits("42")).count("<Play>") == 2
     assert "four two" in document(out.SpeakDigits("42"), speaks=True)
+
+
+def test_the_clinics_own_words_are_spoken_by_the_carrier_where_it_speaks_and_stay_words():
+    own = document(out.SayOwn("Call 911 <now> & wait.", "own", "one"), out.Say("hello"), speaks=True)
+    assert own == f"{SAY}Call 9 1 1 &lt;now&gt; &amp; wait. Hello.</Say>"
 
 
 def test_a_missing_clip_is_spoken_and_never_silence():

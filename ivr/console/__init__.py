@@ -1,0 +1,72 @@
+"""The console: where staff listen to requests and triage them.
+
+It is a Flask application of its own beside the one that answers calls, which therefore never runs its hooks, reads its
+cookies or waits for its sessions. Both are served by one process; everything under /console/ is this one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, request, url_for
+
+from ivr.config import ROOT, Config
+from ivr.console import access, accounts, home, hours, moments, my_account
+from ivr.models import Role, StaffMember
+from ivr.services.line import Line
+
+ADDRESS = "/console"
+
+AddRoutes = Callable[[Blueprint, Line, Config], None]
+
+FAMILIES: tuple[AddRoutes, ...] = (
+    home.add_routes,
+    hours.add_routes,
+    my_account.add_routes,
+    accounts.add_routes,
+)
+"""The pages, a module each: it adds its routes to the one blueprint, so that endpoints are named 'console.…'."""
+
+NAVIGATION: tuple[tuple[str, str, Role], ...] = (
+    ("Queue", "console.queue", Role.STAFF),
+    ("Hours", "console.opening_hours", Role.STAFF),
+    ("Accounts", "console.accounts", Role.ADMIN),
+)
+"""Label, endpoint and least role of each entry of the navigation, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the navigation; `here` when it leads to the page that is shown."""
+
+    label: str
+    url: str
+    here: bool
+
+
+def create_console(config: Config, line: Line) -> Flask:
+    """The staff's application; its addresses all begin with /console/."""
+    folder = ROOT / "ivr"
+    app = Flask(
+        "ivr.console",
+        root_path=str(folder),
+        template_folder=str(folder / "templates"),
+        static_folder=str(folder / "static"),
+        static_url_path=f"{ADDRESS}/static",
+    )
+    access.setup(app, line, config)
+    moments.add_filters(app, line)
+    console = Blueprint("console", __name__, url_prefix=ADDRESS)
+    for add_routes in FAMILIES:
+        add_routes(console, line, config)
+    app.register_blueprint(console)
+    app.context_processor(lambda: {"navigation": navigation})
+    return app
+
+
+def navigation(member: StaffMember) -> Iterable[Entry]:
+    """What a member of the staff can go to."""
+    for label, endpoint, role in NAVIGATION:
+        if member.role.includes(role):
+            yield Entry(label, url_for(endpoint), request.endpoint == endpoint)

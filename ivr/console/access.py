@@ -1,0 +1,293 @@
+"""Who may see what in the console: signing in, sessions that end, roles, and the headers of every page.
+
+A page says who may open it with `requires(Role.STAFF)`; `member` and `actor` are who is signed in. A page that asks
+again by itself sends the header `X-Background`: it then does not keep a session alive, and gets 401 when it is over.
+What changes an account is `fresh` as well: it asks for the password again when that was some time ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user, user_logged_out
+from flask_security import user_authenticated
+from flask_security.tf_plugin import tf_clean_session
+from flask_security.utils import check_and_update_authn_fresh, logout_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from ivr.config import Config
+from ivr.console.security import Account, Surroundings, create_security, source, surroundings
+from ivr.models import Role, StaffMember
+from ivr.services import signing_in
+from ivr.services.audit import Actor
+from ivr.services.line import Line
+
+IDLE = timedelta(minutes=10)
+LONGEST = timedelta(hours=12)
+"""How long a session lasts without a page being opened, and in all; half a sign-in lasts `IDLE` too."""
+
+SEEN_EVERY, LAST_SEEN_EVERY = timedelta(minutes=1), timedelta(minutes=5)
+"""How exactly a session, and the account, know when they were last used: less often is fewer cookies and writes."""
+
+TRIES = "20/minute"
+"""Passwords and codes that one address may try, for each web worker; the limit of an account counts across all."""
+
+BACKGROUND = "X-Background"
+
+SECURITY_VIEWS = frozenset(
+    f"security.{name}"
+    for name in (
+        "login",
+        "logout",
+        "verify",
+        "two_factor_setup",
+        "two_factor_setup_validate",
+        "two_factor_token_validation",
+        "mf_recovery",
+    )
+)
+"""The pages of Flask-Security that are used; the others do not exist."""
+
+GUESSED_AT = ("security.login", "security.verify", "security.two_factor_token_validation", "security.mf_recovery")
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+def setup(app: Flask, line: Line, config: Config) -> None:
+    """Make an application one that staff sign in to."""
+    secure = config.public_base_url.startswith("https://")
+    app.secret_key = config.secret_key
+    app.extensions["ivr"] = Surroundings(line, config)
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-console" if secure else "console",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        SECURITY_TOTP_SECRETS={1: config.secret_key},
+        SECURITY_TOTP_ISSUER=config.clinic_name,
+        **SECURITY,
+    )
+    CSRFProtect(app)
+    create_security(app, line)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    for endpoint in GUESSED_AT:
+        app.view_functions[endpoint] = limiter.limit(TRIES, methods=["POST"])(app.view_functions[endpoint])
+    user_authenticated.connect(_signed_in, app)
+    user_logged_out.connect(_signed_out, app)
+    app.before_request(_check_session)
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(CSRFError, _stale_page)
+    app.context_processor(lambda: {"signed_in_member": member_or_none, "clinic_name": config.clinic_name})
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, config.trusted_proxies, config.trusted_proxies)  # type: ignore[method-assign]
+
+
+SECURITY: dict[str, Any] = {
+    "SECURITY_URL_PREFIX": "/console",
+    "SECURITY_STATIC_FOLDER": None,
+    "SECURITY_LOGIN_URL": "/sign-in",
+    "SECURITY_LOGOUT_URL": "/sign-out",
+    "SECURITY_POST_LOGIN_VIEW": "/console/",
+    "SECURITY_POST_LOGOUT_VIEW": "/console/sign-in",
+    "SECURITY_VERIFY_URL": "/password-again",
+    "SECURITY_FRESHNESS": IDLE,
+    "SECURITY_FRESHNESS_GRACE_PERIOD": IDLE,
+    "SECURITY_TWO_FACTOR": True,
+    "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+    "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"code": "flask_security.twofactor.CodeTfPlugin"},
+    "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,
+    "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
+    "SECURITY_TWO_FACTOR_SETUP_URL": "/second-factor",
+    "SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL": "/sign-in/code",
+    "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/console/account",
+    "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
+    "SECURITY_MULTI_FACTOR_RECOVERY_URL": "/sign-in/recovery",
+    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
+    "SECURITY_CACHE_CONTROL": None,
+    "SECURITY_API_ENABLED_METHODS": ["session"],
+    "SECURITY_CLI_USERS_NAME": None,
+    "SECURITY_CLI_ROLES_NAME": None,
+    "SECURITY_MSG_TWO_FACTOR_LOGIN_SUCCESSFUL": ("You are signed in.", "good"),
+    "SECURITY_MSG_TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": ("Your authenticator app is set up.", "good"),
+    "SECURITY_MSG_TWO_FACTOR_DISABLED": ("Your second factor is removed.", "good"),
+    "SECURITY_MSG_TWO_FACTOR_INVALID_TOKEN": ("That code did not work. Begin again, and scan the new picture.", "bad"),
+    "SECURITY_MSG_TWO_FACTOR_SETUP_EXPIRED": ("That took too long. Begin again, and scan the new picture.", "warn"),
+    "SECURITY_MSG_TWO_FACTOR_PERMISSION_DENIED": ("Please begin with your password.", "warn"),
+    "SECURITY_MSG_REAUTHENTICATION_REQUIRED": ("First your password again, please.", "warn"),
+    "SECURITY_MSG_REAUTHENTICATION_SUCCESSFUL": ("Thank you. Go on.", "good"),
+    "SECURITY_MSG_UNAUTHENTICATED": ("Please sign in.", "warn"),
+}
+
+
+def requires(role: Role, *, settling: bool = False) -> Callable[[View], View]:
+    """Let only staff of a role, or of a higher one, open a page; put it below the route.
+
+    Who is signed out is asked to sign in, and then brought to the page; who may not gets 403. Who still lacks a second
+    factor that is required, or recovery codes, is led there first; not from the pages where they are made (`settling`).
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
+            who = member_or_none()
+            if who is None:
+                return _ask_to_sign_in()
+            if not who.role.includes(role):
+                abort(403)
+            return (None if settling else _unsettled(who)) or view(*args, **options)
+
+        guarded.required_role = role  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return guard
+
+
+def fresh(view: View) -> View:
+    """Ask for the password again unless it was given in the last ten minutes; put it below `requires`."""
+
+    @wraps(view)
+    def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
+        if not check_and_update_authn_fresh(IDLE, IDLE, "session"):
+            flash("First your password again, please.", "warn")
+            back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.my_account")
+            return redirect(url_for("security.verify", next=back))
+        return view(*args, **options)
+
+    return cast(View, guarded)
+
+
+def member() -> StaffMember:
+    """Who is signed in; for views that `requires` guards."""
+    who = member_or_none()
+    if who is None:
+        abort(401)
+    return who
+
+
+def member_or_none() -> StaffMember | None:
+    """Who is signed in, if anybody is."""
+    return cast(Account, current_user._get_current_object()) if current_user.is_authenticated else None
+
+
+def actor() -> Actor:
+    """Who is signed in, from where, as the audit trail names them."""
+    return Actor.of(member(), source())
+
+
+def _unsettled(who: StaffMember) -> ResponseReturnValue | None:
+    if not who.tf_totp_secret:
+        if not signing_in.needs_second_factor(who, surroundings().config.staff_second_factor):
+            return None
+        flash("Your role needs a second factor. Please set it up now.", "warn")
+        return redirect(url_for("security.two_factor_setup"))
+    return redirect(url_for("console.recovery_codes")) if who.mf_recovery_codes is None else None
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if BACKGROUND in request.headers:
+        return "Sign in again.", 401
+    where = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("security.login", next=where))
+
+
+def _check_session() -> None:
+    """End a session that was idle or lasted too long; hide what is not used of Flask-Security."""
+    if (request.endpoint or "").startswith("security.") and request.endpoint not in SECURITY_VIEWS:
+        abort(404)
+    if request.endpoint == "static":
+        return
+    now = surroundings().line.clock()
+    if "tf_user_id" in session and now - _moment("began", now) > IDLE:
+        tf_clean_session()
+    if not current_user.is_authenticated:
+        return
+    idle, lasted = now - _moment("seen", now), now - _moment("started", now)
+    if idle > IDLE or lasted > LONGEST:
+        session["ended"] = "after 10 minutes without activity" if idle > IDLE else "after 12 hours"
+        logout_user()
+        flash(f"You were signed out {session.pop('ended')}. Please sign in again.", "warn")
+    elif BACKGROUND not in request.headers:
+        _keep_seen(now, idle)
+
+
+def _moment(name: str, now: datetime) -> datetime:
+    return datetime.fromtimestamp(session.get(name, 0), now.tzinfo)
+
+
+def _keep_seen(now: datetime, idle: timedelta) -> None:
+    if idle >= SEEN_EVERY:
+        session["seen"] = int(now.timestamp())
+    database, last = surroundings().line.database, current_user.last_seen_at
+    if last is None or now - last >= LAST_SEEN_EVERY:
+        with suppress(*database.unavailable):
+            signing_in.note_seen(database, current_user.id, now)
+
+
+def _signed_in(app: Flask, user: Account, **_: Any) -> None:
+    line = surroundings().line
+    now = line.clock()
+    session["started"] = session["seen"] = int(now.timestamp())
+    signing_in.note_sign_in(line.database, Actor.of(user, source()), user.id, now)
+
+
+def _signed_out(app: Flask, user: Account, **_: Any) -> None:
+    if user.is_authenticated:
+        line, why = surroundings().line, session.get("ended", "")
+        signing_in.note_sign_out(line.database, Actor.of(user, source()), user.id, line.clock(), why)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.extend(HEADERS)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _error_page(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.response
+    words = _ERRORS.get(error.code or 500, "That did not work. Please go back and try again.")
+    return render_template("console/error.html", words=words), error.code or 500
+
+
+def _stale_page(_: CSRFError) -> ResponseReturnValue:
+    words = "This page was open for too long, or you signed in again in between. Go back, reload it, and try again."
+    return render_template("console/error.html", words=words), 400
+
+
+_ERRORS = {
+    403: "This page is not for your role. An administrator can change roles.",
+    404: "There is no such page.",
+    405: "There is no such page.",
+    413: "That is too much at once.",
+    429: "Too many tries from this address. Wait a minute and try again.",
+    500: "Something went wrong here. Nothing was lost; please try again.",
+}

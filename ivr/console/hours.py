@@ -1,0 +1,217 @@
+"""The hours: when the clinic is open, the days on which it is closed, and what callers hear of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.config import PROMPTS, Config, OpenSpan
+from ivr.console.access import actor, member, requires
+from ivr.models import ClosureReason, Role
+from ivr.services import hours
+from ivr.services.calendar import ClosedDays
+from ivr.services.hours import HoursError
+from ivr.services.line import Line
+from ivr.services.scripts import Script, read_scripts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFields:
+    """Two fields of the form for weekly hours, as they stand there: '08:30' and '17:00', or nothing."""
+
+    name: str
+    opens: str = ""
+    closes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayFields:
+    """The openings of a weekday in the form."""
+
+    label: str
+    spans: tuple[SpanFields, ...]
+
+
+def add_routes(console: Blueprint, line: Line, config: Config) -> None:
+    """Add the page and its forms."""
+    script = read_scripts(PROMPTS, config.languages[:1], config.clinic_name)[config.languages[0]]
+    show = partial(_page, line, script)
+
+    @console.get("/hours")
+    @requires(Role.STAFF)
+    def opening_hours() -> str:
+        """Everything about the hours; staff may read it."""
+        return show()
+
+    @console.post("/hours/weekly")
+    @requires(Role.ADMIN)
+    def weekly_hours() -> ResponseReturnValue:
+        """New openings of a week."""
+        try:
+            spans = [span for number in range(7) for span in _spans_of(number, request.form)]
+            hours.replace_weekly(line, actor(), spans, line.clock())
+        except HoursError as error:
+            return show(weekly_error=str(error), entered=request.form), 400
+        flash("The weekly hours are saved. Calls go by them within a few seconds.", "good")
+        return redirect(url_for("console.opening_hours"))
+
+    @console.post("/hours/closures")
+    @requires(Role.ADMIN)
+    def add_closure() -> ResponseReturnValue:
+        """A new closure."""
+        try:
+            wanted = _closure_of(request.form)
+            hours.add_closure(line, actor(), wanted, line.clock())
+        except HoursError as error:
+            return show(closure_error=str(error), entered=request.form), 400
+        flash("The closure is saved. Calls go by it within a few seconds.", "good")
+        return redirect(url_for("console.opening_hours"))
+
+    @console.post("/hours/close-now")
+    @requires(Role.ADMIN)
+    def close_now() -> ResponseReturnValue:
+        """Close for the rest of today, with one click."""
+        try:
+            reason = _chosen(ClosureReason, request.form.get("reason", ""))
+        except HoursError as error:
+            return show(closure_error=str(error)), 400
+        hours.close_days(line, actor(), reason, 1, "Closed at short notice", line.clock())
+        flash("The clinic is closed for the rest of today. Callers hear it within a few seconds.", "good")
+        return redirect(url_for("console.opening_hours"))
+
+    @console.post("/hours/closures/<int:closure_id>/lift")
+    @requires(Role.ADMIN)
+    def lift_closure(closure_id: int) -> ResponseReturnValue:
+        """Take a closure back."""
+        try:
+            hours.lift_closure(line, actor(), closure_id, line.clock())
+            flash("The closure is lifted. The weekly hours hold again within a few seconds.", "good")
+        except HoursError as error:
+            flash(str(error), "warn")
+        return redirect(url_for("console.opening_hours"))
+
+
+def _page(
+    line: Line,
+    script: Script,
+    weekly_error: str = "",
+    closure_error: str = "",
+    entered: Mapping[str, str] | None = None,
+) -> str:
+    """The page; after a refused form, with what was entered there and why it was refused."""
+    now = line.clock()
+    line.calendars.forget()  # another process may have changed it a moment ago
+    calendar = line.calendar
+    spans, from_settings = hours.weekly_hours(line)
+    return render_template(
+        "console/hours.html",
+        may_change=member().role.includes(Role.ADMIN),
+        is_open=calendar.is_open(now),
+        hear=hours.callers_hear(line, now),
+        today=calendar.today(now),
+        is_closed_today=calendar.closure_on(calendar.today(now)) is not None,
+        days=_form_of(spans) if not weekly_error else _entered_days(entered or {}),
+        week=_week(spans),
+        from_settings=from_settings,
+        closures=hours.closures(line, now),
+        holidays=hours.holidays_ahead(line, now),
+        seconds_of=partial(hours.greeting_seconds, line),
+        reasons={reason: words.capitalize() for reason, words in hours.REASONS.items()},
+        sentences={reason: script.prompts[f"closure_{reason}"].text for reason in ClosureReason},
+        speaks=line.speaks,
+        weekly_error=weekly_error,
+        closure_error=closure_error,
+        entered=entered or {},
+        most_seconds=int(hours.GREETING_SECONDS),
+        words_a_minute=hours.WORDS_A_MINUTE,
+    )
+
+
+def _week(spans: tuple[OpenSpan, ...]) -> list[tuple[str, str]]:
+    """Each weekday with its openings in words."""
+    return [(day, _in_words([span for span in spans if span.weekday == n])) for n, day in enumerate(hours.WEEKDAYS)]
+
+
+def _in_words(spans: list[OpenSpan]) -> str:
+    return ", ".join(f"{hours.minutes(s.opens)} to {hours.minutes(s.closes)}" for s in spans) or "closed"
+
+
+def _form_of(spans: tuple[OpenSpan, ...]) -> list[DayFields]:
+    """The form filled in with these openings."""
+    times: dict[str, str] = {}
+    for weekday in range(7):
+        for place, span in enumerate(span for span in spans if span.weekday == weekday):
+            times[f"opens_{weekday}_{place}"] = _field(span.opens)
+            times[f"closes_{weekday}_{place}"] = _field(span.closes)
+    return _entered_days(times)
+
+
+def _entered_days(times: Mapping[str, str]) -> list[DayFields]:
+    """The form as it was entered."""
+    return [
+        DayFields(
+            label,
+            tuple(
+                SpanFields(
+                    f"{weekday}_{place}",
+                    times.get(f"opens_{weekday}_{place}", ""),
+                    times.get(f"closes_{weekday}_{place}", ""),
+                )
+                for place in range(hours.MOST_SPANS)
+            ),
+        )
+        for weekday, label in enumerate(hours.WEEKDAYS)
+    ]
+
+
+def _spans_of(weekday: int, form: Mapping[str, str]) -> list[OpenSpan]:
+    """The openings that were entered for a weekday."""
+    spans = []
+    for place in range(hours.MOST_SPANS):
+        opens, closes = (form.get(f"{which}_{weekday}_{place}", "").strip() for which in ("opens", "closes"))
+        if bool(opens) != bool(closes):
+            raise HoursError(f"{hours.WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
+        if opens:
+            end = _minutes(closes, weekday)
+            spans.append(OpenSpan(weekday, _minutes(opens, weekday), end or hours.MIDNIGHT))
+    return spans
+
+
+def _minutes(text: str, weekday: int) -> int:
+    hour, colon, minute = text.partition(":")
+    if not (colon and len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and (hour + minute).isascii()):
+        raise HoursError(f"{hours.WEEKDAYS[weekday]}: a time should look like 08:30.")
+    if int(hour) > 23 or int(minute) > 59:
+        raise HoursError(f"{hours.WEEKDAYS[weekday]}: there is no such time as {text}.")
+    return int(hour) * 60 + int(minute)
+
+
+def _field(minutes: int) -> str:
+    """Minutes after midnight as a time field has them; the midnight that ends a day is its 00:00."""
+    return f"{minutes % hours.MIDNIGHT // 60:02d}:{minutes % 60:02d}"
+
+
+def _closure_of(form: Mapping[str, str]) -> ClosedDays:
+    first = _parsed(date.fromisoformat, form.get("first_day", ""), "Enter the first day.")
+    last = _parsed(date.fromisoformat, form.get("last_day", "") or form.get("first_day", ""), "Enter the last day.")
+    reason = _chosen(ClosureReason, form.get("reason", ""))
+    return ClosedDays(first, last, reason, form.get("name", ""), form.get("greeting", ""))
+
+
+def _chosen(kind: Callable[[str], T], text: str) -> T:
+    return _parsed(kind, text, "Choose a reason.")
+
+
+def _parsed(parse: Callable[[str], T], text: str, otherwise: str) -> T:
+    try:
+        return parse(text)
+    except ValueError:
+        raise HoursError(otherwise) from None

@@ -1,0 +1,1 @@
+"""The tests; a package, because some libraries install one of the same name."""

@@ -1,0 +1,21 @@
+"""The short form of a clinic's worst day: hundreds of calls, kills and a restart, and nothing is lost or done twice."""
+
+from tests.processes import postgres_of_its_own
+from tests.worst_day import worst_day
+from tests.worst_day_findings import figures, findings
+
+CALLS = 200
+
+
+def test_nothing_is_lost_and_nothing_done_twice(settings, tmp_path):
+    with postgres_of_its_own(tmp_path / "pg") as server, (tmp_path / "log").open("w") as log:
+        day, database = worst_day(settings, server, log, calls=CALLS, kills_after=6)
+        found = findings(day, database)
+        told = figures(day, database, found)
+        database.close()
+    assert found == [], told
+    assert told["calls"] == CALLS
+    assert min(day.killed["web worker"], day.killed["job worker"], day.restarts) > 0, told
+    assert told["marked as left in an outage"] > 0, told
+    assert told["references heard"] > CALLS / 4, told
+    assert "+16172" not in (tmp_path / "log").read_text(), "a caller's number in the log"

@@ -1,0 +1,107 @@
+"""What became of a worst day: everything that was lost, done twice or left undone, and the day in numbers."""
+
+import itertools
+import re
+from collections import Counter, defaultdict
+
+import sqlalchemy as sa
+
+from ivr.models import Call, Notice, PatientRequest, Recording, RecordingAudio, RecordingStatus
+from ivr.services.queue import LANES, Job, Lane, failed_jobs
+
+
+def findings(day, database):
+    """Everything that should not be, one line each, naming the call."""
+    with database.read() as session:
+        requests = defaultdict(list)
+        for sid, request in session.execute(sa.select(Call.sid, PatientRequest).join_from(PatientRequest, Call)):
+            requests[sid].append(request)
+        recordings = {one.sid: one for one in session.scalars(sa.select(Recording))}
+        stored = set(session.scalars(sa.select(RecordingAudio.recording_id)))
+        claims = list(session.scalars(sa.select(Notice.key)))
+    return [
+        *(f"job not finished: {job}" for job in day.unfinished),
+        *(f"job {job.id} gave up: {job.error}" for job in failed_jobs(database) if not _comes_again(job)),
+        *_about_calls(day, requests),
+        *_about_recordings(day, requests, recordings, stored),
+        *_about_effects(day, requests, claims),
+    ]
+
+
+def _comes_again(job):
+    """Whether a job whose workers were killed too often is one that the clock starts anew."""
+    return job.error == "WorkerDied" and LANES[Job(job.name)] is Lane.RECURRING
+
+
+def _about_calls(day, requests):
+    for phoned in day.phoned:
+        kept = requests[phoned.sid]
+        references = [request.reference for request in kept]
+        for reference in phoned.heard:
+            if references.count(reference) != 1:
+                yield f"lost: {phoned} heard {reference}, kept are {references}"
+        if len(kept) > 1:
+            yield f"double: {phoned} heard {phoned.heard}, kept are {references}"
+        if phoned.spoke and not kept:
+            yield f"message without request: {phoned}, problem announced: {phoned.problem}"
+    known = {phoned.sid for phoned in day.phoned}
+    yield from (f"request of nobody: {sid}" for sid in requests.keys() - known if requests[sid])
+
+
+def _about_recordings(day, requests, recordings, stored):
+    about = {phoned.sid: phoned for phoned in day.phoned}
+    for sid, (call_sid, sha256) in day.store.recorded.items():
+        ours, who = recordings.get(sid), f"recording {sid} of {about.get(call_sid)}"
+        if ours is None:
+            yield f"never fetched: {who}"
+        elif ours.status is not RecordingStatus.STORED or ours.id not in stored or ours.sha256 != sha256:
+            yield f"not stored as it was: {who}, status {ours.status}"
+        elif ours.request_id not in {request.id for request in requests[call_sid]}:
+            yield f"not attached: {who}, to request {ours.request_id}"
+        elif not day.store.deleted[sid] or day.store.get(sid):
+            yield f"not deleted at the carrier: {who}"
+
+
+def _about_effects(day, requests, claims):
+    texts = Counter((text["To"], text["Body"]) for text in day.store.messages)
+    yield from (f"text message sent {count} times: {body}" for (_, body), count in texts.items() if count > 1)
+    allowed = Counter()
+    references = {request.id: request.reference for request in itertools.chain(*requests.values())}
+    for key in claims:
+        if found := re.match(r"urgent-(\d+)-\d+-mail:", key):
+            allowed[f"URGENT: request {references[int(found[1])]} is waiting"] += 1
+    for subject, count in Counter(subject for subject in day.mails if subject.startswith("URGENT")).items():
+        if count > allowed[subject]:
+            yield f"mail sent {count} times where {allowed[subject]} were begun: {subject}"
+
+
+def figures(day, database, found):
+    """The day in numbers."""
+    with database.read() as session:
+        requests = session.scalar(sa.select(sa.func.count(PatientRequest.id)))
+        in_outage = session.scalar(sa.select(sa.func.count(PatientRequest.id)).where(PatientRequest.left_in_outage))
+        claims = session.scalar(sa.select(sa.func.count(Notice.key)).where(Notice.key.regexp_match(r"^(urgent|reference)-")))
+    sent = sum(subject.startswith("URGENT") for subject in day.mails) + len(day.store.messages)
+    return {
+        "calls": len(day.phoned),
+        "calls that were told of a problem": sum(phoned.problem for phoned in day.phoned),
+        "calls cut off by the carrier": sum(phoned.cut_off for phoned in day.phoned),
+        "web workers killed": day.killed["web worker"],
+        "job workers killed": day.killed["job worker"],
+        "database restarts": day.restarts,
+        "references heard": sum(bool(phoned.heard) for phoned in day.phoned),
+        "requests": requests,
+        "marked as left in an outage": in_outage,
+        "recordings made": len(day.store.recorded),
+        "deleted at the carrier": len(day.store.deleted),
+        "deletions asked for again": sum(count - 1 for count in day.store.deleted.values()),
+        "urgent mails and text messages sent": sent,
+        "begun by a worker that died, and not sent": claims - sent,
+        "recurring jobs put aside, their workers killed five times": sum(map(_comes_again, failed_jobs(database))),
+        "lost": sum(finding.startswith("lost") for finding in found),
+        "double": sum(finding.startswith("double") for finding in found),
+        "all findings": len(found),
+        "seconds of calls": round(day.seconds),
+        "seconds until quiet": round(day.quiet),
+        "slowest webhook in seconds": round(day.slowest, 1),
+    }
