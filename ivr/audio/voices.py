@@ -7,11 +7,15 @@ from ivr.audio.errors import UnknownLanguageError
 
 @dataclass(frozen=True)
 class Voice:
-    """An espeak-ng voice: its identifier, pitch (0-100), and the nominal rate for about 130 words/min."""
+    """An espeak-ng voice: its identifier, pitch (0-100), the nominal rate for about 130 words/min, and word gap.
+
+    `gap` is the pause added between two words, in units of 10 ms at espeak's usual rate.
+    """
 
     identifier: str
     pitch: int
     rate: int
+    gap: int = 0
 
 
 # The variant +m3 has no echo, and in the band of the telephone its consonants are stronger: against the plain

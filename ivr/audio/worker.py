@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
+WORDGAP = 7  # the name espeak-ng has for this parameter; pyttsx3 has none
 PASSES = 3  # at most; two nearly always do
 PADDING = 0.2  # s of silence the finished clip has around the speech
 CLOSE_ENOUGH_WPM = 5.0
@@ -33,12 +34,16 @@ AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's si
 
 @dataclass(frozen=True)
 class Request:
-    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given."""
+    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given.
+
+    `gap` is the pause added between words, in espeak's units of 10 ms at its usual rate.
+    """
 
     text: str
     voice: str
     pitch: int
     rate: int
+    gap: int
     words: int | None
     pace: float
     seconds: float
@@ -104,6 +109,7 @@ class Speaker:
             driver = importlib.import_module("pyttsx3.drivers.espeak")
         _stay_in_this_thread(driver)
         _enter_data()
+        self._espeak = driver._espeak
         self._engine: Any = pyttsx3.init(driverName="espeak")
         self._voices = {voice.id for voice in self._engine.getProperty("voices")}
         self._engine.runAndWait()  # with nothing to say: until then the engine queues instead of doing
@@ -135,6 +141,7 @@ class Speaker:
         # pyttsx3 swallows the errors of setProperty, so ask what became of it.
         if self._engine.getProperty("voice") != request.voice.lower():
             raise ValueError(f"espeak-ng could not take the voice {request.voice}")
+        self._espeak.SetParameter(WORDGAP, request.gap, 0)
         self._engine.save_to_file(request.text, sound)
         self._engine.runAndWait()
         sound.seek(0)

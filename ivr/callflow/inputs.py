@@ -10,9 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None."""
+    """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None.
+
+    `language` is the one that this number's last call was in, when there was one.
+    """
 
     caller_number: str | None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

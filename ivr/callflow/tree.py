@@ -1,7 +1,8 @@
 """The call, from the first ring to the last word. Read it from top to bottom; keys and outcomes are a contract.
 
 Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
-caller hears who asks for a callback while another request is open, is in `tree_existing.py`.
+caller hears who asks for a callback while another request is open, is in `tree_existing.py`; the language menu, in
+`tree_languages.py`.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from ivr.callflow.nodes import (
     Value,
 )
 from ivr.callflow.tree_existing import CALLBACK_START, EXISTING, existing_nodes
+from ivr.callflow.tree_languages import GREETED, language_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
     """The clinic's call tree in the given languages."""
     nodes = (
-        *_greeting(languages),
+        *_greeting(),
+        *language_nodes(languages),
         *_information(),
         *_callback(),
         *_appointment(),
@@ -56,26 +59,13 @@ APPOINTMENT = Choice("1", "option_appointment", "patient", action=Action.BEGIN, 
 CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, kind=Kind.CALLBACK)
 
 
-def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
+def _greeting() -> tuple[Node, ...]:
     return (
         Notice(
             "emergency",
             ("emergency",),
-            Fork(On.LANGUAGES, {"one": "main", "many": "language"}),
+            GREETED,
             lead=Value.CLOSURE,
-        ),
-        Menu(
-            "language",
-            level=1,
-            opening=(),
-            choices=tuple(
-                Choice(str(key), "language_option", "main", language=language)
-                for key, language in enumerate(languages, start=1)
-            ),
-            example="language_example",
-            back="language",
-            wait=5,
-            on_silence="main",
         ),
         Menu(
             "main",

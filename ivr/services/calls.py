@@ -68,6 +68,9 @@ FIND = select(
     CALLS.c.ended_at,
 ).where(CALLS.c.sid == bindparam("call_sid"))
 LOCK = FIND.with_for_update()
+SPOKEN = (
+    select(CALLS.c.language).where(CALLS.c.from_index == bindparam("number_index")).order_by(CALLS.c.id.desc()).limit(1)
+)
 MOVE = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("call_id"))
@@ -175,12 +178,13 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     now = line.clock()
     number = caller_number(arrival.from_number)
     state = begin(line.tree).at(*line.surroundings(now))
-    turn = advance(line.tree, state, CallStarted(number))
+    index = line.database.vault.index(number) if number else None
+    turn = advance(line.tree, state, CallStarted(number, language=_last_language(connection, line, index)))
     release_id = connection.scalar(select(func.max(PromptRelease.id)))
     values = {
         "sid": arrival.sid,
         "from_number": arrival.from_number,
-        "from_index": line.database.vault.index(number) if number else None,
+        "from_index": index,
         "to_number": arrival.to_number,
         "language": turn.state.language,
         "release_id": release_id,
@@ -191,6 +195,14 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
     line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
     return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number, line.tree.first, turn.events)
+
+
+def _last_language(connection: Connection, line: Line, number_index: str | None) -> str | None:
+    """The language that the last call from this number ended in; None when it does not matter or none is known."""
+    if number_index is None or len(line.tree.languages) == 1:
+        return None
+    rows = line.database.prepared(SPOKEN).run(connection, {"number_index": number_index})
+    return str(rows[0][0]) if rows else None
 
 
 def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
