@@ -69,7 +69,10 @@ FIND = select(
 ).where(CALLS.c.sid == bindparam("call_sid"))
 LOCK = FIND.with_for_update()
 SPOKEN = (
-    select(CALLS.c.language).where(CALLS.c.from_index == bindparam("number_index")).order_by(CALLS.c.id.desc()).limit(1)
+    select(CALLS.c.language)
+    .where(CALLS.c.from_index == bindparam("number_index"))
+    .order_by(CALLS.c.id.desc())
+    .limit(1)
 )
 MOVE = (
     update(CALLS)
@@ -201,8 +204,7 @@ def _last_language(connection: Connection, line: Line, number_index: str | None)
     """The language that the last call from this number ended in; None when it does not matter or none is known."""
     if number_index is None or len(line.tree.languages) == 1:
         return None
-    rows = line.database.prepared(SPOKEN).run(connection, {"number_index": number_index})
-    return str(rows[0][0]) if rows else None
+    return connection.scalar(SPOKEN, {"number_index": number_index})
 
 
 def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
