@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import signal
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_data, cli_staff, create_line, demo, doctor
+from ivr import cli_audit, cli_data, cli_staff, create_line, demo, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -25,13 +24,15 @@ from ivr.jobs.tasks import tasks_of
 from ivr.jobs.worker import Worker, run_worker
 from ivr.logs import configure_logs
 from ivr.migrations import upgrade
+from ivr.services.audit import COMMAND
 from ivr.services.doctor import Finding, Level
 from ivr.services.line import utc_now
 from ivr.services.numbers import dialable
 from ivr.services.prompts import measured_seconds
 from ivr.services.queue import NoSuchJob, failed_jobs, retry_job
 from ivr.services.rendering import render_prompts
-from ivr.services.requests import ExportedRequest, export_requests
+from ivr.services.reports import note_export
+from ivr.services.requests import csv_lines, export_requests
 from ivr.services.scripts import Script, ScriptError, read_scripts
 from ivr.simulator import Answers, Carrier, FixedDesk, run_interactive, run_scripted
 from ivr.voice.outage import Outage
@@ -257,14 +258,11 @@ def requests() -> None:
 def requests_export(form: str) -> None:
     """Print all requests, one a line, oldest first: the list to work from when the console is down."""
     database = migrated(open_database(configured()))
-    rows = (asdict(request) for request in export_requests(database))
-    if form == "json":
-        for row in rows:
-            click.echo(json.dumps(row))
-        return
-    writer = csv.DictWriter(sys.stdout, [field.name for field in fields(ExportedRequest)])
-    writer.writeheader()
-    writer.writerows(rows)
+    note_export(database, COMMAND, f"requests-all-{form}", utc_now())
+    found = export_requests(database)
+    lines = csv_lines(found) if form == "csv" else (f"{json.dumps(asdict(request))}\n" for request in found)
+    for line in lines:
+        click.echo(line, nl=False)
 
 
 @main.command(name="doctor")
@@ -310,6 +308,7 @@ and print the first one again with its address: python -m ivr doctor --twiml-bin
 
 cli_data.register(main, keys)
 main.add_command(cli_staff.staff)
+main.add_command(cli_audit.audit)
 
 
 __all__ = ["main"]

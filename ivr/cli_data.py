@@ -105,7 +105,7 @@ def hold(reference: str, state: str) -> None:
     if not is_reference(reference):
         raise click.BadParameter("this is no reference: six digits, the last one checks the others")
     try:
-        set_hold(migrated(open_database(configured())), reference, state == "on")
+        set_hold(migrated(open_database(configured())), reference, state == "on", utc_now())
     except NothingToHoldError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Request {reference} is {'under legal hold' if state == 'on' else 'no longer under legal hold'}.")

@@ -26,7 +26,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_data", "cli_settings", "cli_staff", "doctor"}
+WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

@@ -387,6 +387,3 @@ def _a_person() -> tuple[Node, ...]:
             on_silence="goodbye",
         ),
     )
-
-
-__all__ = ["PERSON", "build", "by_flow"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request, url_for
 
 from ivr.config import ROOT, Config
-from ivr.console import access, accounts, hours, moments, my_account, queue, recordings, requests
+from ivr.console import access, accounts, hours, moments, my_account, queue, recordings, reports, requests, trail
 from ivr.models import Role, StaffMember
 from ivr.services.line import Line
 
@@ -25,6 +25,8 @@ FAMILIES: tuple[AddRoutes, ...] = (
     requests.add_routes,
     recordings.add_routes,
     hours.add_routes,
+    reports.add_routes,
+    trail.add_routes,
     my_account.add_routes,
     accounts.add_routes,
 )
@@ -33,7 +35,9 @@ FAMILIES: tuple[AddRoutes, ...] = (
 NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("Queue", "console.queue", Role.STAFF),
     ("Hours", "console.opening_hours", Role.STAFF),
+    ("Reports", "console.reports", Role.LEAD),
     ("Accounts", "console.accounts", Role.ADMIN),
+    ("Audit", "console.trail", Role.ADMIN),
 )
 """Label, endpoint and least role of each entry of the navigation, in order."""
 

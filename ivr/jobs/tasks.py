@@ -19,6 +19,7 @@ from ivr.config import Config
 from ivr.jobs import wording
 from ivr.models import RecordingStatus
 from ivr.services import notices
+from ivr.services.audit import TrailBroken, faults
 from ivr.services.checkpoints import move_checkpoint, read_checkpoint
 from ivr.services.line import Line
 from ivr.services.notices import Channel, Occasion
@@ -52,6 +53,8 @@ OVERLAP = timedelta(days=1)
 
 HEADER_BYTES = 44
 """A WAV file of nothing but its header."""
+
+MOST_FAULTS = 20
 
 JOBS_KEPT, NOTICES_KEPT = timedelta(days=14), timedelta(days=60)
 
@@ -87,6 +90,7 @@ class Tasks:
             Job.GATHER_NOTICES: self.gather_notices,
             Job.RELEASE_IDLE: self.release_idle,
             Job.NIGHTLY: self.nightly,
+            Job.VERIFY_TRAIL: self.verify_trail,
             Job.MAKE_GREETING: self.make_greeting,
         }
 
@@ -170,6 +174,18 @@ class Tasks:
         unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
         move_checkpoint(self.line.database, "calls", now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
+
+    def verify_trail(self) -> None:
+        """Check the audit trail; a broken one is logged, and the job gives up, so that it is seen and counted.
+
+        Raises:
+            TrailBroken: when a row was changed or is missing.
+        """
+        found = list(faults(self.line.database))
+        for fault in found[:MOST_FAULTS]:
+            log.error("audit_trail_broken", fault=fault)
+        if found:
+            raise TrailBroken
 
     def _erase_what_is_due(self, now: datetime) -> None:
         """Erase by the clinic's retention; each copy that the carrier has of something erased gets a job of its own."""

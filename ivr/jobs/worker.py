@@ -69,6 +69,7 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
     "overdue": ("*/5 * * * *", [Job.GATHER_NOTICES, Occasion.OVERDUE]),
     "idle": ("*/5 * * * *", [Job.RELEASE_IDLE]),
     "nightly": ("23 3 * * *", [Job.NIGHTLY]),
+    "trail": ("47 3 * * *", [Job.VERIFY_TRAIL]),
 }
 """When what is enqueued, in the clinic's time: minute, hour, day of month, month, weekday."""
 

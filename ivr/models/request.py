@@ -111,7 +111,8 @@ class PatientRequest(Base):
         Index(None, "status", "due_at"),
         Index(None, "tab", "rank", "act_by", "id"),
         Index("ix_patient_requests_closed", "tab", "closed_at", "id"),
-        Index(None, "owner_id"),
+        Index(None, "created_at"),
+        Index("ix_patient_requests_owner", "owner_id", "tab", "closed_at", "id"),
     )
 
     @validates("status")

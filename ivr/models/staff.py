@@ -57,5 +57,6 @@ class StaffMember(Base):
     failed_pins: Mapped[int] = mapped_column(default=0)
     pin_locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phone_number: Mapped[str | None] = mapped_column(EncryptedText)
+    calendar_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

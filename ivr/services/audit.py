@@ -20,9 +20,14 @@ from ivr.models import Action, AuditEntry, AuditHead, StaffMember
 GENESIS = "0" * 64
 LONGEST_DETAIL = 200
 PAGE = 1000
+SHOWN = 50
 
 LOCK = text("SELECT pg_advisory_xact_lock(4711)")
 """One writer at a time extends the chain; SQLite has only one anyway."""
+
+
+class TrailBroken(Exception):
+    """A row of the trail was changed or is missing; `python -m ivr audit verify` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,49 @@ def _digest(entry: AuditEntry) -> str:
 
 def _seal(vault: Vault, head: AuditHead) -> str:
     return vault.seal(f"{head.entries} {head.digest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for in the trail; what is empty is not looked at. `since` and `until` are moments."""
+
+    actor: str = ""
+    action: Action | None = None
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """Rows, the newest first; `older` is where the page after it begins, or None."""
+
+    entries: tuple[AuditEntry, ...]
+    older: int | None
+
+
+def read_trail(database: Database, search: Search, before: int | None = None) -> TrailPage:
+    """A page of the trail."""
+    found = select(AuditEntry)
+    if search.actor:
+        found = found.where(AuditEntry.actor == search.actor)
+    if search.action is not None:
+        found = found.where(AuditEntry.action == search.action)
+    if search.subject:
+        found = found.where(AuditEntry.subject == search.subject)
+    if search.since is not None:
+        found = found.where(AuditEntry.at >= search.since)
+    if search.until is not None:
+        found = found.where(AuditEntry.at < search.until)
+    if before is not None:
+        found = found.where(AuditEntry.id < before)
+    with database.read() as session:
+        entries = list(session.scalars(found.order_by(AuditEntry.id.desc()).limit(SHOWN + 1)))
+    return TrailPage(tuple(entries[:SHOWN]), entries[SHOWN - 1].id if len(entries) > SHOWN else None)
+
+
+def staff_names(database: Database) -> dict[str, str]:
+    """The name of each member of the staff, by what the trail calls them."""
+    with database.read() as session:
+        rows = session.execute(select(StaffMember.id, StaffMember.name).order_by(StaffMember.name))
+        return {f"staff:{member_id}": name for member_id, name in rows}

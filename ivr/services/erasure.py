@@ -10,7 +10,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import Call, PatientRequest, RequestStatus, Tab
+from ivr.models import Action, Call, PatientRequest, RequestStatus, Tab
+from ivr.services.audit import COMMAND, note
 from ivr.services.numbers import is_of
 from ivr.services.retention import blank_calls, erase_calls, erase_requests
 
@@ -88,10 +89,12 @@ def erase_number(database: Database, number: str, now: datetime, *, include_open
         recordings += erase_calls(session, cleared, now)
         blank_calls(session, patient.without_mine())
         left = patient.trace()
+        counted = f"{len(ids)} requests, {recordings} recordings, {len(cleared)} calls of one number"
+        note(session, COMMAND, Action.ERASED, "requests", now, counted)
         return Erased(tuple(row.reference for row in rows), recordings, len(cleared), left)
 
 
-def set_hold(database: Database, reference: str, on: bool) -> None:
+def set_hold(database: Database, reference: str, on: bool, now: datetime) -> None:
     """Put a request under legal hold, or lift that; of equal references the newest is meant.
 
     Raises:
@@ -107,6 +110,7 @@ def set_hold(database: Database, reference: str, on: bool) -> None:
                 f"request {reference} was erased on {found.erased_at:%Y-%m-%d}: nothing is left to hold"
             )
         session.execute(update(PatientRequest).where(PatientRequest.id == found.id).values(legal_hold=on))
+        note(session, COMMAND, Action.CHANGED, f"request:{found.id}", now, f"legal hold {'on' if on else 'off'}")
 
 
 def _unindexed_calls(database: Database, number: str) -> list[int]:

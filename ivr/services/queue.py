@@ -36,6 +36,7 @@ class Job(StrEnum):
     GATHER_NOTICES = "gather_notices"
     RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
+    VERIFY_TRAIL = "verify_trail"
     MAKE_GREETING = "make_greeting"
 
 
@@ -58,6 +59,7 @@ LANES: Mapping[Job, Lane] = {
     Job.GATHER_NOTICES: Lane.RECURRING,
     Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
+    Job.VERIFY_TRAIL: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
+from io import StringIO
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,6 +21,9 @@ from ivr.services.notices import enqueue_notices
 from ivr.services.references import new_reference
 
 EXPORT_PAGE = 500
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
 
 
 def priority_of(draft: Draft) -> Priority:
@@ -149,14 +155,19 @@ class ExportedRequest:
     due_at: str
 
 
-def export_requests(database: Database) -> Iterator[ExportedRequest]:
-    """All requests, oldest first, read a page at a time so that a large clinic's list needs little memory."""
+def defused(value: object) -> object:
+    """A value for a spreadsheet: text that would be taken for a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+
+
+def export_requests(database: Database, since: datetime | None = None) -> Iterator[ExportedRequest]:
+    """All requests, or those since a moment, oldest first; read a page at a time, so that it needs little memory."""
     last = 0
     while True:
         page = (
             select(PatientRequest, Call.sid)
             .join(Call, PatientRequest.call_id == Call.id)
-            .where(PatientRequest.id > last)
+            .where(PatientRequest.id > last, *([PatientRequest.created_at >= since] if since else []))
             .order_by(PatientRequest.id)
             .limit(EXPORT_PAGE)
         )
@@ -166,6 +177,20 @@ def export_requests(database: Database) -> Iterator[ExportedRequest]:
             return
         yield from (exported for _, exported in rows)
         last = rows[-1][0]
+
+
+def csv_lines(requests: Iterable[ExportedRequest]) -> Iterator[str]:
+    """Requests as lines of CSV, a head first, that no spreadsheet takes for formulas."""
+    names = [field.name for field in fields(ExportedRequest)]
+    yield _csv_line(names)
+    for one in requests:
+        yield _csv_line([defused(getattr(one, name)) for name in names])
+
+
+def _csv_line(cells: list[Any]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
 
 
 def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:

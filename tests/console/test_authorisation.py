@@ -41,6 +41,13 @@ TABLE = {
     "console.recording_bars": Role.STAFF,
     "console.request_take-over": Role.LEAD,
     "console.request_reassign": Role.LEAD,
+    "console.reports": Role.LEAD,
+    "console.report_picture": Role.LEAD,
+    "console.report_figures": Role.LEAD,
+    "console.report_requests": Role.LEAD,
+    "console.calendar": Role.STAFF,
+    "console.calendar_feed": ANYBODY,
+    "console.trail": Role.ADMIN,
     "console.opening_hours": Role.STAFF,
     "console.weekly_hours": Role.ADMIN,
     "console.add_closure": Role.ADMIN,
@@ -70,8 +77,9 @@ SAFE_FOR_ANYBODY = {
     "security.mf_recovery": "needs a password given before; sends to sign-in without",
     "console.second_factor_picture": "404 unless a second factor is being set up",
     "console.welcome": "404 without a valid link",
+    "console.calendar_feed": "404 without a valid secret",
 }
-VALUES = {"member_id": 987654, "link": "nonsense", "token": "nonsense", "filename": "console.css"}
+VALUES = {"member_id": 987654, "link": "nonsense", "token": "nonsense", "filename": "console.css", "name": "week", "scheme": "dark", "form": "csv"}
 """What stands for the parts of an address."""
 
 

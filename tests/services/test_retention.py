@@ -280,16 +280,16 @@ class TestErasingANumber:
     def test_legal_hold_refuses(self, line):
         close(line, call(line), 1)
         reference = stored(line)[0].reference
-        set_hold(line.database, reference, True)
+        set_hold(line.database, reference, True, line.clock())
         with pytest.raises(HeldError, match=f"{reference} is under legal hold"):
             erase_number(line.database, MINE, line.clock(), include_open=True)
         assert stored(line)[0].callback_number == MINE
-        set_hold(line.database, reference, False)
+        set_hold(line.database, reference, False, line.clock())
         assert erase_number(line.database, MINE, line.clock(), include_open=False).calls == 1
         with pytest.raises(NothingToHoldError, match="was erased on 2026-11-23"):
-            set_hold(line.database, reference, True)
+            set_hold(line.database, reference, True, line.clock())
         with pytest.raises(NothingToHoldError, match="no request"):
-            set_hold(line.database, "000000", True)
+            set_hold(line.database, "000000", True, line.clock())
 
     def test_a_call_going_on_is_left_alone(self, line, clock):
         caller = Caller(line)("2 1")

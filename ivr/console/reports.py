@@ -1,0 +1,134 @@
+"""Reports for leads: figures, pictures with a table beside each, and exports; and the calendar of follow-ups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.config import Config
+from ivr.console import words
+from ivr.console.access import actor, member, requires
+from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
+from ivr.models import Role
+from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
+from ivr.services.line import Line
+from ivr.services.reports import FINISHED, PERIODS, Report, note_export, read_report
+from ivr.services.requests import ExportedRequest, csv_lines, export_requests
+
+MOST_NODES = 12
+"""Nodes named in the table; the picture has them all."""
+
+
+def add_routes(console: Blueprint, line: Line, config: Config) -> None:
+    """Add the page, its pictures, the exports and the calendar."""
+
+    def current() -> tuple[int, Report]:
+        days = request.args.get("days", PERIODS[1], type=int)
+        days = days if days in PERIODS else PERIODS[1]
+        return days, read_report(line, days, line.clock())
+
+    @console.get("/reports")
+    @requires(Role.LEAD)
+    def reports() -> ResponseReturnValue:
+        """The figures of a period."""
+        days, report = current()
+        return render_template(
+            "console/reports.html",
+            report=report,
+            days=days,
+            periods=PERIODS,
+            weekdays=DAYS,
+            hours=sorted({hour for _, hour in report.by_hour}),
+            gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
+            share=share,
+            node_words=words.NODES,
+        )
+
+    @console.get("/reports/<any(week, tree):name>-<any(light, dark):scheme>.svg")
+    @requires(Role.LEAD)
+    def report_picture(name: str, scheme: str) -> ResponseReturnValue:
+        """A picture of the period, in light or dark."""
+        _, report = current()
+        palette = PALETTES[scheme]
+        drawn = week(report, palette) if name == "week" else tree_of_leaving(line.tree, report, palette)
+        return Response(drawn, mimetype="image/svg+xml")
+
+    @console.get("/reports/figures.json")
+    @requires(Role.LEAD)
+    def report_figures() -> ResponseReturnValue:
+        """The figures for another program; nothing personal is in them."""
+        days, report = current()
+        note_export(line.database, actor(), f"figures-{days}", line.clock())
+        return Response(json.dumps(figures(report), indent=1), mimetype="application/json")
+
+    @console.post("/reports/requests.<any(csv, json):form>")
+    @requires(Role.LEAD)
+    def report_requests(form: str) -> ResponseReturnValue:
+        """The requests of the period with all their fields, for whoever answers for it."""
+        days, report = current()
+        note_export(line.database, actor(), f"requests-{days}-{form}", line.clock())
+        exported = export_requests(line.database, report.since)
+        lines = csv_lines(exported) if form == "csv" else as_json(exported)
+        response = Response(stream_with_context(lines), mimetype="text/csv" if form == "csv" else "application/json")
+        response.headers["Content-Disposition"] = f"attachment; filename=requests-{days}-days.{form}"
+        return response
+
+    @console.route("/calendar", methods=["GET", "POST"])
+    @requires(Role.STAFF)
+    def calendar() -> ResponseReturnValue:
+        """Where somebody gets the secret address of their calendar; it is shown once."""
+        address = None
+        if request.method == "POST":
+            token = renew_address(line.database, actor(), member().id, line.clock())
+            address = config.public_base_url + url_for("console.calendar_feed", token=token)
+        has_one = address is not None or member().calendar_digest is not None
+        return render_template("console/calendar.html", address=address, has_one=has_one)
+
+    @console.get("/calendar/<token>.ics")
+    def calendar_feed(token: str) -> ResponseReturnValue:
+        """The calendar, for a program that cannot sign in."""
+        document = calendar_of_follow_ups(line.database, token, line.clock(), f"{config.public_base_url}/console/")
+        if document is None:
+            abort(404)
+        return Response(document, mimetype="text/calendar")
+
+
+def share(part: int, whole: int) -> str:
+    """A share in words: '83 %', or 'none' when there is nothing to share."""
+    return f"{part * 100 / whole:.0f} %" if whole else "none"
+
+
+def figures(report: Report) -> dict[str, Any]:
+    """A report as plain JSON."""
+    return {
+        "since": report.since.isoformat(),
+        "until": report.until.isoformat(),
+        "requests": report.requests,
+        "calls": report.calls,
+        "promises": {one.priority.value: {"due": one.due, "kept": one.kept} for one in report.promises},
+        "tried": report.tried,
+        "reached": report.reached,
+        "reached_within_three_attempts": report.reached_soon,
+        "oldest_open": report.oldest_open and report.oldest_open.isoformat(),
+        "by_weekday_and_hour": [
+            {"weekday": DAYS[day], "hour": hour, "requests": count}
+            for (day, hour), count in sorted(report.by_hour.items())
+        ],
+        "callers": report.callers,
+        "repeat_callers": report.repeat_callers,
+        "nodes": [asdict(one) for one in report.left],
+    }
+
+
+def as_json(requests: Iterable[ExportedRequest]) -> Iterator[str]:
+    """Requests as one JSON list."""
+    before = "["
+    for one in requests:
+        yield before + json.dumps(asdict(one))
+        before = ",\n"
+    yield "]\n" if before != "[" else "[]\n"

@@ -1,0 +1,66 @@
+"""A calendar of follow-ups for a member of the staff's own calendar program, behind a secret address.
+
+Events name a reference, a kind and a priority, never a patient. Only a digest of the address is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from ivr.db import Database
+from ivr.models import Action, PatientRequest, RequestStatus, StaffMember
+from ivr.services.audit import Actor, note
+
+TAKES = timedelta(minutes=15)
+MOST_EVENTS = 500
+
+
+def renew_address(database: Database, actor: Actor, member_id: int, now: datetime) -> str:
+    """Give somebody a new secret; the address before it ends at once."""
+    token = secrets.token_urlsafe(24)
+    with database.write() as session:
+        member = session.get_one(StaffMember, member_id, with_for_update=True)
+        member.calendar_digest = _digest(token)
+        note(session, actor, Action.ACCOUNT_CHANGED, f"staff:{member_id}", now, "a new calendar address")
+    return token
+
+
+def calendar_of_follow_ups(database: Database, token: str, now: datetime, link: str) -> bytes | None:
+    """The follow-ups as an iCalendar document (RFC 5545); None when the secret is nobody's, or somebody's who left.
+
+    `link` is where requests are worked on; it stands in every event.
+    """
+    with database.read() as session:
+        owner = select(StaffMember.id).where(StaffMember.calendar_digest == _digest(token), StaffMember.active)
+        if session.scalar(owner) is None:
+            return None
+        waiting = select(PatientRequest).where(PatientRequest.status == RequestStatus.FOLLOW_UP)
+        return _document(list(session.scalars(waiting.order_by(PatientRequest.act_by).limit(MOST_EVENTS))), now, link)
+
+
+def _document(requests: list[PatientRequest], now: datetime, link: str) -> bytes:
+    from icalendar import Calendar, Event
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//Voice appointment line//Follow-ups//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", "Follow-ups")
+    for request in requests:
+        event = Event()
+        event.add("uid", f"request-{request.reference}-{request.id}@follow-ups")
+        event.add("dtstamp", now)
+        event.add("dtstart", request.act_by)
+        event.add("dtend", request.act_by + TAKES)
+        event.add("summary", f"Call back {request.reference} ({request.priority}, {request.kind})")
+        event.add("url", link)
+        event.add("class", "PRIVATE")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

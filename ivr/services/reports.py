@@ -1,0 +1,210 @@
+"""What leads want to know of a period: promises kept, patients reached, when people call, and where they give up.
+
+Everything is counted in the database, over requests and calls that began within the period; nothing personal is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Float, Integer, and_, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.db import Database
+from ivr.models import (
+    Action,
+    Call,
+    CallTurn,
+    Disposition,
+    EntryKind,
+    PatientRequest,
+    Priority,
+    RequestEntry,
+    RequestStatus,
+    Tab,
+)
+from ivr.services.audit import Actor, note
+from ivr.services.line import Line
+
+PERIODS = (7, 30, 90)
+"""Days that a report can cover."""
+
+REPEAT_DAYS = 7
+FEW_ATTEMPTS = 3
+
+NO_PROMISE = (Disposition.CANCELLED, Disposition.DUPLICATE)
+
+FINISHED = frozenset({"saved", "goodbye", "person", "callback_open", "existing"})
+"""Nodes at which hanging up is no giving up: the caller had what there was to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Promises of a priority: how many had come due or been met, and how many were met in time."""
+
+    priority: Priority
+    due: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Calls that ended at a node of the tree, of all that ever came to it."""
+
+    node: str
+    ended: int
+    came: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One period. `by_hour` counts requests by weekday (0 is Monday) and hour of the clinic's day."""
+
+    since: datetime
+    until: datetime
+    requests: int
+    calls: int
+    promises: tuple[Kept, ...]
+    tried: int
+    reached: int
+    reached_soon: int
+    oldest_open: datetime | None
+    by_hour: Mapping[tuple[int, int], int]
+    callers: int
+    repeat_callers: int
+    left: tuple[Left, ...]
+
+    @property
+    def gave_up(self) -> int:
+        """Calls that ended where nothing was finished."""
+        return sum(one.ended for one in self.left if one.node not in FINISHED)
+
+
+def read_report(line: Line, days: int, now: datetime) -> Report:
+    """The report of the last so many days."""
+    since = now - timedelta(days=days)
+    with line.database.read() as session:
+        tried, reached, soon = _reached(session, since)
+        callers, repeat = _repeat_callers(session, line.database, since)
+        return Report(
+            since=since,
+            until=now,
+            requests=_count(session, PatientRequest.id, PatientRequest.created_at >= since),
+            calls=_count(session, Call.id, Call.started_at >= since),
+            promises=_promises(session, since, now),
+            tried=tried,
+            reached=reached,
+            reached_soon=soon,
+            oldest_open=session.scalar(
+                select(func.min(PatientRequest.created_at)).where(PatientRequest.tab == Tab.OPEN)
+            ),
+            by_hour=_by_hour(session, line.database, since, line.calendar.timezone),
+            callers=callers,
+            repeat_callers=repeat,
+            left=_left(session, since),
+        )
+
+
+def note_export(database: Database, actor: Actor, what: str, now: datetime) -> None:
+    """Note that somebody takes data out of the house, before they have it."""
+    with database.write() as session:
+        note(session, actor, Action.EXPORTED, f"report:{what}", now)
+
+
+def _count(session: Session, column: Any, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count(column)).where(condition)) or 0
+
+
+def _promises(session: Session, since: datetime, now: datetime) -> tuple[Kept, ...]:
+    """A first attempt meets the promise, and so does closing; what the caller cancelled or had twice is no promise."""
+    first = func.coalesce(PatientRequest.first_attempt_at, PatientRequest.closed_at)
+    counted = and_(
+        PatientRequest.created_at >= since,
+        PatientRequest.status != RequestStatus.INCOMPLETE,
+        or_(first.is_not(None), PatientRequest.due_at <= now),
+        or_(PatientRequest.disposition.is_(None), PatientRequest.disposition.not_in(NO_PROMISE)),
+    )
+    in_time = func.sum(cast(and_(first.is_not(None), first <= PatientRequest.due_at), Integer))
+    rows = session.execute(
+        select(PatientRequest.priority, func.count(), in_time).where(counted).group_by(PatientRequest.priority)
+    )
+    found = {priority: Kept(priority, due, int(kept or 0)) for priority, due, kept in rows}
+    return tuple(found.get(priority, Kept(priority, 0, 0)) for priority in Priority)
+
+
+def _reached(session: Session, since: datetime) -> tuple[int, int, int]:
+    """Requests that were tried, those reached, and those reached within three attempts."""
+    before = (
+        select(func.count())
+        .where(
+            RequestEntry.request_id == PatientRequest.id,
+            RequestEntry.kind == EntryKind.ATTEMPTED,
+            RequestEntry.at < PatientRequest.reached_at,
+        )
+        .correlate(PatientRequest)
+        .scalar_subquery()
+    )
+    is_reached = PatientRequest.reached_at.is_not(None)
+    row = session.execute(
+        select(
+            func.count(),
+            func.sum(cast(is_reached, Integer)),
+            func.sum(cast(and_(is_reached, before < FEW_ATTEMPTS), Integer)),
+        ).where(PatientRequest.created_at >= since, PatientRequest.first_attempt_at.is_not(None))
+    ).one()
+    return int(row[0]), int(row[1] or 0), int(row[2] or 0)
+
+
+def _by_hour(session: Session, database: Database, since: datetime, zone: ZoneInfo) -> dict[tuple[int, int], int]:
+    """Counted by quarter of an hour in the database, so that every zone's hours come out right."""
+    seconds = _epoch(database, PatientRequest.created_at)
+    quarter = cast(func.floor(seconds / 900), Integer)
+    rows = session.execute(select(quarter, func.count()).where(PatientRequest.created_at >= since).group_by(quarter))
+    counted: dict[tuple[int, int], int] = {}
+    for number, count in rows:
+        local = datetime.fromtimestamp(number * 900, zone)
+        place = (local.weekday(), local.hour)
+        counted[place] = counted.get(place, 0) + count
+    return counted
+
+
+def _repeat_callers(session: Session, database: Database, since: datetime) -> tuple[int, int]:
+    """Numbers that called, and those of them that called again within seven days."""
+    earlier = func.lag(Call.started_at).over(partition_by=Call.from_index, order_by=Call.started_at)
+    calls = (
+        select(Call.from_index, Call.started_at.label("at"), earlier.label("earlier"))
+        .where(Call.started_at >= since - timedelta(days=REPEAT_DAYS), Call.from_index.is_not(None))
+        .subquery()
+    )
+    apart = _epoch(database, calls.c.at) - _epoch(database, calls.c.earlier)
+    again = and_(calls.c.earlier.is_not(None), apart <= REPEAT_DAYS * 24 * 60 * 60)
+    by_number = (
+        select(calls.c.from_index, func.max(cast(again, Integer)).label("again"))
+        .where(calls.c.at >= since)
+        .group_by(calls.c.from_index)
+        .subquery()
+    )
+    row = session.execute(select(func.count(), func.sum(by_number.c.again))).one()
+    return int(row[0]), int(row[1] or 0)
+
+
+def _left(session: Session, since: datetime) -> tuple[Left, ...]:
+    recent = and_(Call.started_at >= since, Call.ended_at.is_not(None))
+    last = and_(Call.id == CallTurn.call_id, Call.turn == CallTurn.number)
+    ended_at = select(CallTurn.node, func.count()).join(Call, last).where(recent).group_by(CallTurn.node)
+    came_to = select(CallTurn.node, func.count(CallTurn.call_id.distinct())).join(Call, Call.id == CallTurn.call_id)
+    ended = {node: int(count) for node, count in session.execute(ended_at)}
+    came = {node: int(count) for node, count in session.execute(came_to.where(recent).group_by(CallTurn.node))}
+    found = [Left(node, ended.get(node, 0), count) for node, count in came.items()]
+    return tuple(sorted(found, key=lambda one: (-one.ended, one.node)))
+
+
+def _epoch(database: Database, column: Any) -> ColumnElement[float]:
+    """Seconds since 1970 of a moment."""
+    if database.is_sqlite:
+        return (func.julianday(column) - 2440587.5) * 86400.0
+    return cast(func.extract("epoch", column), Float)

@@ -1,0 +1,89 @@
+"""The reports and the audit trail, as leads and admins see them."""
+
+import csv
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.models import Role
+from ivr.services.requests import FORMULA_SIGNS, defused
+from tests.console.conftest import assert_accessible
+from tests.services.test_reports import CALLBACK, call
+
+
+@pytest.fixture
+def lead(client_as, line):
+    call(line, "CA1", CALLBACK)
+    call(line, "CA2", "1 1", "+16175550143")
+    return client_as(Role.LEAD)
+
+
+def test_the_page_has_the_figures_and_a_table_for_each_picture(lead):
+    page = lead.get("/console/reports?days=7").text
+    assert page.count("<picture>") == 2
+    assert "Where callers give up" in page
+    assert "1 of 2 calls ended before anything was finished (50 %)" in page
+
+
+@pytest.mark.parametrize("name", ["week", "tree"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pictures_are_svg(lead, name, scheme):
+    picture = lead.get(f"/console/reports/{name}-{scheme}.svg?days=7")
+    assert picture.mimetype == "image/svg+xml"
+    assert (picture.text[:4], picture.text[-6:]) == ("<svg", "</svg>")
+
+
+def test_every_node_stands_in_the_picture(lead, line):
+    picture = lead.get("/console/reports/tree-light.svg").text
+    assert [name for name in line.tree.nodes if f">{name.replace('_', ' ')}<" not in picture] == []
+    assert ">1 of 1 left<" in picture
+
+
+def test_exports_are_whole_and_leave_a_row(lead, client_as, line):
+    rows = list(csv.DictReader(lead.send("/console/reports/requests.csv?days=7").text.splitlines()))
+    assert [row["callback_number"] for row in rows] == ["'+16175550142"]
+    listed = json.loads(lead.send("/console/reports/requests.json?days=7").text)
+    assert [row["callback_number"] for row in listed] == ["+16175550142"]
+    assert json.loads(lead.get("/console/reports/figures.json").text)["requests"] == 1
+    trail = client_as(Role.ADMIN).get("/console/audit?action=exported").text
+    assert re.findall(r"report (requests-7-\w+|figures-\d+)", trail) == ["figures-30", "requests-7-json", "requests-7-csv"]
+
+
+@given(st.text())
+def test_no_cell_begins_a_formula(text):
+    assert not str(defused(text)).startswith(FORMULA_SIGNS)
+
+
+def test_the_calendar_needs_its_secret_only(client_as, client):
+    page = client_as(Role.STAFF).send("/console/calendar").text
+    address = re.search(r"/console/calendar/[\w-]+\.ics", page)[0]
+    feed = client.get(address)
+    assert (feed.status_code, feed.mimetype) == (200, "text/calendar")
+    assert client.get("/console/calendar/nonsense.ics").status_code == 404
+
+
+def test_the_trail_is_searched_and_paged(client_as, monkeypatch, line):
+    monkeypatch.setattr("ivr.services.audit.SHOWN", 1)
+    admin = client_as(Role.ADMIN)
+    admin.send("/console/calendar")
+    first = admin.get("/console/audit").text
+    older = re.search(r'href="(/console/audit\?[^"]*before=\d+)"', first)[1]
+    assert admin.get(older.replace("&amp;", "&")).status_code == 200
+    assert "Nothing was found" in admin.get("/console/audit?subject=request:99").text
+    assert admin.get("/console/audit?day=nonsense&action=nonsense").status_code == 200
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_in_a_browser(open_page, line, width):
+    call(line, "CA1", CALLBACK)
+    page = open_page("/console/reports?days=7", Role.ADMIN, viewport={"width": width, "height": 900})
+    picture = page.locator("picture img").first
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+    for path in ("/console/reports?days=7", "/console/calendar", "/console/audit"):
+        page.goto(path)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
