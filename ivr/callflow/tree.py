@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.nodes import (
-    PERSON,
     Action,
     Choice,
     End,
