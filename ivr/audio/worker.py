@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
+SEED = 1  # a voice with breath in it is made with noise: the same words must give the same samples
 WORDGAP = 7  # the name espeak-ng has for this parameter; pyttsx3 has none
 PASSES = 3  # at most; two nearly always do
 PADDING = 0.2  # s of silence the finished clip has around the speech
@@ -158,12 +159,14 @@ class Speaker:
         wanted: dict[str, Any] = {"voice": request.voice, "rate": rate}
         if self._espeak:
             wanted |= {"pitch": request.pitch, "volume": 1.0}
-            self._espeak.SetParameter(WORDGAP, request.gap, 0)
         for name, value in wanted.items():
             self._engine.setProperty(name, value)
         # pyttsx3 swallows the errors of setProperty, so ask what became of it.
         if self._engine.getProperty("voice") != request.voice.lower():
             raise ValueError(f"the voice {request.voice} could not be loaded")
+        if self._espeak:
+            self._espeak.SetParameter(WORDGAP, request.gap, 0)
+            ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(SEED)
         self._engine.save_to_file(request.text, sound)
         self._engine.runAndWait()
         sound.seek(0)
