@@ -22,7 +22,7 @@ class Voice:
 
 
 # English was chosen by how well a recogniser understands it over the telephone (tests/bench/understanding.py, every
-# sixth prompt): +f2 with a gap has 27 % of its words wrong, +m3 without one, which was the voice before, 51 %.
+# sixth prompt): +f2 with a gap has 22 % of its words wrong, +m3 without one, which was the voice before, 51 %.
 # For the other languages there is no recogniser to ask; +m3 has no echo, and in the telephone's band its consonants are
 # stronger: test sentences carried 1 to 2 dB more between 2 and 3.4 kHz than the plain voice. Pitch made no difference
 # to that, so it stays at espeak's middle.
