@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from itsdangerous import URLSafeTimedSerializer
 
 from ivr import operations
 from ivr.callflow.check import missing
@@ -22,11 +21,12 @@ from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.earlier_audio import EarlierAudio
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
+from ivr.services.phone_triage import hear
 from ivr.services.prompts import Releases, read_audio, read_current
 from ivr.services.queue import job_states
 from ivr.services.recordings import find_audio
 from ivr.services.scripts import ScriptError, read_scripts
-from ivr.voice import media, views, watching
+from ivr.voice import bridge, media, views, watching
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
 from ivr.voice.signature import SignatureCheck
@@ -44,6 +44,8 @@ def create_line(config: Config) -> Line:
         calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
         texts_reference=config.sms_reference,
+        clinic_number=config.clinic_number,
+        staff_number=config.staff_number,
         speaks=config.voice == "say",
     )
 
@@ -71,7 +73,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
     scripts = read_scripts(PROMPTS, line.tree.languages, config.clinic_name)
-    signer = URLSafeTimedSerializer(config.secret_key, salt="utterance")
+    signers = media.Signers.of(config.secret_key)
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
     metrics = Metrics(metrics_folder())
     speaks = config.voice == "say"
@@ -79,7 +81,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         line=line,
         releases=Releases(line.database),
         renderer=Renderer(
-            Addresses(config.public_base_url, _signed(signer)),
+            Addresses(config.public_base_url, signers.sign_recording, signers.sign_message),
             scripts,
             speaks=speaks,
             missing=watching.MissingPrompts(metrics, EarlierAudio(line.database).find),
@@ -90,9 +92,11 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         metrics=metrics,
     )
     app.register_blueprint(views.create_blueprint(door))
+    app.register_blueprint(bridge.create_blueprint(door))
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
-    app.register_blueprint(media.create_blueprint(read_prompt, _message(line.database, recordings), unplayable, signer))
+    own = _message(line.database, recordings)
+    app.register_blueprint(media.create_blueprint(read_prompt, own, unplayable, partial(hear, line), signers))
     app.register_blueprint(
         operations.create_blueprint(
             line,
@@ -123,7 +127,3 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
 def _message(database: Database, recordings: TwilioRecordings) -> Callable[[str], bytes | None]:
     """What a caller recorded: ours, or the carrier's while it is not ours yet."""
     return lambda recording_sid: find_audio(database, recording_sid) or recordings.fetch(recording_sid)
-
-
-def _signed(signer: URLSafeTimedSerializer) -> Callable[[str, str], str]:
-    return lambda recording_sid, language: str(signer.dumps([recording_sid, language]))

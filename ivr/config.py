@@ -56,6 +56,8 @@ class Config:
     clinic_hours: tuple[OpenSpan, ...] = ()
     clinic_holidays: str = "US-MA"
     desk_numbers: tuple[str, ...] = ()
+    clinic_number: str = ""
+    staff_number: str = ""
     languages: tuple[str, ...] = ("en-US",)
     voice: str = "synth"
     twilio_api_url: str = TWILIO_API
@@ -90,6 +92,8 @@ class Config:
             "clinic_hours": reader.optional("CLINIC_HOURS", "Mon-Fri 08:30-17:00", parse_hours),
             "clinic_holidays": reader.optional("CLINIC_HOLIDAYS", "US-MA", _holidays),
             "desk_numbers": reader.optional("DESK_NUMBERS", "", _numbers),
+            "clinic_number": reader.optional("CLINIC_NUMBER", "", _number),
+            "staff_number": reader.optional("STAFF_NUMBER", "", _number),
             "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
             "voice": reader.optional("IVR_VOICE", "synth", _voice),
             "twilio_api_url": reader.optional("TWILIO_API_URL", TWILIO_API, _base_url),
@@ -239,6 +243,12 @@ def _numbers(text: str) -> tuple[str, ...]:
         if not E164.fullmatch(number):
             raise ValueError("each number should look like +16175550100, separated by commas")
     return numbers
+
+
+def _number(text: str) -> str:
+    if text and not E164.fullmatch(text):
+        raise ValueError("it should look like +16175550100")
+    return text
 
 
 def _languages(text: str) -> tuple[str, ...]:

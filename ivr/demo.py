@@ -25,13 +25,25 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from ivr.config import ROOT, TWILIO_API, Config
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
-from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app
+from ivr.simulator import (
+    Answers,
+    Carrier,
+    Exchange,
+    FixedDesk,
+    PhoneNumber,
+    RealClock,
+    RecordingStore,
+    create_rest_app,
+)
 
 FOLDER = Path("var")
 SETTINGS = FOLDER / "demo.env"
 HOST = "127.0.0.1"
 NUMBER = "+16175550100"
 """The clinic's number in the demo."""
+
+EVERYBODY = Answers(after=3, keys="1", talks=15)
+"""How every telephone behaves that the demo's line rings when staff call back: their own and the patients'."""
 
 READY_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -128,7 +140,10 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
     """The carrier's recordings, served from a folder."""
     store = RecordingStore(FOLDER / "demo-recordings")
     numbers = [PhoneNumber.calling(NUMBER, config.public_base_url)]
-    app = create_rest_app(store, config.twilio_account_sid, config.twilio_auth_token, numbers=numbers)
+    account_sid, token = config.twilio_account_sid, config.twilio_auth_token
+    carrier = Carrier(config.public_base_url, account_sid, token, recordings=store, strict=False)
+    exchange = Exchange(carrier, FixedDesk(EVERYBODY), store.calls, clock=RealClock)
+    app = create_rest_app(store, account_sid, token, numbers=numbers, exchange=exchange)
     server = make_server(HOST, port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from ivr.simulator import CallRecord, MediaDelay, Recording, RecordingStore, create_rest_app
+from ivr.simulator import CallRecord, Exchange, MediaDelay, Recording, RecordingStore, create_rest_app
 from ivr.simulator.speechlike import speechlike
 
 ACCOUNT_SID = "AC" + "0" * 32
@@ -31,13 +31,19 @@ class CarrierApi:
     delay: MediaDelay = field(default_factory=MediaDelay)
     asked: list[tuple[str, str]] = field(default_factory=list)
     queries: list[dict[str, list[str]]] = field(default_factory=list)
-    forms: list[dict[str, str]] = field(default_factory=list)
+    forms: list[dict[str, str | list[str]]] = field(default_factory=list)
     faults: list[tuple[str, object]] = field(default_factory=list)
     url: str = ""
+    exchange: Exchange | None = None
 
     def __post_init__(self):
-        self._rest = create_rest_app(self.store, ACCOUNT_SID, AUTH_TOKEN, media_delay=self.delay)
         self._lock = threading.Lock()
+        self.places_calls_with(None)
+
+    def places_calls_with(self, exchange):
+        """Serve the account with an exchange, or without one."""
+        self.exchange = exchange
+        self._rest = create_rest_app(self.store, ACCOUNT_SID, AUTH_TOKEN, media_delay=self.delay, exchange=exchange)
 
     def __call__(self, environ, start_response):
         request = Request(environ)
@@ -45,7 +51,7 @@ class CarrierApi:
         with self._lock:
             self.asked.append((request.method, request.path.removeprefix(ROOT)))
             self.queries.append(parse_qs(request.query_string.decode()))
-            self.forms.append(request.form.to_dict() if request.method == "POST" else {})
+            self.forms.append(_plain(request.form) if request.method == "POST" else {})
             found = next((fault for fault in self.faults if re.match(fault[0], what)), None)
             if found:
                 self.faults.remove(found)
@@ -75,6 +81,11 @@ class CarrierApi:
         call = CallRecord(sid("CA", number), ACCOUNT_SID, from_, to, status, at, ended, **more)
         self.store.calls.add(call)
         return call.sid
+
+
+def _plain(form):
+    """A form as a dictionary; a field that is there several times is a list."""
+    return {name: values[0] if len(values) == 1 else values for name, values in form.lists()}
 
 
 @contextlib.contextmanager

@@ -2,7 +2,10 @@
 
 import pytest
 
-PUBLIC = {"media.prompt", "media.utterance", "operations.healthz", "operations.readyz", "operations.metrics_page"}
+PUBLIC = {
+    "media.prompt", "media.utterance", "media.message", "operations.healthz", "operations.readyz",
+    "operations.metrics_page",
+}  # fmt: skip
 
 
 @pytest.fixture

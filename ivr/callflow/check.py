@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from ivr.callflow import reading
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.inputs import Promise, RequestSaved
@@ -22,13 +23,14 @@ from ivr.callflow.nodes import (
     Node,
     Notice,
     On,
+    Outgoing,
     Recorder,
     Save,
     Transfer,
     Tree,
     Value,
 )
-from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, Speech
+from ivr.callflow.outputs import Pause, PlayMessage, PlayRecording, Say, SayOwn, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
 from ivr.callflow.state import CallState, plain_promise
 
@@ -49,6 +51,13 @@ DOOR_PROMPTS = (
     "outage_connecting",
     "outage_message",
     "outage_thanks",
+    "bridge_opening",
+    "bridge_urgent",
+    "bridge_soon",
+    "bridge_routine",
+    "bridge_accept",
+    "bridge_connecting",
+    "bridge_over",
     "recording_notice",
     "goodbye",
 )
@@ -112,6 +121,8 @@ def exits(node: Node) -> Iterator[tuple[str, Exit]]:
         case Transfer():
             yield "talked", node.to
             yield "no answer", node.otherwise
+        case Outgoing():
+            yield "called", node.to
         case Save():
             yield "stored", node.to
         case Consult():
@@ -138,7 +149,7 @@ def prompts_of(tree: Tree) -> set[str]:
         for value in Value:
             menu = Menu("sample", 1, (value,), (), "main", "")
             keys |= {part.prompt for part in opening(menu, state) if isinstance(part, Say)}
-    return keys | _every_answer() | _building_blocks()
+    return keys | _every_answer() | reading.prompts() | _building_blocks()
 
 
 def _prompts_in(node: Node) -> Iterator[str]:
@@ -151,7 +162,7 @@ def _prompts_in(node: Node) -> Iterator[str]:
             yield from (part for part in node.opening if not isinstance(part, Value))
             yield from (part.prompt for part in options(node) if isinstance(part, Say))
             yield from (c.then_say for c in node.choices if c.then_say and not isinstance(c.then_say, Value))
-            yield node.example
+            yield from (node.example, node.giving_up)
             if node.disclaimer:
                 yield node.disclaimer
         case Entry():
@@ -160,6 +171,8 @@ def _prompts_in(node: Node) -> Iterator[str]:
             yield from (node.notice, *([node.prompt] if node.prompt else []))
         case Transfer():
             yield from (node.connecting, node.still_trying, node.unreached)
+        case Outgoing():
+            yield node.connecting
         case Save():
             yield node.waiting
         case Consult():
@@ -305,7 +318,7 @@ def _seconds(part: Fragment, voice: Voice) -> float:
             return milliseconds / 1000
         case Say(prompt):
             return voice.seconds[prompt] if voice.has(prompt) else 0.0
-        case PlayRecording() | SayOwn():
+        case PlayRecording() | PlayMessage() | SayOwn():
             return 0.0
 
 
@@ -327,6 +340,8 @@ def _samples() -> tuple[CallState, ...]:
             "left": "2027-09-17",
             "staff": "claimed",
             "promise": plain_promise(promise),
+            "staff_id": 7,
+            "reading": _LONGEST_READING,
         },
         today=date(2027, 10, 17),
     )
@@ -334,3 +349,16 @@ def _samples() -> tuple[CallState, ...]:
         callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.FOLLOW_UP, weekday=Weekday.WEDNESDAY
     )
     return (call, replace(call, draft=appointment))
+
+
+_LONGEST_READING = {
+    "kind": Kind.APPOINTMENT,
+    "priority": "routine",
+    "visit": VisitType.OTHER_PAIN,
+    "age": (77, "minute"),
+    "tried": True,
+    "best_time": BestTime.AFTERNOON,
+    "promise": ("2027-09-23T11:45:00", 3),
+    "messages": (7,),
+    "coming": True,
+}

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.outputs import (
+    Pause,
+    PlayMessage,
+    PlayRecording,
+    Say,
+    SayOwn,
+    SpeakDate,
+    SpeakDigits,
+    SpeakTime,
+    Speech,
+)
 
-Fragment = Say | SayOwn | Pause | PlayRecording
+Fragment = Say | SayOwn | Pause | PlayRecording | PlayMessage
 """What is left of speech when it is broken down."""
 
 BETWEEN_GROUPS = Pause(500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivr.callflow.check import exits
-from ivr.callflow.nodes import Consult, End, Entry, Exit, Fork, Menu, Node, Recorder, Transfer, Tree
+from ivr.callflow.nodes import Consult, End, Entry, Exit, Fork, Menu, Node, Outgoing, Recorder, Transfer, Tree
 
 EVERYWHERE = {"0", "3 misses"}
 """Exits that every node has alike; drawing them would hide the others."""
@@ -76,6 +76,8 @@ def _kind(node: Node) -> str:
             return f"recording, {node.longest} s at most"
         case Transfer():
             return "transfer"
+        case Outgoing():
+            return "call to the patient"
         case Consult():
             return "asks the records"
         case End():
@@ -92,7 +94,7 @@ def _shape(node: Node) -> tuple[str, str]:
             return "{", "}"
         case Entry() | Recorder():
             return "[/", "/]"
-        case Transfer() | End():
+        case Transfer() | Outgoing() | End():
             return "([", "])"
         case Consult():
             return "[[", "]]"

@@ -35,6 +35,7 @@ from ivr.callflow.nodes import (
     Menu,
     Notice,
     On,
+    Outgoing,
     Recorder,
     Save,
     Transfer,
@@ -84,7 +85,7 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             fresh = begin(tree).at(state.today, state.desk, state.closure)
             fresh = replace(fresh, caller_number=given.caller_number, facts=_remembered(tree, given.language))
             fresh = replace(fresh, language=fresh.facts.get("language", fresh.language))
-            return _arrive(tree, fresh, tree.first)
+            return _arrive(tree, fresh, given.entrance or tree.first)
         case HungUp():
             return _leave(state)
         case RequestSaved():
@@ -101,6 +102,8 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             return _at_recorder(tree, state, node, given)
         case Transfer():
             return _at_transfer(tree, state, node, given)
+        case Outgoing():
+            return _arrive(tree, state, node.to)
         case End() if isinstance(given, Digits):
             return _arrive(tree, state, "main")
         case None:
@@ -282,7 +285,8 @@ def _missed(tree: Tree, state: CallState, node: Menu | Entry | Recorder, kind: s
     attempt = state.attempts + 1
     missed: Events = (ev.InputMissed(node.name, kind, attempt),)
     if attempt >= ATTEMPTS:
-        return _arrive(tree, state, node.failed, (out.Say("help_is_near"),), missed)
+        giving_up = node.giving_up if isinstance(node, Menu) else "help_is_near"
+        return _arrive(tree, state, node.failed, (out.Say(giving_up),), missed)
     state = replace(state, attempts=attempt)
     if isinstance(node, Recorder):
         return _wait_at(tree, state, node, (out.Say(f"record_{kind}"),), missed)
@@ -320,6 +324,9 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
             turn = _wait_at(tree, state, node, lead, events)
         case Transfer():
             turn = _wait_at(tree, replace(state, desk_tried=0), node, (*lead, out.Say(node.connecting)), events)
+        case Outgoing():
+            speech = out.Skippable((*lead, out.Say(node.connecting)))
+            turn = Turn(state, (speech, out.CallPatient(node.timeout)), events)
         case Save():
             confirmed = ev.RequestConfirmed(state.draft)
             turn = Turn(state, (_gather((*lead, out.Say(node.waiting)), 1, 1),), (*events, confirmed))

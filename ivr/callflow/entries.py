@@ -49,6 +49,8 @@ def read_entry(
     digits = after if star else kept + after
     if not digits.isascii() or not (digits or "0").isdecimal():
         return Useless()
+    if entry.holds is Field.PIN and star and not finished:
+        return Unfinished("", restarted=True)
     if not digits:
         if star and not finished:
             return Unfinished("", restarted=True)
@@ -67,6 +69,8 @@ def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str
             return as_birth_date(digits, today)
         case Field.REFERENCE:
             return digits if is_reference(digits) else None
+        case Field.EXTENSION | Field.PIN:
+            return digits if entry.least_keys <= len(digits) <= entry.most_keys else None
 
 
 def missing(entry: Entry, keys: str) -> int:

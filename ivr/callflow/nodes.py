@@ -34,6 +34,7 @@ class Value(StrEnum):
     SUMMARY = "summary"
     RECEIPT = "receipt"
     MESSAGE = "message"
+    STAFF_REQUEST = "staff_request"
     CLOSURE = "closure"
     OPEN_REQUEST = "open_request"
     CALL_PROMISE = "call_promise"
@@ -44,6 +45,8 @@ class Field(StrEnum):
 
     NUMBER = "number"
     BIRTH_DATE = "birth_date"
+    EXTENSION = "extension"
+    PIN = "pin"
     REFERENCE = "reference"
 
 
@@ -72,6 +75,14 @@ class Question(StrEnum):
     CHANGE_TIME = "change_time"
     CANCEL_REQUEST = "cancel_request"
     ADD_MESSAGE = "add_message"
+    STAFF_EXTENSION = "staff_extension"
+    STAFF_SIGN_IN = "staff_sign_in"
+    STAFF_FIRST = "staff_first"
+    STAFF_NEXT = "staff_next"
+    STAFF_CLAIM = "staff_claim"
+    STAFF_ATTEMPT = "staff_attempt"
+    STAFF_CLOSE = "staff_close"
+    STAFF_DESK = "staff_desk"
 
 
 class On(StrEnum):
@@ -135,8 +146,9 @@ class Menu:
     `opening` is spoken on arrival and on repeat, not on a reprompt, unless the options make no sense without it
     (`keep_opening`). `one_sentence` announces all options at once. `global_options` are the prompts for 9, * and 0,
     which work everywhere and are announced where they help. `level` is the menu's depth below the greeting.
-    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads. With `other_languages` the
-    choice of the language that the call is in already works, and is not announced.
+    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads, `failed` where the third
+    miss leads after `giving_up` was said. With `other_languages` the choice of the language that the call is in already
+    works, and is not announced.
     """
 
     name: str
@@ -151,6 +163,7 @@ class Menu:
     wait: int = MENU_WAIT
     on_silence: Exit | None = None
     failed: Exit = PERSON
+    giving_up: str = "help_is_near"
     longest: float = LONGEST_MENU
     disclaimer: str | None = None
     clip: str | None = None
@@ -166,7 +179,7 @@ class Entry:
     """A number keyed by the caller; `skip` is where a lone # leads, when skipping is offered.
 
     `answers` are set on arrival, `example` opens the second reprompt. `keeps` is the fact under which what was keyed
-    waits for a later consult.
+    waits for a later consult. An extension or a PIN has at least `least_keys` and ends with # or a pause.
     """
 
     name: str
@@ -180,6 +193,7 @@ class Entry:
     skip: Exit | None = None
     failed: Exit = PERSON
     keeps: str | None = None
+    least_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +225,16 @@ class Transfer:
     timeout: int
     to: Exit
     otherwise: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A call to the patient of the request that a member of the staff has claimed: `to` afterwards, however it went."""
+
+    name: str
+    connecting: str
+    timeout: int
+    to: Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +271,7 @@ class End:
     prompts: tuple[str, ...]
 
 
-Node = Notice | Menu | Entry | Recorder | Transfer | Save | Consult | End
+Node = Notice | Menu | Entry | Recorder | Transfer | Outgoing | Save | Consult | End
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,21 @@ class PlayRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayMessage:
+    """Play the message of a patient's request, by the id of its recording, to a member of the staff."""
+
+    recording_id: int
+    staff_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Say nothing for so many milliseconds."""
 
     milliseconds: int
 
 
-Speech = Say | SayOwn | SpeakDigits | SpeakDate | SpeakTime | PlayRecording | Pause
+Speech = Say | SayOwn | SpeakDigits | SpeakDate | SpeakTime | PlayRecording | PlayMessage | Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +116,24 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class CallPatient:
+    """Ring the patient whose request this call has claimed, for `timeout` seconds. Their number is looked up then."""
+
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call."""
 
 
-Output = Speech | Gather | Skippable | Record | Dial | Hangup
+Output = Speech | Gather | Skippable | Record | Dial | CallPatient | Hangup
 
 _KINDS: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        Say,
-        SayOwn,
-        SpeakDigits,
-        SpeakDate,
-        SpeakTime,
-        PlayRecording,
-        Pause,
-        Gather,
-        Skippable,
-        Record,
-        Dial,
-        Hangup,
+        *(Say, SayOwn, SpeakDigits, SpeakDate, SpeakTime, PlayRecording, PlayMessage, Pause),
+        *(Gather, Skippable, Record, Dial, CallPatient, Hangup),
     )
 }
 

@@ -11,6 +11,7 @@ from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.reading import read_out
 from ivr.callflow.state import CallState, promise_of
 
 BETWEEN_OPTIONS = Pause(600)
@@ -51,6 +52,8 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return tuple(_summary(state.draft))
         case Value.RECEIPT:
             return tuple(_receipt(state.saved)) if state.saved else ()
+        case Value.STAFF_REQUEST:
+            return read_out(state.facts)
         case Value.MESSAGE:
             return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
         case Value.CLOSURE:

@@ -1,8 +1,8 @@
 """The call, from the first ring to the last word. Read it from top to bottom; keys and outcomes are a contract.
 
 Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
-caller hears who asks for a callback while another request is open, is in `tree_existing.py`; the language menu, in
-`tree_languages.py`.
+caller hears who asks for a callback while another request is open, is in `tree_existing.py`; what is behind key 7 of
+the first menus, which is not announced, in `tree_staff.py`; the language menu in `tree_languages.py`.
 """
 
 from __future__ import annotations
@@ -30,19 +30,22 @@ from ivr.callflow.nodes import (
 )
 from ivr.callflow.tree_existing import CALLBACK_START, EXISTING, existing_nodes
 from ivr.callflow.tree_languages import GREETED, language_nodes
+from ivr.callflow.tree_staff import staff_choice, staff_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
     """The clinic's call tree in the given languages."""
+    staff = staff_choice(languages)
     nodes = (
-        *_greeting(),
-        *language_nodes(languages),
+        *_greeting(staff),
+        *language_nodes(languages, staff),
         *_information(),
         *_callback(),
         *_appointment(),
         *_the_end_of_every_request(),
         *existing_nodes(),
         *_a_person(),
+        *staff_nodes(),
     )
     return Tree({node.name: node for node in nodes}, languages, dialable)
 
@@ -58,7 +61,7 @@ APPOINTMENT = Choice("1", "option_appointment", "patient", action=Action.BEGIN, 
 CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, kind=Kind.CALLBACK)
 
 
-def _greeting() -> tuple[Node, ...]:
+def _greeting(staff: Choice) -> tuple[Node, ...]:
     return (
         Notice(
             "emergency",
@@ -70,7 +73,7 @@ def _greeting() -> tuple[Node, ...]:
             "main",
             level=1,
             opening=(),
-            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING),
+            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING, staff),
             global_options=("option_person",),
             example="main_example",
             back="main",

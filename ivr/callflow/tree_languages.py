@@ -8,15 +8,15 @@ GREETED: Exit = Fork(On.LANGUAGES, {"one": "main", "many": "language", "known": 
 """Where a call goes once it was greeted."""
 
 
-def language_nodes(languages: tuple[str, ...]) -> tuple[Node, ...]:
+def language_nodes(languages: tuple[str, ...], staff: Choice) -> tuple[Node, ...]:
     """The menu for whoever calls for the first time, and the one that offers the other languages only."""
     offered = tuple(
         Choice(str(key), "language_option", "main", language=language)
         for key, language in enumerate(languages, start=1)
     )
     return (
-        _menu("language", offered, wait=5),
-        _menu("language_known", offered, wait=3, other_languages=True),
+        _menu("language", (*offered, staff), wait=5),
+        _menu("language_known", (*offered, staff), wait=3, other_languages=True),
     )
 
 

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request, url_for
 
 from ivr.config import ROOT, Config
-from ivr.console import access, accounts, hours, moments, my_account, queue, recordings, reports, requests, trail
+from ivr.console import (
+    access,
+    accounts,
+    calling,
+    hours,
+    moments,
+    my_account,
+    queue,
+    recordings,
+    reports,
+    requests,
+    trail,
+)
 from ivr.models import Role, StaffMember
 from ivr.services.line import Line
 
@@ -24,6 +36,7 @@ FAMILIES: tuple[AddRoutes, ...] = (
     queue.add_routes,
     requests.add_routes,
     recordings.add_routes,
+    calling.add_routes,
     hours.add_routes,
     reports.add_routes,
     trail.add_routes,
@@ -67,6 +80,7 @@ def create_console(config: Config, line: Line) -> Flask:
     for add_routes in FAMILIES:
         add_routes(console, line, config)
     app.register_blueprint(console)
+    moments.add_filters(app, line)
     app.context_processor(lambda: {"navigation": navigation})
     return app
 

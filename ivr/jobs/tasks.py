@@ -12,13 +12,13 @@ import structlog
 
 from ivr.audio.decoding import duration_seconds
 from ivr.audio.errors import MasteringError
-from ivr.clients.errors import ClientError, NotThere, Unavailable, Unclear
+from ivr.clients.errors import ClientError, NotThere, Refused, Unavailable, Unclear
 from ivr.clients.mail import Mail, mail_of
-from ivr.clients.twilio import TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
+from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.config import Config
 from ivr.jobs import wording
 from ivr.models import RecordingStatus
-from ivr.services import notices
+from ivr.services import bridging, notices
 from ivr.services.audit import TrailBroken, faults
 from ivr.services.checkpoints import move_checkpoint, read_checkpoint
 from ivr.services.line import Line
@@ -56,6 +56,9 @@ HEADER_BYTES = 44
 
 MOST_FAULTS = 20
 
+RING_SECONDS = 25
+"""How long the staff's phone rings: less than a mobile takes to answer for its owner."""
+
 JOBS_KEPT, NOTICES_KEPT = timedelta(days=14), timedelta(days=60)
 
 log = structlog.get_logger(__name__)
@@ -73,6 +76,7 @@ class Tasks:
     notify_emails: Sequence[str] = ()
     notify_numbers: Sequence[str] = ()
     staff_url: str = ""
+    voice_url: str = ""
     clinic_name: str = ""
     retention_days: int = 90
 
@@ -92,6 +96,7 @@ class Tasks:
             Job.NIGHTLY: self.nightly,
             Job.VERIFY_TRAIL: self.verify_trail,
             Job.MAKE_GREETING: self.make_greeting,
+            Job.PLACE_CALL: self.place_call,
         }
 
     def tick(self, at: str, context: list[Any]) -> None:
@@ -251,6 +256,29 @@ class Tasks:
             text = wording.reference_body(self.clinic_name, reference)
             self._once(f"reference-{request_id}", "caller", lambda: self.messages.send(number, text))
 
+    def place_call(self, bridge_id: int) -> None:
+        """Have the staff's phone rung for a call back, at most once: a call that may have been placed is let be."""
+        ring = bridging.ask_for(self.line, bridge_id, self.line.clock())
+        if ring is None:
+            return
+        address = f"{self.voice_url}/voice/bridge"
+        order = CallOrder(
+            to=ring.to,
+            from_=ring.caller_id,
+            url=f"{address}?b={bridge_id}",
+            status_url=f"{address}/status?b={bridge_id}",
+            ring_seconds=RING_SECONDS,
+        )
+        try:
+            call_sid = self.calls.create(order)
+        except Unavailable:
+            bridging.take_back(self.line, bridge_id)
+            raise
+        except Refused:
+            bridging.note_refused(self.line, bridge_id, self.line.clock())
+            raise
+        bridging.note_placed(self.line, bridge_id, call_sid)
+
     def _once(self, key: str, recipient: str, send: Callable[[], object]) -> None:
         """Send, unless that was done or begun before; a failure that surely sent nothing leaves it open again."""
         database = self.line.database
@@ -290,6 +318,7 @@ def tasks_of(config: Config, line: Line) -> Tasks:
         notify_emails=config.notify_emails,
         notify_numbers=config.notify_numbers,
         staff_url=config.staff_url,
+        voice_url=config.public_base_url,
         clinic_name=config.clinic_name,
         retention_days=config.retention_days,
     )

@@ -23,8 +23,11 @@ from ivr.services.queue import LANES, Job, Lane, attempt_of, enqueue_again, root
 VERSION = "1"
 """DBOS gives jobs only to workers of the version they were enqueued for: every deployment has the same."""
 
-AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2}
+AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2, Lane.CALLS: 4}
 """Jobs of each queue that one worker runs at a time."""
+
+BETWEEN_CALLS = 1.0
+"""Seconds: so often the carrier places a call for an account, of all workers together."""
 
 HOPELESS = (Refused, Unclear, TypeError, KeyError, ValueError)
 """Errors that another attempt would only repeat, or that must not be repeated."""
@@ -61,7 +64,10 @@ NOTICE = Patience(9)
 RECURRING = Patience(4)
 """The clock will strike again."""
 
-PATIENCE = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING}
+CALL = Patience(4, longest=timedelta(seconds=10))
+"""Some twenty seconds: nobody waits longer for their phone to ring."""
+
+PATIENCE = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING, Lane.CALLS: CALL}
 
 CLOCK: dict[str, tuple[str, list[str]]] = {
     "missed": ("*/10 * * * *", [Job.FETCH_MISSED]),
@@ -107,7 +113,12 @@ class Worker:
         workflows = {job: self._workflow(job, task) for job, task in self.tasks.by_job.items()}
         queues = self.tasks.line.database.jobs
         for lane in Lane:
-            queues.register_queue(lane, worker_concurrency=AT_ONCE[lane], polling_interval_sec=self.poll_seconds)
+            queues.register_queue(
+                lane,
+                worker_concurrency=AT_ONCE[lane],
+                polling_interval_sec=self.poll_seconds,
+                limiter={"limit": 1, "period": BETWEEN_CALLS} if lane is Lane.CALLS else None,
+            )
         DBOS.launch()
         if self.scheduled:
             DBOS.apply_schedules([self._schedule(name, workflows[Job.TICK]) for name in CLOCK])

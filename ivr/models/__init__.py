@@ -2,6 +2,7 @@
 
 from ivr.callflow.answers import ClosureReason
 from ivr.models.audit import Action, AuditEntry, AuditHead
+from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, Notice
@@ -15,6 +16,9 @@ __all__ = [
     "Action",
     "AuditEntry",
     "AuditHead",
+    "BridgeCall",
+    "BridgeOutcome",
+    "BridgeStatus",
     "Call",
     "CallTurn",
     "Checkpoint",

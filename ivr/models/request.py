@@ -64,6 +64,7 @@ class PatientRequest(Base):
     next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id` has claimed it at
     `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not undone;
     `first_attempt_at` and `reached_at` are what reports measure promises by.
+    `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
     """
 
     __tablename__ = "patient_requests"
@@ -102,6 +103,7 @@ class PatientRequest(Base):
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disposition: Mapped[Disposition | None] = mapped_column(ByValue(Disposition))
+    for_desk: Mapped[bool] = mapped_column(default=False)
     left_incomplete: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (

@@ -16,8 +16,10 @@ from ivr.callflow.engine import Turn, advance, begin
 from ivr.callflow.inputs import CallStarted, Digits, HungUp, Input, Recorded
 from ivr.callflow.nodes import Question, Recorder
 from ivr.callflow.state import CallState, from_plain, to_plain
+from ivr.callflow.tree_staff import ENTRANCE
 from ivr.db import session_in
 from ivr.models import Call, PromptRelease, Recording, RecordingStatus
+from ivr.services import phone_triage
 from ivr.services.consulting import consult
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
@@ -178,8 +180,10 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     now = line.clock()
     number = caller_number(arrival.from_number)
     state = begin(line.tree).at(*line.surroundings(now))
+    entrance = ENTRANCE if arrival.to_number and arrival.to_number == line.staff_number else ""
     index = line.database.vault.index(number) if number else None
-    turn = advance(line.tree, state, CallStarted(number, language=_last_language(connection, line, index)))
+    spoken = None if entrance else _last_language(connection, line, index)
+    turn = advance(line.tree, state, CallStarted(number, entrance, spoken))
     release_id = connection.scalar(select(func.max(PromptRelease.id)))
     values = {
         "sid": arrival.sid,
@@ -194,7 +198,8 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
     line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
-    return Answer(0, turn.outputs, turn.state.language, release_id, arrival.to_number, line.tree.first, turn.events)
+    node, language = entrance or line.tree.first, turn.state.language
+    return Answer(0, turn.outputs, language, release_id, arrival.to_number, node, turn.events)
 
 
 def _last_language(connection: Connection, line: Line, number_index: str | None) -> str | None:
@@ -239,6 +244,9 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
                 after = _apply(connection, line, call_id, turn.state, found, now)
                 outputs, known = (*turn.outputs, *after.outputs), (*events, *after.events)
                 turn = replace(after, outputs=outputs, events=known)
+            case ev.CallLeft() if "staff_id" in turn.state.facts:
+                with session_in(connection) as session:
+                    phone_triage.leave(session, turn.state.facts, now)
             case ev.RequestLeft(draft):
                 with session_in(connection) as session:
                     keep_incomplete(session, line, call_id=call_id, language=language, draft=draft, now=now)

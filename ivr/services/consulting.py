@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Question
-from ivr.services import existing, hours_by_phone
+from ivr.services import existing, hours_by_phone, phone_triage
 from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
 
@@ -25,6 +25,14 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.CLOSE_TODAY: hours_by_phone.close_today,
     Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
     Question.LIFT_CLOSURES: hours_by_phone.lift,
+    Question.STAFF_EXTENSION: phone_triage.find_extension,
+    Question.STAFF_SIGN_IN: phone_triage.sign_in,
+    Question.STAFF_FIRST: phone_triage.find_first,
+    Question.STAFF_NEXT: phone_triage.find_next,
+    Question.STAFF_CLAIM: phone_triage.claim,
+    Question.STAFF_ATTEMPT: phone_triage.note_attempt,
+    Question.STAFF_CLOSE: phone_triage.close,
+    Question.STAFF_DESK: phone_triage.pass_on,
 }
 """Who answers what."""
 

@@ -22,7 +22,8 @@ class Line:
     """A clinic's line: its database, call tree, opening hours, desk numbers and clock.
 
     `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
-    voice says what nobody has recorded, instead of ours.
+    voice says what nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
+    number that the patient had called), a call to `staff_number` is one of staff; both are E.164.
     """
 
     database: Database
@@ -32,6 +33,8 @@ class Line:
     clock: Callable[[], datetime] = utc_now
     texts_reference: bool = False
     speaks: bool = False
+    clinic_number: str = ""
+    staff_number: str = ""
 
     @property
     def calendar(self) -> Calendar:

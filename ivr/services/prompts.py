@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from ivr.db import Database
@@ -41,6 +41,12 @@ class Releases:
                 release = session.get_one(PromptRelease, release_id)
                 self._known[release_id] = Release(release.id, release.manifest)
         return self._known[release_id]
+
+    def latest(self) -> Release:
+        """The one that calls beginning now hear."""
+        with self._database.read() as session:
+            release_id = session.scalar(select(func.max(PromptRelease.id)))
+        return self.get(release_id)
 
 
 def read_audio(database: Database, sha256: str) -> bytes | None:

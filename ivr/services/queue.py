@@ -38,14 +38,19 @@ class Job(StrEnum):
     NIGHTLY = "nightly"
     VERIFY_TRAIL = "verify_trail"
     MAKE_GREETING = "make_greeting"
+    PLACE_CALL = "place_call"
 
 
 class Lane(StrEnum):
-    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay."""
+    """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay.
+
+    So have calls that staff wait for.
+    """
 
     NOTICES = "notices"
     RECORDINGS = "recordings"
     RECURRING = "recurring"
+    CALLS = "calls"
 
 
 LANES: Mapping[Job, Lane] = {
@@ -61,6 +66,7 @@ LANES: Mapping[Job, Lane] = {
     Job.NIGHTLY: Lane.RECURRING,
     Job.VERIFY_TRAIL: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
+    Job.PLACE_CALL: Lane.CALLS,
 }
 
 

@@ -1,8 +1,8 @@
 """What staff do with a request: claim it, try to reach the patient, put it back, close it. Each is one transaction.
 
 Every use case takes the line, the request's id, who acts and the time; it appends to the request's history and to the
-audit trail. What cannot be done raises a `TriageError` whose message is a sentence for staff. What mends an earlier
-step (undo, reopen, edit, notes) is in `triage_history`.
+audit trail. What cannot be done raises a `TriageError` whose message is a sentence for staff. `within` makes a use case
+part of a transaction under way. What mends an earlier step (undo, reopen, edit, notes) is in `triage_history`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.orm import Session
 
 from ivr.db import patiently
 from ivr.models import (
@@ -44,14 +45,14 @@ HELPED = frozenset({Disposition.SCHEDULED, Disposition.ANSWERED, Disposition.REF
 """Dispositions that nobody can come to without having spoken to the patient."""
 
 
-def claim(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
+def claim(line: Line, request_id: int, actor: Actor, now: datetime, *, within: Session | None = None) -> None:
     """Claim a request; of two who try at once one gets it. Claiming one's own again changes nothing.
 
     Raises:
         Taken: when somebody else has it.
         AlreadyClosed: when it is closed.
     """
-    with opened(line, request_id, actor, now) as case:
+    with opened(line, request_id, actor, now, within) as case:
         if case.request.status is RequestStatus.CLAIMED and not case.is_mine:
             raise case.taken()
         case.need_hold()
@@ -160,6 +161,7 @@ def record_attempt(
     outcome: Outcome,
     follow_up_at: datetime | None = None,
     note: str = "",
+    within: Session | None = None,
 ) -> int:
     """Note an attempt to reach the patient and put the request back until the follow-up; the history entry's id.
 
@@ -172,7 +174,7 @@ def record_attempt(
     """
     if follow_up_at is not None and not now < follow_up_at <= now + FURTHEST:
         raise BadEntry("Choose a follow-up time that is still to come, within a year.")
-    with opened(line, request_id, actor, now) as case:
+    with opened(line, request_id, actor, now, within) as case:
         case.need_hold()
         request = case.request
         at = follow_up_at or default_follow_up(line.calendar, request.priority, outcome, now)
@@ -186,7 +188,16 @@ def record_attempt(
         return case.record(kind, Action.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
 
 
-def close(line: Line, request_id: int, actor: Actor, now: datetime, *, disposition: Disposition, note: str = "") -> int:
+def close(
+    line: Line,
+    request_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    disposition: Disposition,
+    note: str = "",
+    within: Session | None = None,
+) -> int:
     """Close a request; the history entry's id. Its owner stays named.
 
     A disposition that takes a conversation counts as having reached the patient, if no attempt was noted.
@@ -195,7 +206,7 @@ def close(line: Line, request_id: int, actor: Actor, now: datetime, *, dispositi
         Taken: when somebody else has the request and no lead acts.
         AlreadyClosed: when it is closed already.
     """
-    with opened(line, request_id, actor, now) as case:
+    with opened(line, request_id, actor, now, within) as case:
         case.need_hold()
         if disposition in HELPED:
             case.request.first_attempt_at = case.request.first_attempt_at or now

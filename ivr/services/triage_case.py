@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -233,18 +233,20 @@ class Case:
 
 
 @contextmanager
-def opened(line: Line, request_id: int, actor: Actor, now: datetime) -> Iterator[Case]:
+def opened(line: Line, request_id: int, actor: Actor, now: datetime, within: Session | None = None) -> Iterator[Case]:
     """A request, locked in one transaction, for an active member of the staff; a claim gone idle is released first.
+
+    `within` is a transaction under way that it is to be part of; otherwise it has one of its own.
 
     Raises:
         NoSuchRequest: when there is none.
         NotAllowed: when the actor is nobody of the staff, or no longer active.
     """
-    with line.database.write() as session:
+    with nullcontext(within) if within else line.database.write() as session:
         member = session.get(StaffMember, actor.staff_id or 0)
         if member is None or not member.active:
             raise NotAllowed("This account is not active.")
-        request = session.get(PatientRequest, request_id, with_for_update=True)
+        request = session.get(PatientRequest, request_id, with_for_update=True, populate_existing=True)
         if request is None:
             raise NoSuchRequest(f"There is no request number {request_id}.")
         if is_idle(request, now) and request.owner_id != member.id:

@@ -14,6 +14,7 @@ from ivr.simulator.desk import Answers, FixedDesk, Unreached
 from ivr.simulator.errors import SimulatorError, TwimlError
 from ivr.simulator.faults import Faults
 from ivr.simulator.parameters import Party
+from ivr.simulator.placing import Exchange
 from ivr.simulator.recordings import Recording, RecordingStore
 from ivr.simulator.rest import MediaDelay, create_rest_app
 from ivr.simulator.script import ScriptedCaller
@@ -30,6 +31,7 @@ __all__ = [
     "Caller",
     "Carrier",
     "Entry",
+    "Exchange",
     "Faults",
     "FixedDesk",
     "HangUp",

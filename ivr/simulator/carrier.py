@@ -101,10 +101,15 @@ class Carrier:
             extra=extra or {},
         )
         transcript.call_sid = facts.call_sid
-        leg = self._leg(facts, caller, clock or VirtualClock(), desk or FixedDesk(), transcript)
+        leg = self.leg(facts, caller, clock or VirtualClock(), desk or FixedDesk(), transcript)
         return _Call(leg, self._url(self.paths.incoming), self._url(self.paths.status), self.faults).hold()
 
-    def _leg(self, facts: CallFacts, caller: Caller, clock: Clock, desk: Desk, transcript: Transcript) -> Leg:
+    def new_call_sid(self) -> str:
+        """Return an identifier that no call of this carrier has."""
+        return self._sids.call()
+
+    def leg(self, facts: CallFacts, caller: Caller, clock: Clock, desk: Desk, transcript: Transcript) -> Leg:
+        """Return a telephone's connection, before anything has happened on it."""
         services = Services(
             courier=self._courier,
             media=self._media,

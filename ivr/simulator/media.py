@@ -24,7 +24,7 @@ class Clip:
 
 
 class Media:
-    """The carrier's cache of clips, by URL."""
+    """The carrier's cache of clips, by URL; what may not be stored is fetched each time."""
 
     def __init__(self, transport: Transport) -> None:
         """Fetch through `transport`; media requests are not signed and carry no parameters."""
@@ -33,9 +33,13 @@ class Media:
 
     def fetch(self, url: str) -> Clip:
         """Return the clip at `url`, or raise MediaError."""
-        if url not in self._clips:
-            self._clips[url] = _clip(url, self._get(url))
-        return self._clips[url]
+        if url in self._clips:
+            return self._clips[url]
+        answer = self._get(url)
+        clip = _clip(url, answer)
+        if "no-store" not in answer.headers.get("cache-control", ""):
+            self._clips[url] = clip
+        return clip
 
     def _get(self, url: str) -> Response:
         try:

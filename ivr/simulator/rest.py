@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException
 from ivr.simulator.account import PhoneNumber, create_account_blueprint
 from ivr.simulator.pages import day, page_of
 from ivr.simulator.parameters import API_VERSION, rfc2822
+from ivr.simulator.placing import Exchange
 from ivr.simulator.recordings import Recording, RecordingStore, recording_path
-from ivr.simulator.rest_calls import Calls, Messages
+from ivr.simulator.rest_calls import Calls, Messages, Placing
 
 
 @dataclass
@@ -43,8 +44,12 @@ def create_rest_app(
     *,
     media_delay: MediaDelay | None = None,
     numbers: Sequence[PhoneNumber] = (),
+    exchange: Exchange | None = None,
 ) -> Flask:
-    """Serve one account: recordings and calls, with PUT for a phone elsewhere, text messages, its own facts."""
+    """Serve one account: recordings and calls, with PUT for a phone elsewhere, text messages, its own facts.
+
+    With an `exchange`, calls can be asked for, and are really held.
+    """
     app = Flask("ivr.simulator.rest")
     api = Blueprint("recordings", __name__, url_prefix=f"/2010-04-01/Accounts/{account_sid}")
     resource = _Recordings(store, account_sid, media_delay or MediaDelay())
@@ -68,6 +73,9 @@ def create_rest_app(
     api.add_url_rule("/Calls.json", view_func=calls.list, endpoint="list_calls")
     api.add_url_rule(one_call, view_func=calls.show, endpoint="show_call")
     api.add_url_rule(one_call, view_func=calls.put, endpoint="put_call", methods=["PUT"])
+    if exchange:
+        placing = Placing(exchange)
+        api.add_url_rule("/Calls.json", view_func=placing.create, endpoint="create_call", methods=["POST"])
     api.add_url_rule("/Messages.json", view_func=messages.create, endpoint="messages", methods=["POST"])
     app.register_blueprint(api)
     app.register_blueprint(create_account_blueprint(account_sid, _login, numbers))

@@ -1,16 +1,24 @@
 """The carrier's REST side for calls and text messages, beside that for recordings."""
 
 import re
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Response, abort, jsonify, request
 
 from ivr.simulator.calls import CallRecord, CallStore
 from ivr.simulator.pages import day, page_of
 from ivr.simulator.parameters import API_VERSION, rfc2822
+from ivr.simulator.placing import Exchange, Order
+from ivr.simulator.verbs import Method
 
 E164 = re.compile(r"\+[1-9]\d{7,14}")
 LONGEST_BODY = 1600
+LONGEST_RINGING = 600
+CREATE_FIELDS = {
+    "To", "From", "Url", "Method", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "Timeout",
+}  # fmt: skip
+PROGRESS = {"initiated", "ringing", "answered", "completed"}
 
 
 class Calls:
@@ -45,6 +53,50 @@ class Calls:
             abort(400)
         self._store.add(call)
         return jsonify(_facts(call)), 201
+
+
+class Placing:
+    """The view that places calls: strict about its form, and quick, for the call itself goes on elsewhere."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Pass orders on."""
+        self._exchange = exchange
+
+    def create(self) -> tuple[Response, int]:
+        """Accept To, From and Url, and what may go with them; anything else is refused."""
+        form = request.form
+        if not {"To", "From", "Url"} <= set(form) <= CREATE_FIELDS or not _is_address(form["Url"]):
+            abort(400)
+        if not E164.fullmatch(form["To"]) or form["To"] == form["From"] or not E164.fullmatch(form["From"]):
+            abort(400)
+        events = tuple(form.getlist("StatusCallbackEvent")) or ("completed",)
+        timeout = form.get("Timeout", "60")
+        if not set(events) <= PROGRESS or not timeout.isdecimal() or not 0 < int(timeout) <= LONGEST_RINGING:
+            abort(400)
+        if "StatusCallback" in form and not _is_address(form["StatusCallback"]):
+            abort(400)
+        order = Order(
+            to=form["To"],
+            from_=form["From"],
+            url=form["Url"],
+            method=_method("Method"),
+            status_callback=form.get("StatusCallback", ""),
+            status_callback_method=_method("StatusCallbackMethod"),
+            status_callback_event=events,
+            timeout=int(timeout),
+        )
+        return jsonify(_facts(self._exchange.place(order))), 201
+
+
+def _method(name: str) -> Method:
+    method = request.form.get(name, "POST")
+    return cast(Method, method) if method in ("GET", "POST") else abort(400)
+
+
+def _is_address(url: str) -> bool:
+    """Tell whether the carrier would ask this address: host names with `_` are refused."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "_" not in (parts.hostname or "")
 
 
 class Messages:

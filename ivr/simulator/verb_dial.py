@@ -9,7 +9,7 @@ from ivr.simulator.desk import Answers, Callee, Reply
 from ivr.simulator.documents import Document, Goto
 from ivr.simulator.errors import CallError
 from ivr.simulator.leg import CallOver, Leg
-from ivr.simulator.parameters import CallFacts, Party, ended
+from ivr.simulator.parameters import CallFacts, Form, Party, ended
 from ivr.simulator.verbs import Dial, Number
 
 REFUSED_SECONDS = 2.0
@@ -69,12 +69,22 @@ def _ring(leg: Leg, verb: Dial, document: Document, sid: str, run: Run) -> _Outc
     replies = [(number, leg.services.desk.reply(number.number)) for number in verb.numbers]
     picked = [(number, reply) for number, reply in replies if isinstance(reply, Answers)]
     in_time = [pair for pair in picked if pair[1].after <= verb.timeout]
+    for number in verb.numbers:
+        for event in ("initiated", "ringing"):
+            _tell(leg, verb, document, sid, number, event, {"CallStatus": event})
     if not in_time:
-        return _unreached(leg, verb, [reply for _, reply in replies])
+        outcome = _unreached(leg, verb, [reply for _, reply in replies])
+        for number in verb.numbers:
+            _tell_end(leg, verb, document, sid, number, outcome)
+        return outcome
     number, reply = min(in_time, key=lambda pair: pair[1].after)
     if leg.pass_time(reply.after, Phase.RINGING):
-        return _Outcome("canceled", hung_up=True)
-    return _answered(leg, verb, document, sid, number, reply, run)
+        outcome = _Outcome("canceled", hung_up=True)
+    else:
+        _tell(leg, verb, document, sid, number, "answered", {"CallStatus": "in-progress"})
+        outcome = _answered(leg, verb, document, sid, number, reply, run)
+    _tell_end(leg, verb, document, sid, number, outcome)
+    return outcome
 
 
 def _unreached(leg: Leg, verb: Dial, replies: list[Reply]) -> _Outcome:
@@ -91,20 +101,17 @@ def _answered(leg: Leg, verb: Dial, document: Document, sid: str, number: Number
     leg.note("ring", f"{number.number} answers after {reply.after:g} s", who="desk")
     child = _child(leg, verb, sid, number, reply)
     if not _whispered(child, document, number, run):
-        outcome = _Outcome(reply.declined_as, leg.clock.now() - picked_up)
-    else:
-        outcome = _bridge(leg, verb, reply, picked_up)
-    if number.status_callback and "completed" in number.status_callback_event:
-        status = outcome.status if not outcome.hung_up else "completed"
-        form = child.facts.form(status) | ended(status, outcome.seconds, leg.clock.utc(), 3)
-        leg.later.append(
-            partial(leg.post, document.resolve(number.status_callback), form, number.status_callback_method)
-        )
-    return outcome
+        return _Outcome(reply.declined_as, leg.clock.now() - picked_up)
+    return _bridge(leg, verb, reply, picked_up)
 
 
 def _child(leg: Leg, verb: Dial, sid: str, number: Number, reply: Answers) -> Leg:
-    facts = CallFacts(
+    facts = _facts(leg, verb, sid, number)
+    return Leg(facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "whisper", "in-progress")
+
+
+def _facts(leg: Leg, verb: Dial, sid: str, number: Number) -> CallFacts:
+    return CallFacts(
         account_sid=leg.facts.account_sid,
         call_sid=sid,
         caller=Party(verb.caller_id) if verb.caller_id else leg.facts.caller,
@@ -113,7 +120,23 @@ def _child(leg: Leg, verb: Dial, sid: str, number: Number, reply: Answers) -> Le
         parent_sid=leg.facts.call_sid,
         bare=leg.facts.bare,
     )
-    return Leg(facts, Callee(reply), leg.clock, leg.transcript, leg.services, leg.started, "whisper", "in-progress")
+
+
+def _tell(leg: Leg, verb: Dial, document: Document, sid: str, number: Number, event: str, more: Form) -> None:
+    """Deliver a status callback of the telephone dialled, if one was ordered; the end of it comes a little later."""
+    if not number.status_callback or event not in number.status_callback_event:
+        return
+    form = _facts(leg, verb, sid, number).form(more["CallStatus"]) | {"CallbackSource": "call-progress-events"} | more
+    tell = partial(leg.post, document.resolve(number.status_callback), form, number.status_callback_method)
+    if event == "completed":
+        leg.later.append(tell)
+    else:
+        tell()
+
+
+def _tell_end(leg: Leg, verb: Dial, document: Document, sid: str, number: Number, outcome: _Outcome) -> None:
+    status = "completed" if outcome.hung_up and outcome.bridged else outcome.status
+    _tell(leg, verb, document, sid, number, "completed", ended(status, outcome.seconds, leg.clock.utc(), 3))
 
 
 def _whispered(child: Leg, document: Document, number: Number, run: Run) -> bool:

@@ -34,6 +34,7 @@ class Addresses:
 
     base: str
     sign_recording: Callable[[str, str], str]
+    sign_message: Callable[[int, int, str], str]
 
     def turn(self, number: int) -> str:
         """The webhook of a call's turn."""
@@ -46,6 +47,14 @@ class Addresses:
     def utterance(self, recording_sid: str, language: str) -> str:
         """What a caller recorded, for a few minutes and only by this unguessable address."""
         return f"{self.base}/media/utterances/{self.sign_recording(recording_sid, language)}.wav"
+
+    def message(self, recording_id: int, staff_id: int, language: str) -> str:
+        """A patient's message for a member of the staff, likewise."""
+        return f"{self.base}/media/messages/{self.sign_message(recording_id, staff_id, language)}.wav"
+
+    def patient(self, number: int) -> str:
+        """The document that rings the patient of a claimed request, between two turns of a staff call."""
+        return f"{self.base}/voice/patient?n={number}"
 
     @property
     def recording(self) -> str:
@@ -75,9 +84,12 @@ class Renderer:
         """The line's first language."""
         return next(iter(self.scripts))
 
-    def document(self, answer: Answer, release: Release) -> str:
-        """An answer as a TwiML document; the next turn's number is in every address it names."""
-        return _Document(self, answer, release).render()
+    def document(self, answer: Answer, release: Release, following: str = "") -> str:
+        """An answer as a TwiML document; the next turn's number is in every address it names.
+
+        `following` is where to go on instead, for calls that are no callers'.
+        """
+        return _Document(self, answer, release, following).render()
 
 
 def _is_speech(output: out.Output) -> TypeGuard[out.Speech]:
@@ -87,11 +99,11 @@ def _is_speech(output: out.Output) -> TypeGuard[out.Speech]:
 class _Document:
     """One document being written."""
 
-    def __init__(self, renderer: Renderer, answer: Answer, release: Release) -> None:
+    def __init__(self, renderer: Renderer, answer: Answer, release: Release, following: str) -> None:
         self.renderer = renderer
         self.answer = answer
         self.release = release
-        self.next_turn = renderer.addresses.turn(answer.turn + 1)
+        self.next_turn = following or renderer.addresses.turn(answer.turn + 1)
         self.response = twiml.VoiceResponse()
 
     def render(self) -> str:
@@ -117,6 +129,8 @@ class _Document:
                 self._record(longest)
             case out.Dial():
                 self._dial(output)
+            case out.CallPatient():
+                self.response.redirect(self.renderer.addresses.patient(self.answer.turn + 1), method="POST")
             case out.Hangup():
                 self.response.hangup()
 
@@ -193,6 +207,8 @@ class _Document:
         match fragment:
             case out.PlayRecording(recording_sid):
                 return self.renderer.addresses.utterance(recording_sid, language)
+            case out.PlayMessage(recording_id, staff_id):
+                return self.renderer.addresses.message(recording_id, staff_id, language)
             case _ if self.renderer.speaks:
                 return None
             case out.SayOwn():

@@ -49,11 +49,10 @@ def twiml_response(document: str) -> Response:
     return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
 
 
-def create_blueprint(door: VoiceDoor) -> Blueprint:
-    """The voice door; every one of its routes is signed."""
-    voice = Blueprint("voice", __name__, url_prefix="/voice")
+def guard(blueprint: Blueprint, door: VoiceDoor) -> None:
+    """Let only the carrier use a blueprint's addresses."""
 
-    @voice.before_request
+    @blueprint.before_request
     def only_the_carrier() -> None:
         """403 for everybody else."""
         watching.begin()
@@ -61,6 +60,13 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         if not door.signature.passes(request):
             watching.refused(door.metrics, request.path)
             abort(403)
+
+
+def create_blueprint(door: VoiceDoor) -> Blueprint:
+    """The voice door; every one of its routes is signed."""
+    voice = Blueprint("voice", __name__, url_prefix="/voice")
+
+    guard(voice, door)
 
     @voice.errorhandler(parse.UnknownCaller)
     def no_such_call(error: parse.UnknownCaller) -> tuple[str, int]:
@@ -75,7 +81,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         """
         if isinstance(error, HTTPException):
             return error
-        watching.broken(door.metrics, request.path, error, _where(error), _call())
+        watching.broken(door.metrics, request.path, error, where(error), call_of())
         if request.endpoint in UNHEARD:
             return "", 503
         return twiml_response(door.outage.document())
@@ -134,7 +140,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     return voice
 
 
-def _call() -> str:
+def call_of() -> str:
     """The call a broken request was about, if it can be told."""
     try:
         return parse.sid(request.form, "CallSid")
@@ -142,7 +148,7 @@ def _call() -> str:
         return "unknown"
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """File and line of the failure."""
     trace = error.__traceback__
     while trace and trace.tb_next:

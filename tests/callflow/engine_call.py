@@ -26,6 +26,14 @@ def valid(digits):
     return f"+1{digits}" if len(digits) == 10 and digits[0] in "23456789" and digits[3] in "23456789" else None
 
 
+def answered(tree, turn, find):
+    """The turn after everything it asks on its way was answered; `find` gives the `Found` for a turn that asks."""
+    while turn.events and isinstance(turn.events[-1], ev.Asked):
+        after = advance(tree, turn.state, find(turn))
+        turn = replace(after, outputs=(*turn.outputs, *after.outputs), events=(*turn.events, *after.events))
+    return turn
+
+
 class EngineCall:
     """Drives the engine the way the services do: what is confirmed is saved at once, what is asked is answered.
 
@@ -56,13 +64,14 @@ class EngineCall:
                 self.requests.append(event.draft)
                 turn = advance(self.tree, turn.state, RequestSaved("123455", None))
                 self.events += turn.events
-            elif isinstance(event, ev.Asked):
-                self.asked.append((event.question, turn.state))
-                before = turn.outputs
-                turn = advance(self.tree, turn.state, self._found(event.question))
-                turn = replace(turn, outputs=(*before, *turn.outputs))
-                self.events += turn.events
-        self.turn = turn
+        known = len(turn.events)
+        self.turn = answered(self.tree, turn, self._answer)
+        self.events += self.turn.events[known:]
+
+    def _answer(self, turn):
+        question = turn.events[-1].question
+        self.asked.append((question, turn.state))
+        return self._found(question)
 
     def _found(self, question):
         answer = self.records.get(question, "none")
@@ -91,4 +100,6 @@ def spoken_prompts(outputs):
             found += spoken_prompts(output.speech)
         elif isinstance(output, out.Say):
             found.append(output.prompt)
+        elif isinstance(output, out.PlayMessage):
+            found.append(f"message {output.recording_id} to {output.staff_id}")
     return found

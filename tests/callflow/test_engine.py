@@ -66,7 +66,7 @@ def test_a_withheld_caller_is_asked_for_a_number(call, keys, node):
     ["", "3", "3 1", "2", "2 1", "2 1 2", "2 1 4", "2 1 4 3", "2 1 4 3 1", "2 1 4 3 1 2", "2 1 4 3 1 1 r", "1",
      "1 1", "1 1 1 05171948", "1 1 1 #", "2 2 6175550199", "2 2", "1 1 1"],
 )  # fmt: skip
-@pytest.mark.parametrize("misses", ["s s s", "7 7 7", "s 7 s"])
+@pytest.mark.parametrize("misses", ["s s s", "8 8 8", "s 8 s"])
 def test_the_third_miss_at_any_node_leads_to_a_person_or_a_message(call, keys, misses):
     there = call()(keys)
     node = there.node
@@ -87,7 +87,7 @@ def test_three_empty_recordings_lead_to_a_person_and_a_key_before_the_beep_is_no
 
 def test_the_first_reprompt_is_short_and_the_second_gives_an_example(call):
     assert call()("s").prompts[0] == "again_no_input"
-    assert call()("7").prompts[0] == "again_no_match"
+    assert call()("8").prompts[0] == "again_no_match"
     assert call()("s s").prompts[0] == "main_example"
     assert call()("2 2 617").prompts == ["again_no_match", "enter_number"]
     assert call()("2 2 617 s").prompts == ["enter_number_example"]

@@ -11,14 +11,16 @@ from ivr.callflow.engine import advance, begin
 from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
-from tests.callflow.engine_call import CALLER, TODAY, valid
+from tests.callflow.engine_call import CALLER, TODAY, answered, valid
 
+READING = {"kind": "callback", "priority": "soon", "reason": "message", "age": [2, "hour"], "promise": None, "messages": [5]}
+FACTS = {"staff_id": 3, "role": "staff", "request_id": 12, "passed": [], "reading": READING}
 ONE_KEY = st.sampled_from("0123456789*#")
 INPUTS = st.one_of(
     st.builds(Digits, ONE_KEY),
     st.builds(Digits, st.text(ONE_KEY, max_size=14), st.sampled_from(["", "#"])),
     st.builds(Digits, st.text(max_size=40)),
-    st.sampled_from(["6175550199", "05171948", "16175550199", "617*"]).map(Digits),
+    st.sampled_from(["6175550199", "05171948", "16175550199", "617*", "12*34", "123456"]).map(Digits),
     st.just(NoInput()),
     st.builds(Recorded, st.just("RE1"), st.integers(0, 200), st.sampled_from(["#", "hangup", ""])),
     st.builds(DialEnded, st.booleans()),
@@ -32,15 +34,20 @@ INPUTS = st.one_of(
     st.sampled_from([CALLER, None]),
     st.sampled_from([(), ("+16175550111",), ("+16175550111", "+16175550112")]),
     st.sampled_from([("en-US",), ("en-US", "es-US")]),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["", "staff_extension"]),
 )
 def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something_to_say(
-    inputs, caller, desk, languages
+    inputs, caller, desk, languages, chance, entrance
 ):
+    def anything(turn):
+        return Found(chance.choice(sorted(tree[turn.state.node].to)), chance.choice([FACTS, {}, None]))
+
     tree = build(languages, valid)
-    turn = advance(tree, begin(tree).at(TODAY, desk), CallStarted(caller))
+    turn = advance(tree, begin(tree).at(TODAY, desk), CallStarted(caller, entrance))
     for given_input in inputs:
         turn = advance(tree, turn.state.at(TODAY, desk), given_input)
-        turn = settled(tree, turn)
+        turn = settled(tree, turn, anything)
         assert turn.state.node in tree.nodes
         assert turn.state.language in languages
         assert turn.outputs
@@ -50,18 +57,21 @@ def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something
         assert [out.from_plain(json.loads(json.dumps(out.to_plain(o)))) for o in turn.outputs] == list(turn.outputs)
 
 
-def settled(tree, turn):
-    """The turn once what it asks was answered: nothing is found, and what is confirmed is saved."""
+def nothing(turn):
+    """Nothing is found, and nobody is staff."""
+    return Found("wrong" if turn.state.node == "staff_sign_in" else "kept" if turn.state.node == "staff_known" else "none")
+
+
+def settled(tree, turn, find=nothing):
+    """The turn once what it asks was answered, and what is confirmed is saved."""
     if any(isinstance(event, ev.RequestConfirmed) for event in turn.events):
         return advance(tree, turn.state, RequestSaved("123455", None))
-    if any(isinstance(event, ev.Asked) for event in turn.events):
-        return advance(tree, turn.state, Found("none"))
-    return turn
+    return answered(tree, turn, find)
 
 
 def ends_with_a_wait(outputs):
     """One wait a turn, at its end, and no hang-up but after goodbye or from the caller's side."""
-    waits = [isinstance(o, out.Gather | out.Record | out.Dial | out.Hangup) for o in outputs]
+    waits = [isinstance(o, out.Gather | out.Record | out.Dial | out.CallPatient | out.Hangup) for o in outputs]
     return waits[-1] and sum(waits) == 1
 
 

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from ivr.clients import twilio
 from ivr.clients.errors import NotThere, Refused, Unavailable, Unclear
-from ivr.clients.twilio import TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
+from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
+from ivr.simulator import Carrier, Exchange, FixedDesk
 from tests.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
 from tests.processes import free_port
 
@@ -135,6 +136,51 @@ def test_a_text_message_without_an_answer_is_unclear(api, monkeypatch):
         messages(api).send("+16175550142", "Hello")
     end.set()
     assert api.count("POST", "/Messages.json") == 1
+
+
+ORDER = CallOrder(
+    to="+16175550177",
+    from_="+16175550100",
+    url="https://line.example.org/voice/bridge?b=1",
+    status_url="https://line.example.org/voice/bridge/status?b=1",
+    ring_seconds=25,
+)
+
+
+def test_a_call_is_asked_for_with_the_carriers_fields(api):
+    carrier = Carrier("https://line.example.org", ACCOUNT_SID, AUTH_TOKEN, strict=False)
+    api.places_calls_with(Exchange(carrier, FixedDesk(), api.store.calls))
+    call_sid = TwilioCalls(account(api)).create(ORDER)
+    assert api.store.calls.get(call_sid).direction == "outbound-api"
+    assert api.asked == [("POST", "/Calls.json")]
+    assert api.forms == [
+        {
+            "To": "+16175550177",
+            "From": "+16175550100",
+            "Url": "https://line.example.org/voice/bridge?b=1",
+            "Method": "POST",
+            "StatusCallback": "https://line.example.org/voice/bridge/status?b=1",
+            "StatusCallbackMethod": "POST",
+            "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+            "Timeout": "25",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, Unavailable), (500, Unclear), (503, Unclear), (400, Refused), (302, Refused)]
+)
+def test_a_call_is_asked_for_once(api, status, error):
+    api.fault("POST", status)
+    with pytest.raises(error):
+        TwilioCalls(account(api)).create(ORDER)
+    assert api.count("POST", "/Calls.json") == 1
+    assert api.store.calls.list() == ()
+
+
+def test_an_account_that_places_no_calls_refuses(api):
+    with pytest.raises(Refused, match="405"):
+        TwilioCalls(account(api)).create(ORDER)
 
 
 def test_an_error_says_its_number_and_not_its_words(api):

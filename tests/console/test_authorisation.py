@@ -27,6 +27,8 @@ TABLE = {
     "console.queue_list": Role.STAFF,
     "console.queue_search": Role.STAFF,
     "console.queue_claim": Role.STAFF,
+    "console.call_back": Role.STAFF,
+    "console.call_progress": Role.STAFF,
     "console.request": Role.STAFF,
     "console.request_standing": Role.STAFF,
     "console.request_claim": Role.STAFF,

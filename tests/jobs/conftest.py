@@ -1,9 +1,15 @@
 """Tasks on each database, against the carrier's API over real HTTP; jobs are run one by one, or by a real worker."""
 
+import contextlib
+import os
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from ivr.config import ROOT
 from ivr.jobs.tasks import tasks_of
 from ivr.services.queue import Job
 from tests.carrier_api import carrier_api
@@ -70,3 +76,45 @@ def run_jobs(tasks, *, delayed=False):
             tasks.by_job[job](*args)
             ran.append(job)
         delayed = False
+
+
+@pytest.fixture
+def start(settings, api, tmp_path):
+    """Starts workers as an operator would; all of them end with the test."""
+    running = []
+
+    def run(line):
+        env = {
+            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
+            "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
+            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
+        }  # fmt: skip
+        with (tmp_path / "workers.log").open("a") as log:
+            command = [sys.executable, "-m", "ivr", "worker"]
+            running.append(subprocess.Popen(command, env=env, cwd=tmp_path, stdout=log, stderr=log))
+        return running[-1]
+
+    yield run
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+class Hang:
+    """An answer that does not come before the test ends."""
+
+    def __init__(self):
+        self.reached, self.end = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.reached.set()
+        self.end.wait(30)
+        return 500
+
+
+@pytest.fixture
+def hang():
+    answer = Hang()
+    yield answer
+    answer.end.set()

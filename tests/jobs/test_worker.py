@@ -1,10 +1,7 @@
 """Real workers: DBOS in this process, and `python -m ivr worker` in processes that are killed."""
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -14,7 +11,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from ivr.config import ROOT
 from ivr.jobs.worker import RECOVERIES, Patience, Worker
 from ivr.models import Recording, RecordingStatus
 from ivr.services.calls import Arrival, note_recording
@@ -119,48 +115,6 @@ def test_schedules_of_an_older_deployment_end(line, tasks):
     with working(tasks, scheduled=True):
         names = {one["schedule_name"] for one in line.database.jobs.list_schedules()}
     assert names == {"missed", "digest", "overdue", "nightly", "idle", "trail"}
-
-
-@pytest.fixture
-def start(settings, api, tmp_path):
-    """Starts workers as an operator would; all of them end with the test."""
-    running = []
-
-    def run(line):
-        env = {
-            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
-            "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
-            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
-        }  # fmt: skip
-        with (tmp_path / "workers.log").open("a") as log:
-            command = [sys.executable, "-m", "ivr", "worker"]
-            running.append(subprocess.Popen(command, env=env, cwd=tmp_path, stdout=log, stderr=log))
-        return running[-1]
-
-    yield run
-    for process in running:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
-
-
-class Hang:
-    """An answer that does not come before the test ends."""
-
-    def __init__(self):
-        self.reached, self.end = threading.Event(), threading.Event()
-
-    def __call__(self):
-        self.reached.set()
-        self.end.wait(30)
-        return 500
-
-
-@pytest.fixture
-def hang():
-    answer = Hang()
-    yield answer
-    answer.end.set()
 
 
 def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, hang):

@@ -39,7 +39,10 @@ SAY = '<Say language="en-US" voice="Polly.Joanna-Neural">'
 
 
 def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
-    renderer = Renderer(Addresses(BASE, lambda sid, language: f"token-{sid}-{language}"), SCRIPTS, speaks)
+    addresses = Addresses(
+        BASE, lambda sid, language: f"token-{sid}-{language}", lambda recording, staff, language: f"{recording}-{staff}-{language}"
+    )
+    renderer = Renderer(addresses, SCRIPTS, speaks)
     xml = renderer.document(Answer(3, outputs, "en-US", 1, to_number), release)
     parse(xml)
     return xml.removeprefix('<?xml version="1.0" encoding="UTF-8"?><Response>').removesuffix("</Response>")
@@ -49,6 +52,14 @@ def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
     ("outputs", "xml"),
     [
         ((out.Say("hello"), out.Hangup()), f"{HELLO}<Hangup />"),
+        (
+            (out.Say("hello"), out.CallPatient(30)),
+            f'{HELLO}<Redirect method="POST">https://line.example.org/voice/patient?n=4</Redirect>',
+        ),
+        (
+            (out.PlayMessage(5, 3), out.Hangup()),
+            "<Play>https://line.example.org/media/messages/5-3-en-US.wav</Play><Hangup />",
+        ),
         (
             (out.Gather((out.Say("hello"), out.Pause(600), out.Say("one")), 1, 10),),
             f'<Gather actionOnEmptyResult="true" finishOnKey="" input="dtmf" numDigits="1" timeout="10" {TURN}>'

@@ -1,0 +1,110 @@
+"""Calling a patient back from a request's page: through the clinic's number, or from a phone of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.config import Config
+from ivr.console.access import actor, member, requires
+from ivr.console.recordings import ID
+from ivr.models import BridgeOutcome, BridgeStatus, PatientRequest, Role
+from ivr.services import bridging
+from ivr.services.line import Line
+from ivr.services.triage_case import NoSuchRequest, TriageError
+
+STATES = {
+    BridgeStatus.WAITING: "We are about to ring your phone.",
+    BridgeStatus.ASKED: "We are about to ring your phone.",
+    BridgeStatus.RINGING: "Ringing your phone. Answer it and press 1.",
+    BridgeStatus.ACCEPTED: "Ringing the patient.",
+    BridgeStatus.CONNECTED: "Connected to the patient.",
+    BridgeStatus.ENDED: "The call has ended.",
+}
+
+ENDINGS = {
+    BridgeOutcome.TALKED: "The call has ended.",
+    BridgeOutcome.NO_ANSWER: "The patient did not answer.",
+    BridgeOutcome.BUSY: "The patient's line was busy.",
+    BridgeOutcome.FAILED: "The patient's number could not be reached.",
+    BridgeOutcome.HUNG_UP: "You hung up before the patient answered.",
+    BridgeOutcome.NOT_ACCEPTED: "Nobody pressed 1 on your phone, so the patient was not called.",
+    BridgeOutcome.STAFF_NO_ANSWER: "Your phone was not answered, so the patient was not called.",
+    BridgeOutcome.STAFF_BUSY: "Your phone was busy, so the patient was not called.",
+    BridgeOutcome.STAFF_FAILED: "Your phone could not be rung, so the patient was not called.",
+    BridgeOutcome.TAKEN: "You no longer have this request, so the patient was not called.",
+    BridgeOutcome.TOO_LATE: "Your phone could not be rung in time. Please try again, or dial the number yourself.",
+    BridgeOutcome.REFUSED: "The carrier does not place this call. Please dial the number yourself.",
+}
+
+UNKNOWN = "We cannot tell whether your phone was rung. Please dial the number yourself."
+
+SUGGESTED = {
+    BridgeOutcome.TALKED: "reached",
+    BridgeOutcome.NO_ANSWER: "no_answer",
+    BridgeOutcome.BUSY: "busy",
+}
+"""The outcome that a call's end suggests in the form; staff decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the page offers: to ring the phone that ends in `rings`, or, with no such phone, to dial alone.
+
+    `running` is the id of a call that goes on; `dial` says that the number is to be dialled now.
+    """
+
+    rings: str
+    running: int | None
+    words: str
+    dial: bool
+
+
+def add_routes(console: Blueprint, line: Line, config: Config) -> None:
+    """Add the button's address and the one that tells how the call fares."""
+
+    @console.app_context_processor
+    def offering() -> dict[str, object]:
+        """What the part of the page needs that has the button."""
+        return {"call_back_offer": offer}
+
+    def offer(one: PatientRequest) -> Offer:
+        now = line.clock()
+        running = bridging.running(line, one.id, member().id, now)
+        progress = bridging.progress_of(line, running, member().id, now) if running else None
+        words = words_of(progress) if progress else ""
+        return Offer((member().phone_number or "")[-2:], running, words, dial=request.args.get("dial") == "1")
+
+    @console.post(f"/requests/<{ID}:request_id>/call", endpoint="call_back")
+    @requires(Role.STAFF)
+    def call_back(request_id: int) -> ResponseReturnValue:
+        """Claim the request and ring this member's phone; without one, they dial by themselves."""
+        try:
+            if request.form.get("alone") == "1":
+                bridging.dial_alone(line, request_id, actor(), line.clock())
+                return redirect(url_for("console.request", request_id=request_id, dial=1, _anchor="call-ended"), 303)
+            bridging.begin(line, request_id, actor(), line.clock())
+        except NoSuchRequest:
+            abort(404)
+        except TriageError as error:
+            flash(str(error), "bad")
+        return redirect(url_for("console.request", request_id=request_id, _anchor="call-back"), 303)
+
+    @console.get(f"/calls/<{ID}:bridge_id>.json", endpoint="call_progress")
+    @requires(Role.STAFF)
+    def call_progress(bridge_id: int) -> ResponseReturnValue:
+        """How a call of this member's fares, in words; it has no personal data."""
+        progress = bridging.progress_of(line, bridge_id, member().id, line.clock())
+        if progress is None:
+            abort(404)
+        suggested = SUGGESTED.get(progress.outcome) if progress.outcome else None
+        return jsonify(words=words_of(progress), over=progress.is_over, state=progress.status, suggested=suggested)
+
+
+def words_of(progress: bridging.Progress) -> str:
+    """How a call fares, as a sentence."""
+    if progress.outcome is not None:
+        return ENDINGS[progress.outcome]
+    return UNKNOWN if progress.stale else STATES[progress.status]
