@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ivr import operations
+from ivr.callflow.check import missing
 from ivr.callflow.tree import build
 from ivr.clients.twilio import TwilioRecordings
 from ivr.config import PROMPTS, Config
@@ -17,14 +18,15 @@ from ivr.db import Database, Vault
 from ivr.metrics import Metrics, metrics_folder
 from ivr.services.breaker import Breaker
 from ivr.services.calendar import Calendars, calendar_of
+from ivr.services.earlier_audio import EarlierAudio
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
 from ivr.services.phone_triage import hear
 from ivr.services.prompts import Releases, read_audio, read_current
 from ivr.services.queue import job_states
 from ivr.services.recordings import find_audio
-from ivr.services.scripts import read_scripts
-from ivr.voice import bridge, media, views
+from ivr.services.scripts import ScriptError, read_scripts
+from ivr.voice import bridge, media, views, watching
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
 from ivr.voice.signature import SignatureCheck
@@ -38,7 +40,7 @@ def create_line(config: Config) -> Line:
     database = Database(config.database_url, Vault(config.data_keys))
     return Line(
         database=database,
-        tree=build(config.languages, dialable),
+        tree=build(complete_languages(config), dialable),
         calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
         texts_reference=config.sms_reference,
@@ -48,11 +50,29 @@ def create_line(config: Config) -> Line:
     )
 
 
+def complete_languages(config: Config) -> tuple[str, ...]:
+    """The languages that can say everything a caller may need to hear; the default one is always among them.
+
+    One that cannot is not offered to callers; `doctor` and `/readyz` name what it lacks.
+    """
+    default, *others = config.languages
+    tree = build(config.languages, dialable)
+    complete = [default]
+    for language in others:
+        try:
+            script = read_scripts(PROMPTS, [language], config.clinic_name)[language]
+        except ScriptError:
+            continue
+        if not missing(tree, language, script.has):
+            complete.append(language)
+    return tuple(complete)
+
+
 def create_app(config: Config, line: Line | None = None) -> Flask:
     """The web application of one deployment; tests pass a line with a clock or a database of their own."""
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
-    scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
+    scripts = read_scripts(PROMPTS, line.tree.languages, config.clinic_name)
     signers = media.Signers.of(config.secret_key)
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
     metrics = Metrics(metrics_folder())
@@ -61,7 +81,10 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         line=line,
         releases=Releases(line.database),
         renderer=Renderer(
-            Addresses(config.public_base_url, signers.sign_recording, signers.sign_message), scripts, speaks=speaks
+            Addresses(config.public_base_url, signers.sign_recording, signers.sign_message),
+            scripts,
+            speaks=speaks,
+            missing=watching.MissingPrompts(metrics, EarlierAudio(line.database).find),
         ),
         outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
         signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
@@ -76,7 +99,12 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     app.register_blueprint(media.create_blueprint(read_prompt, own, unplayable, partial(hear, line), signers))
     app.register_blueprint(
         operations.create_blueprint(
-            line, metrics, scripts, speaks=speaks, job_states=partial(job_states, line.database)
+            line,
+            metrics,
+            scripts,
+            speaks=speaks,
+            job_states=partial(job_states, line.database),
+            off_air=[language for language in config.languages if language not in line.tree.languages],
         )
     )
     console = create_console(config, line)

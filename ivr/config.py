@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +23,7 @@ PROMPTS = ROOT / "prompts"
 TWILIO_API = "https://api.twilio.com"
 
 E164 = re.compile(r"\+[1-9]\d{7,14}")
-LOCALE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 SPAN = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -257,9 +258,20 @@ def _languages(text: str) -> tuple[str, ...]:
             raise ValueError(f"{language!r} should look like en-US")
         if not (PROMPTS / f"{language}.toml").is_file():
             raise ValueError(f"there is no script prompts/{language}.toml")
+        if _is_draft(PROMPTS / f"{language}.toml"):
+            raise ValueError(f"prompts/{language}.toml is a draft; once it is approved, take its line 'status' out")
     if len(set(languages)) != len(languages) or len(languages) > 4:
         raise ValueError("name each language once, four at most")
     return languages
+
+
+def _is_draft(script: Path) -> bool:
+    """Whether a script says so itself; whatever else is wrong with it is told when it is read."""
+    try:
+        header = tomllib.loads(script.read_text("utf-8-sig")).get("script")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    return isinstance(header, dict) and header.get("status") == "draft"
 
 
 def _voice(text: str) -> str:

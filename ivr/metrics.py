@@ -121,6 +121,12 @@ class Metrics:
         self.outages = self._counter("ivr_outage_answers", "Webhooks answered without the database, by error.", "error")
         self.refused = self._counter("ivr_signatures_refused", "Webhooks that were not signed by the carrier.")
         self.statuses = self._counter("ivr_call_statuses", "What the carrier said of calls.", "status")
+        self.missing = self._counter(
+            "ivr_prompts_missing",
+            "Prompts without audio in their release, by what callers heard instead (earlier, carrier).",
+            "language",
+            "instead",
+        )
         self.seconds = Histogram(
             "ivr_turn_seconds", "From a webhook to its answer.", ["webhook"], buckets=SECONDS, registry=self._registry
         )

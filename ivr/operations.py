@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 from flask import Blueprint, Response
@@ -32,8 +32,12 @@ def create_blueprint(
     *,
     speaks: bool = False,
     job_states: JobStates = no_jobs,
+    off_air: Sequence[str] = (),
 ) -> Blueprint:
-    """The operations addresses; `speaks` is True when the carrier's voice says what has no audio."""
+    """The operations addresses; `speaks` is True when the carrier's voice says what has no audio.
+
+    `off_air` are the languages that the settings name and callers are not offered, as their scripts lack prompts.
+    """
     operations = Blueprint("operations", __name__)
 
     @operations.get("/healthz")
@@ -44,7 +48,8 @@ def create_blueprint(
     @operations.get("/readyz")
     def readyz() -> tuple[Response, int]:
         """The line can answer calls as it should, or a plain list of what it lacks."""
-        faults = readiness(line, {} if speaks else scripts)
+        faults = [f"{language} is off the air: see python -m ivr doctor" for language in off_air]
+        faults += readiness(line, {} if speaks else scripts)
         return Response("\n".join(faults or ["ok"]) + "\n", mimetype="text/plain"), 503 if faults else 200
 
     @operations.get("/metrics")

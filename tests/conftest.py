@@ -70,6 +70,23 @@ def rendered(config):
     database.close()
 
 
+@pytest.fixture(scope="session")
+def bilingual(config, rendered, tmp_path_factory):
+    """The same with Spanish rendered too, and its clips."""
+    path = tmp_path_factory.mktemp("bilingual") / "line.db"
+    _copy(rendered[0], path)
+    database = Database(f"sqlite:///{path}", Vault(config.data_keys))
+    clips = render_prompts(database, read_scripts(PROMPTS, ["en-US", "es-US"], config.clinic_name), MONDAY_MORNING)
+    yield database, clips
+    database.close()
+
+
+def _copy(database, path):
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(f"VACUUM INTO '{path}'")
+
+
 @pytest.fixture
 def sqlite_url(tmp_path, migrated_sqlite):
     """A migrated SQLite database of its own for one test."""
@@ -187,16 +204,14 @@ def line(make_line, database_url):
 
 
 @pytest.fixture
-def rendered_line(make_line, rendered, tmp_path):
+def rendered_line(make_line, rendered, tmp_path, request):
     """Makes lines on a copy of the rendered database."""
 
     def make(**changes):
-        database, _ = rendered
+        database, _ = request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered
         path = tmp_path / "rendered.db"
         if not path.exists():
-            with database.engine.connect() as connection:
-                connection.exec_driver_sql("ROLLBACK")
-                connection.exec_driver_sql(f"VACUUM INTO '{path}'")
+            _copy(database, path)
         return make_line(f"sqlite:///{path}", **changes)
 
     return make

@@ -5,12 +5,13 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from ivr.audio.decoding import Pcm
 from ivr.audio.mastering import master
 from ivr.audio.measuring import Measurement, faults, measure
 from ivr.audio.synthesis import Synthesizer
+from ivr.audio.voices import voice_for
 
 RENDERING_VERSION = 1  # raise it whenever the voice or the mastering changes what a caller hears
 AHEAD = 16  # lines that may be spoken before the first of them is fetched
@@ -41,7 +42,7 @@ class Rendered:
 
 def fingerprint(language: str, line: Line) -> str:
     """Return a SHA-256 (hex) of all that decides how a line sounds: with the same one, keep the clip."""
-    parts = [RENDERING_VERSION, language, line.key, line.text, line.spoken]
+    parts = [RENDERING_VERSION, astuple(voice_for(language)), language, line.key, line.text, line.spoken]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 

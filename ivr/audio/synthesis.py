@@ -18,7 +18,7 @@ import numpy as np
 from ivr.audio.decoding import Pcm
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.measuring import FEWEST_WORDS_FOR_PACE, TARGET_WPM
-from ivr.audio.voices import voice_for
+from ivr.audio.voices import Voice, voice_for
 from ivr.audio.words import for_the_voice, words_in
 
 __all__ = ["SynthesisError", "Synthesizer", "UnknownLanguageError"]
@@ -39,9 +39,11 @@ class _Child:
 class Synthesizer:
     """The voice of one language, a context manager: its child starts at the first prompt, ends at `close`."""
 
-    def __init__(self, language: str, *, seconds: float = SECONDS, worker: Sequence[str] = WORKER) -> None:
-        """Choose the voice (raises UnknownLanguageError) and the limit in s for one prompt."""
-        self._language, self._voice = language, voice_for(language)
+    def __init__(
+        self, language: str, *, seconds: float = SECONDS, worker: Sequence[str] = WORKER, voice: Voice | None = None
+    ) -> None:
+        """Choose the voice, the language's own unless given (raises UnknownLanguageError), and the limit in s."""
+        self._language, self._voice = language, voice or voice_for(language)
         self._seconds, self._worker = seconds, worker
         self._child: _Child | None = None
 
@@ -57,6 +59,8 @@ class Synthesizer:
             "voice": self._voice.identifier,
             "pitch": self._voice.pitch,
             "rate": self._voice.rate,
+            "gap": self._voice.gap,
+            "driver": self._voice.driver,
             "words": words if words >= FEWEST_WORDS_FOR_PACE else None,
             "pace": TARGET_WPM,
             "seconds": self._seconds,

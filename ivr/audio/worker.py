@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import faulthandler
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -25,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
+SEED = 1  # a voice with breath in it is made with noise: the same words must give the same samples
+WORDGAP = 7  # the name espeak-ng has for this parameter; pyttsx3 has none
 PASSES = 3  # at most; two nearly always do
 PADDING = 0.2  # s of silence the finished clip has around the speech
 CLOSE_ENOUGH_WPM = 5.0
@@ -33,12 +36,17 @@ AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's si
 
 @dataclass(frozen=True)
 class Request:
-    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given."""
+    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given.
+
+    `gap` is the pause added between words, in espeak's units of 10 ms at its usual rate; `driver` is espeak or piper.
+    """
 
     text: str
     voice: str
     pitch: int
     rate: int
+    gap: int
+    driver: str
     words: int | None
     pace: float
     seconds: float
@@ -94,23 +102,42 @@ def _stay_in_this_thread(driver: ModuleType) -> None:
     vars(driver).update(time=SimpleNamespace(sleep=lambda seconds: None))
 
 
-class Speaker:
-    """pyttsx3 with its espeak driver, on every system, without a loudspeaker."""
+def _ready_espeak() -> Any:
+    """The espeak driver of pyttsx3, tamed; its binding to the library."""
+    with bundled_espeak():
+        driver = importlib.import_module("pyttsx3.drivers.espeak")
+    _stay_in_this_thread(driver)
+    _enter_data()
+    return driver._espeak
 
-    def __init__(self) -> None:
-        """Load the engine; a process can do so only once."""
+
+def _register_piper() -> None:
+    """Load the driver that lies beside this script, and let pyttsx3 find it."""
+    path = Path(__file__).with_name("piper_driver.py")
+    spec = importlib.util.spec_from_file_location("piper_driver", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules["pyttsx3.drivers.piper"] = module
+
+
+class Speaker:
+    """pyttsx3 with one of its drivers, on every system, without a loudspeaker."""
+
+    def __init__(self, driver: str) -> None:
+        """Load the engine; a process can do so only once for each driver."""
         pyttsx3 = importlib.import_module("pyttsx3")
-        with bundled_espeak():
-            driver = importlib.import_module("pyttsx3.drivers.espeak")
-        _stay_in_this_thread(driver)
-        _enter_data()
-        self._engine: Any = pyttsx3.init(driverName="espeak")
-        self._voices = {voice.id for voice in self._engine.getProperty("voices")}
+        self._espeak = _ready_espeak() if driver == "espeak" else None
+        if driver != "espeak":
+            _register_piper()
+        self._engine: Any = pyttsx3.init(driverName=driver)
+        self._voices = {voice.id for voice in self._engine.getProperty("voices")} if self._espeak else set()
         self._engine.runAndWait()  # with nothing to say: until then the engine queues instead of doing
 
     def say(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
         """Return samples, their rate (Hz) and the nominal rate used, corrected until the pace is right."""
-        if request.voice.split("+")[0].lower() not in self._voices:
+        if self._espeak and request.voice.split("+")[0].lower() not in self._voices:
             raise ValueError(f"espeak-ng has no voice {request.voice}")
         if not request.text.strip():
             raise ValueError("there is nothing to say")
@@ -129,12 +156,17 @@ class Speaker:
     def _speak(self, request: Request, rate: int) -> tuple[NDArray[np.int16], int]:
         """Speak once, into memory: the driver hands its file name to `wave.open`, which also takes a file."""
         sound = io.BytesIO()
-        wanted = {"voice": request.voice, "pitch": request.pitch, "rate": rate, "volume": 1.0}
+        wanted: dict[str, Any] = {"voice": request.voice, "rate": rate}
+        if self._espeak:
+            wanted |= {"pitch": request.pitch, "volume": 1.0}
         for name, value in wanted.items():
             self._engine.setProperty(name, value)
         # pyttsx3 swallows the errors of setProperty, so ask what became of it.
         if self._engine.getProperty("voice") != request.voice.lower():
-            raise ValueError(f"espeak-ng could not take the voice {request.voice}")
+            raise ValueError(f"the voice {request.voice} could not be loaded")
+        if self._espeak:
+            self._espeak.SetParameter(WORDGAP, request.gap, 0)
+            ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(SEED)
         self._engine.save_to_file(request.text, sound)
         self._engine.runAndWait()
         sound.seek(0)
@@ -150,11 +182,13 @@ def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:
     return float(loud[-1] - loud[0] + 1) / hertz
 
 
-def _answer(speaker: Speaker, line: bytes) -> tuple[dict[str, Any], bytes]:
+def _answer(speakers: dict[str, Speaker], line: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         request = Request(**json.loads(line))
         faulthandler.dump_traceback_later(request.seconds + 5.0, exit=True)
-        samples, hertz, rate = speaker.say(request)
+        if request.driver not in speakers:
+            speakers[request.driver] = Speaker(request.driver)
+        samples, hertz, rate = speakers[request.driver].say(request)
         if not samples.any():
             raise ValueError("nothing was spoken")
         sound = samples.astype("<i2").tobytes()
@@ -167,9 +201,9 @@ def _answer(speaker: Speaker, line: bytes) -> tuple[dict[str, Any], bytes]:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer every request until the input ends."""
-    speaker = Speaker()
+    speakers: dict[str, Speaker] = {}
     for line in requests:
-        header, sound = _answer(speaker, line)
+        header, sound = _answer(speakers, line)
         answers.write(json.dumps(header).encode() + b"\n" + sound)
         answers.flush()
 

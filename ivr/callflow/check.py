@@ -62,8 +62,11 @@ DOOR_PROMPTS = (
     "goodbye",
 )
 
+STAFF_PROMPTS = ("staff_", "hours_", "bridge_")
+"""How the keys begin of prompts that only staff hear: they are needed in the default language alone."""
+
 DOMAINS: Mapping[On, frozenset[str]] = {
-    On.LANGUAGES: frozenset({"one", "many"}),
+    On.LANGUAGES: frozenset({"one", "many", "known"}),
     On.CALLER: frozenset({"known", "unknown"}),
     On.FLOW: frozenset(Flow),
     On.NUMBER: frozenset({"known", "unknown"}),
@@ -88,8 +91,9 @@ def check(tree: Tree, voices: Iterable[Voice]) -> list[str]:
     """Everything that is wrong, a sentence each; empty when nothing is."""
     faults = [*_dangling(tree), *_unreachable(tree), *_crowded(tree)]
     for voice in voices:
-        missing = [f"{voice.language}: the script has no prompt {key}" for key in _missing(tree, voice)]
-        faults += missing or _too_long(tree, voice)
+        unwritten = missing(tree, voice.language, voice.has)
+        absent = [f"{voice.language}: the script has no prompt {key}" for key in unwritten]
+        faults += absent or _too_long(tree, voice)
     return faults
 
 
@@ -225,7 +229,7 @@ def _unreachable(tree: Tree) -> Iterator[str]:
             continue
         seen.add(name)
         ahead += (target for _, to in exits(tree[name]) for target in targets(to))
-    skippable = {"language"} if len(tree.languages) == 1 else set()
+    skippable = {"language", "language_known"} if len(tree.languages) == 1 else set()
     yield from (f"{name}: nothing leads here" for name in tree.nodes if name not in seen | skippable)
 
 
@@ -248,14 +252,18 @@ def _crowded(tree: Tree) -> Iterator[str]:
             yield f"{node.name}: its options are not in the order of their keys"
 
 
-def _missing(tree: Tree, voice: Voice) -> list[str]:
-    return sorted(key for key in prompts_of(tree) if not voice.has(key))
+def missing(tree: Tree, language: str, has: Callable[[str], bool]) -> list[str]:
+    """The prompts that a language's script would need and does not have; empty when it is complete."""
+    needed = prompts_of(tree)
+    if language != tree.languages[0]:
+        needed = {key for key in needed if not key.startswith(STAFF_PROMPTS)}
+    return sorted(key for key in needed if not has(key))
 
 
 def _too_long(tree: Tree, voice: Voice) -> list[str]:
     if not voice.seconds:
         return [f"{voice.language}: nothing is rendered yet; run python -m ivr prompts render"]
-    unrendered = sorted(key for key in prompts_of(tree) if key not in voice.seconds)
+    unrendered = sorted(key for key in prompts_of(tree) if voice.has(key) and key not in voice.seconds)
     if unrendered:
         keys = ", ".join(unrendered[:5]) + (" …" if len(unrendered) > 5 else "")
         return [f"{voice.language}: {len(unrendered)} prompts have no audio ({keys}); run python -m ivr prompts render"]
@@ -309,7 +317,7 @@ def _seconds(part: Fragment, voice: Voice) -> float:
         case Pause(milliseconds):
             return milliseconds / 1000
         case Say(prompt):
-            return voice.seconds[prompt]
+            return voice.seconds[prompt] if voice.has(prompt) else 0.0
         case PlayRecording() | PlayMessage() | SayOwn():
             return 0.0
 

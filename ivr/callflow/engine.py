@@ -81,9 +81,11 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
         the first turn's outputs.
     """
     match given:
-        case CallStarted(caller_number, entrance):
-            fresh = replace(begin(tree).at(state.today, state.desk, state.closure), caller_number=caller_number)
-            return _arrive(tree, fresh, entrance or tree.first)
+        case CallStarted():
+            fresh = begin(tree).at(state.today, state.desk, state.closure)
+            fresh = replace(fresh, caller_number=given.caller_number, facts=_remembered(tree, given.language))
+            fresh = replace(fresh, language=fresh.facts.get("language", fresh.language))
+            return _arrive(tree, fresh, given.entrance or tree.first)
         case HungUp():
             return _leave(state)
         case RequestSaved():
@@ -108,6 +110,13 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             return _arrive(tree, state, "main")
         case _:
             return _arrive(tree, state, node.name)
+
+
+def _remembered(tree: Tree, language: str | None) -> dict[str, str]:
+    """The language of the number's last call, as a fact, if callers can still choose it."""
+    if language is None or language not in tree.languages or len(tree.languages) == 1:
+        return {}
+    return {"language": language}
 
 
 def _at_menu(tree: Tree, state: CallState, menu: Menu, given: Input) -> Turn:
@@ -341,8 +350,9 @@ def _wait_at(
     """Speak, then wait the way this kind of node waits."""
     match node:
         case Menu():
-            pause = (BETWEEN_OPTIONS,) if speech and options(node) and not isinstance(speech[-1], out.Pause) else ()
-            gather = _gather((*speech, *pause, *options(node)), 1, node.wait)
+            announced = options(node, state.language)
+            pause = (BETWEEN_OPTIONS,) if speech and announced and not isinstance(speech[-1], out.Pause) else ()
+            gather = _gather((*speech, *pause, *announced), 1, node.wait)
             return Turn(state, (gather,), events)
         case Entry():
             most = missing(node, state.entry)
@@ -371,7 +381,7 @@ def resolve(tree: Tree, state: CallState, to: Exit) -> str:
 def _known(tree: Tree, state: CallState) -> Mapping[On, Any]:
     number = state.draft.callback_number or state.caller_number
     return {
-        On.LANGUAGES: "many" if len(tree.languages) > 1 else "one",
+        On.LANGUAGES: "one" if len(tree.languages) == 1 else "known" if "language" in state.facts else "many",
         On.CALLER: "known" if state.caller_number else "unknown",
         On.FLOW: state.draft.flow,
         On.NUMBER: "known" if number else "unknown",

@@ -12,11 +12,13 @@ from typing import Any
 class CallStarted:
     """The line rang. `caller_number` is the caller ID when it can be dialled (E.164), otherwise None.
 
-    `entrance` is the node where the call begins, when it is not the tree's first.
+    `entrance` is the node where the call begins, when it is not the tree's first. `language` is the one that this
+    number's last call was in, when there was one.
     """
 
     caller_number: str | None
     entrance: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,9 @@ class Menu:
     `opening` is spoken on arrival and on repeat, not on a reprompt, unless the options make no sense without it
     (`keep_opening`). `one_sentence` announces all options at once. `global_options` are the prompts for 9, * and 0,
     which work everywhere and are announced where they help. `level` is the menu's depth below the greeting.
-    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads,
-    `failed` where the third miss leads after `giving_up` was said.
+    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads, `failed` where the third
+    miss leads after `giving_up` was said. With `other_languages` the choice of the language that the call is in already
+    works, and is not announced.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Menu:
     longest: float = LONGEST_MENU
     disclaimer: str | None = None
     clip: str | None = None
+    other_languages: bool = False
 
     def choice(self, key: str) -> Choice | None:
         """The choice behind a key, if there is one."""

@@ -28,12 +28,13 @@ def opening(menu: Menu, state: CallState) -> tuple[Speech, ...]:
     return tuple(speech for part in menu.opening for speech in spoken(part, state))
 
 
-def options(menu: Menu) -> tuple[Speech, ...]:
-    """A menu's options, the pause between them included."""
+def options(menu: Menu, language: str = "") -> tuple[Speech, ...]:
+    """A menu's options in a call of that language, the pause between them included."""
     if menu.one_sentence:
         announced = [Say(menu.one_sentence)]
     else:
-        announced = [Say(c.prompt, c.language) for c in menu.choices if c.prompt]
+        offered = [c for c in menu.choices if not menu.other_languages or c.language != language]
+        announced = [Say(c.prompt, c.language) for c in offered if c.prompt]
     announced += [Say(prompt) for prompt in menu.global_options]
     return tuple(speech for option in announced for speech in (BETWEEN_OPTIONS, option))[1:]
 

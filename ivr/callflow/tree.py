@@ -2,7 +2,7 @@
 
 Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
 caller hears who asks for a callback while another request is open, is in `tree_existing.py`; what is behind key 7 of
-the first menus, which is not announced, in `tree_staff.py`.
+the first menus, which is not announced, in `tree_staff.py`; the language menu in `tree_languages.py`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ from ivr.callflow.nodes import (
     Value,
 )
 from ivr.callflow.tree_existing import CALLBACK_START, EXISTING, existing_nodes
-from ivr.callflow.tree_staff import STAFF, staff_nodes
+from ivr.callflow.tree_languages import GREETED, language_nodes
+from ivr.callflow.tree_staff import staff_choice, staff_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
     """The clinic's call tree in the given languages."""
+    staff = staff_choice(languages)
     nodes = (
-        *_greeting(languages),
+        *_greeting(staff),
+        *language_nodes(languages, staff),
         *_information(),
         *_callback(),
         *_appointment(),
@@ -58,30 +61,19 @@ APPOINTMENT = Choice("1", "option_appointment", "patient", action=Action.BEGIN, 
 CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, kind=Kind.CALLBACK)
 
 
-def _greeting(languages: tuple[str, ...]) -> tuple[Node, ...]:
-    offered = (Choice(str(key), "language_option", "main", language=tag) for key, tag in enumerate(languages, start=1))
+def _greeting(staff: Choice) -> tuple[Node, ...]:
     return (
         Notice(
             "emergency",
             ("emergency",),
-            Fork(On.LANGUAGES, {"one": "main", "many": "language"}),
+            GREETED,
             lead=Value.CLOSURE,
-        ),
-        Menu(
-            "language",
-            level=1,
-            opening=(),
-            choices=(*offered, STAFF),
-            example="language_example",
-            back="language",
-            wait=5,
-            on_silence="main",
         ),
         Menu(
             "main",
             level=1,
             opening=(),
-            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING, STAFF),
+            choices=(APPOINTMENT, CALLBACK, Choice("3", "main_information", "information"), EXISTING, staff),
             global_options=("option_person",),
             example="main_example",
             back="main",

@@ -27,9 +27,6 @@ from ivr.callflow.tree_hours import build_hours
 ENTRANCE = "staff_extension"
 """Where a call to the staff number begins."""
 
-STAFF = Choice("7", None, ENTRANCE)
-"""The key of the first menus that leads here."""
-
 HOURS = Choice("8", None, "staff_hours")
 """The key for the opening hours, which is for admins and not announced."""
 
@@ -37,6 +34,11 @@ RING_SECONDS = 30
 PIN_KEYS = 6
 OUTCOMES = ("reached", "left_message", "no_answer", "busy", "wrong_number", "declined", "language_barrier")
 DISPOSITIONS = ("scheduled", "answered", "referred", "emergency", "duplicate", "unreachable")
+
+
+def staff_choice(languages: tuple[str, ...]) -> Choice:
+    """The key of the first menus that leads here; what staff hear is written in the default language only."""
+    return Choice("7", None, ENTRANCE, language=languages[0] if len(languages) > 1 else None)
 
 
 def staff_nodes() -> tuple[Node, ...]:
@@ -172,4 +174,4 @@ def _words(**lead: str) -> dict[str, str]:
     return {**lead, "taken": "staff_taken"}
 
 
-__all__ = ["DISPOSITIONS", "ENTRANCE", "OUTCOMES", "STAFF", "staff_nodes"]
+__all__ = ["DISPOSITIONS", "ENTRANCE", "OUTCOMES", "staff_choice", "staff_nodes"]

@@ -70,6 +70,9 @@ FIND = select(
     CALLS.c.ended_at,
 ).where(CALLS.c.sid == bindparam("call_sid"))
 LOCK = FIND.with_for_update()
+SPOKEN = (
+    select(CALLS.c.language).where(CALLS.c.from_index == bindparam("number_index")).order_by(CALLS.c.id.desc()).limit(1)
+)
 MOVE = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("call_id"))
@@ -178,12 +181,14 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     number = caller_number(arrival.from_number)
     state = begin(line.tree).at(*line.surroundings(now))
     entrance = ENTRANCE if arrival.to_number and arrival.to_number == line.staff_number else ""
-    turn = advance(line.tree, state, CallStarted(number, entrance))
+    index = line.database.vault.index(number) if number else None
+    spoken = None if entrance else _last_language(connection, line, index)
+    turn = advance(line.tree, state, CallStarted(number, entrance, spoken))
     release_id = connection.scalar(select(func.max(PromptRelease.id)))
     values = {
         "sid": arrival.sid,
         "from_number": arrival.from_number,
-        "from_index": line.database.vault.index(number) if number else None,
+        "from_index": index,
         "to_number": arrival.to_number,
         "language": turn.state.language,
         "release_id": release_id,
@@ -195,6 +200,13 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
     node, language = entrance or line.tree.first, turn.state.language
     return Answer(0, turn.outputs, language, release_id, arrival.to_number, node, turn.events)
+
+
+def _last_language(connection: Connection, line: Line, number_index: str | None) -> str | None:
+    """The language that the last call from this number ended in; None when it does not matter or none is known."""
+    if number_index is None or len(line.tree.languages) == 1:
+        return None
+    return connection.scalar(SPOKEN, {"number_index": number_index})
 
 
 def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:

@@ -19,7 +19,8 @@ Table = Mapping[str, Any]
 """A TOML table as it was parsed."""
 
 HEADER, BLOCKS = "script", "blocks"
-HEADER_FIELDS = ("language", "voice", "known_words", "order")
+HEADER_FIELDS = ("language", "voice", "known_words", "order", "status")
+STATUSES = ("approved", "draft")
 PROMPT_FIELDS = ("text", "direction", "clinical", "longest", "spoken")
 BLOCK_FIELDS = ("start", "direction", "longest", "texts")
 SLOTS: Mapping[str, frozenset[str]] = {
@@ -52,13 +53,17 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All the words of a language: `known_words` are hard ones callers know, `say_voice` is for `<Say>`."""
+    """All the words of a language: `known_words` are hard ones callers know, `say_voice` is for `<Say>`.
+
+    `is_draft`: nobody has approved it yet, so the settings do not let it on the air.
+    """
 
     language: str
     prompts: Mapping[str, Prompt]
     order: WordOrder
     known_words: frozenset[str]
     say_voice: str
+    is_draft: bool = False
 
     def has(self, key: str) -> bool:
         """Whether the script has that prompt."""
@@ -116,6 +121,7 @@ def read_script(path: Path, values: Mapping[str, str]) -> Script:
         order=_order(path, header.get("order", {}), prompts),
         known_words=frozenset(word.lower() for word in place.list_of_words(header, "known_words")),
         say_voice=place.words(header, "voice"),
+        is_draft=place.one_of(header, "status", STATUSES) == "draft",
     )
 
 
@@ -217,6 +223,13 @@ class _Place:
         if not isinstance(text, str) or not text.strip():
             raise self.error(f"{name} must be a text that is not empty")
         return text.strip()
+
+    def one_of(self, found: Table, name: str, choices: Sequence[str]) -> str:
+        """One of these texts; the first when nothing is said."""
+        text = found.get(name, choices[0])
+        if text not in choices:
+            raise self.error(f"{name} must be one of: {', '.join(choices)}")
+        return str(text)
 
     def list_of_words(self, found: Table, name: str) -> list[str]:
         """A list of such texts."""

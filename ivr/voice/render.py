@@ -22,6 +22,9 @@ SKIP_SECONDS = 1
 SILENCE_SECONDS = 10
 """Silence that ends a recording: slow speakers pause longer than the carrier's 5 seconds."""
 
+Missing: TypeAlias = Callable[[Release, str, str], str | None]
+"""Told of a prompt (release, language, key) that has no audio; its answer is the address of an earlier one."""
+
 Parent: TypeAlias = twiml.VoiceResponse | twiml.Gather
 
 
@@ -66,11 +69,20 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders answers for one deployment. `speaks` is True when prompts nobody recorded are spoken by the carrier."""
+    """Renders answers for one deployment. `speaks` is True when prompts nobody recorded are spoken by the carrier.
+
+    The first of the scripts is the default language's: what another one lacks is heard in it.
+    """
 
     addresses: Addresses
     scripts: Mapping[str, Script]
     speaks: bool = False
+    missing: Missing = lambda release, language, key: None
+
+    @property
+    def default_language(self) -> str:
+        """The line's first language."""
+        return next(iter(self.scripts))
 
     def document(self, answer: Answer, release: Release, following: str = "") -> str:
         """An answer as a TwiML document; the next turn's number is in every address it names.
@@ -159,7 +171,7 @@ class _Document:
         unheard: list[Fragment] = []
         language = self.answer.language
         for fragment in self._fragments(speech):
-            spoken_in = fragment.language or language if isinstance(fragment, out.Say) else language
+            spoken_in = self._spoken_in(fragment)
             address = self._address(fragment, spoken_in)
             if address is None and spoken_in == language:
                 unheard.append(fragment)
@@ -171,6 +183,13 @@ class _Document:
             else:
                 parent.play(address)
         self._say(parent, unheard, language)
+
+    def _spoken_in(self, fragment: Fragment) -> str:
+        """A prompt for staff is written in the default language only, and heard in it."""
+        if not isinstance(fragment, out.Say):
+            return self.answer.language
+        language = fragment.language or self.answer.language
+        return language if self.renderer.scripts[language].has(fragment.prompt) else self.renderer.default_language
 
     def _fragments(self, speech: Iterable[out.Speech]) -> Iterator[Fragment]:
         script = self.renderer.scripts[self.answer.language]
@@ -195,7 +214,7 @@ class _Document:
             case out.SayOwn():
                 sha256 = fragment.sha256
             case out.Say(prompt):
-                sha256 = self.release.audio(language, prompt)
+                sha256 = self.release.audio(language, prompt) or self.renderer.missing(self.release, language, prompt)
             case out.Pause(milliseconds):
                 sha256 = self.release.audio(SILENCE, str(milliseconds))
         return self.renderer.addresses.prompt(sha256) if sha256 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 
 import structlog
 from flask import g
@@ -12,6 +13,7 @@ from ivr.callflow import events as ev
 from ivr.metrics import Metrics
 from ivr.services.calls import ENDED, Answer, Arrival
 from ivr.services.numbers import masked
+from ivr.services.prompts import Release
 from ivr.services.requests import priority_of
 
 PERSON = frozenset({"person", "closed"})
@@ -74,6 +76,31 @@ def broken(metrics: Metrics, path: str, error: Exception, where: str, call_sid: 
         metrics.outages.labels(name).inc()
         milliseconds = round(_seconds() * 1000, 1)
         log.error("voice_door_failed", path=path, error=name, where=where, call_sid=call_sid, ms=milliseconds)
+
+
+class MissingPrompts:
+    """Answers for prompts that their release has no audio of: an earlier release's, or None for the carrier's voice.
+
+    Each time is counted; each prompt of a release is logged once, as an error that somebody has to mend.
+    """
+
+    def __init__(self, metrics: Metrics, find: Callable[[int | None, str, str], str | None]) -> None:
+        self._metrics = metrics
+        self._find = find
+        self._told: set[tuple[int | None, str, str]] = set()
+
+    def __call__(self, release: Release, language: str, key: str) -> str | None:
+        """The address of the audio to play instead; a failing database means none, never a failing call."""
+        earlier = None
+        with contextlib.suppress(Exception):
+            earlier = self._find(release.id, language, key)
+        with contextlib.suppress(Exception):
+            instead = "earlier" if earlier else "carrier"
+            self._metrics.missing.labels(language, instead).inc()
+            if (release.id, language, key) not in self._told:
+                self._told.add((release.id, language, key))
+                log.error("prompt_missing", prompt=key, language=language, release=release.id, instead=instead)
+        return earlier
 
 
 def refused(metrics: Metrics, path: str) -> None:

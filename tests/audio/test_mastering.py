@@ -143,12 +143,12 @@ def test_the_spectrum_of_finished_speech(speech: Pcm) -> None:
 
 def test_peaks_are_held_down_without_clipping(speech: Pcm) -> None:
     spiky = floats(speech)
-    thump = 0.95 * np.sin(2 * np.pi * 1000 * np.arange(60) / speech.rate)
+    thump = 1.0 * np.sin(2 * np.pi * 1000 * np.arange(60) / speech.rate)
     for at in range(speech.rate, len(spiky) - 60, speech.rate):
         spiky[at : at + 60] = thump
     result = master(as_pcm(spiky, speech.rate), "key", SENTENCE)
     samples, _ = read_wav(result.wav)
-    assert result.limited_db > 0.5
+    assert result.limited_db > 0.3
     assert 20 * np.log10(np.abs(samples).max()) <= -3.0
     top = np.abs(samples) > 0.999 * np.abs(samples).max()
     assert not np.any(top[:-2] & top[1:-1] & top[2:])  # a clipped wave has flat tops

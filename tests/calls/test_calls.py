@@ -57,7 +57,11 @@ def place(telephone, clock, monkeypatch, recordings):
         numbers = tuple(filter(None, settings.get("desk numbers", "").split()))
         store, api_url = recordings
         voice = settings.get("voice", "synth")
-        phone = telephone(desk_numbers=numbers, voice=voice, twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url)
+        languages = tuple(settings.get("languages", "en-US").split())
+        phone = telephone(
+            desk_numbers=numbers, voice=voice, languages=languages,
+            twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url,
+        )  # fmt: skip
         if "closed" in settings:
             close_today(phone.line, settings["closed"], is_made="greeting not made" not in settings)
         faults = Faults(

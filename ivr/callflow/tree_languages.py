@@ -1,0 +1,35 @@
+"""The language menu: only where the line speaks more than one, and shorter for a number that has called before."""
+
+from __future__ import annotations
+
+from ivr.callflow.nodes import Choice, Exit, Fork, Menu, Node, On
+
+GREETED: Exit = Fork(On.LANGUAGES, {"one": "main", "many": "language", "known": "language_known"})
+"""Where a call goes once it was greeted."""
+
+
+def language_nodes(languages: tuple[str, ...], staff: Choice) -> tuple[Node, ...]:
+    """The menu for whoever calls for the first time, and the one that offers the other languages only."""
+    offered = tuple(
+        Choice(str(key), "language_option", "main", language=language)
+        for key, language in enumerate(languages, start=1)
+    )
+    return (
+        _menu("language", (*offered, staff), wait=5),
+        _menu("language_known", (*offered, staff), wait=3, other_languages=True),
+    )
+
+
+def _menu(name: str, offered: tuple[Choice, ...], *, wait: int, other_languages: bool = False) -> Menu:
+    """Each language in its own words; whoever says nothing goes on in the call's language, which is no miss."""
+    return Menu(
+        name,
+        level=1,
+        opening=(),
+        choices=offered,
+        example="language_example",
+        back=name,
+        wait=wait,
+        on_silence="main",
+        other_languages=other_languages,
+    )
