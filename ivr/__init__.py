@@ -43,6 +43,7 @@ def create_line(config: Config) -> Line:
         desk_numbers=config.desk_numbers,
         texts_reference=config.sms_reference,
         speaks=config.voice == "say",
+        scripts=read_scripts(PROMPTS, config.languages, config.clinic_name),
     )
 
 
@@ -50,7 +51,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     """The web application of one deployment; tests pass a line with a clock or a database of their own."""
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
-    scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
+    scripts = line.scripts
     signer = URLSafeTimedSerializer(config.secret_key, salt="utterance")
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
     metrics = Metrics(metrics_folder())

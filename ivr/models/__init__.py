@@ -5,7 +5,15 @@ from ivr.models.audit import Action, AuditEntry, AuditHead
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, Notice
-from ivr.models.prompt import PromptAudio, PromptRelease, PromptSource, PromptVersion
+from ivr.models.prompt import (
+    PromptAudio,
+    PromptNumber,
+    PromptRelease,
+    PromptSource,
+    PromptState,
+    PromptTake,
+    PromptVersion,
+)
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
 from ivr.models.staff import Role, StaffMember
@@ -27,8 +35,11 @@ __all__ = [
     "PatientRequest",
     "Priority",
     "PromptAudio",
+    "PromptNumber",
     "PromptRelease",
     "PromptSource",
+    "PromptState",
+    "PromptTake",
     "PromptVersion",
     "Recording",
     "RecordingAudio",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.outputs import Say, SayOwn, Speech
 from ivr.db import Database
 from ivr.services.calendar import Calendar, Calendars
+from ivr.services.scripts import Script
 
 
 def utc_now() -> datetime:
@@ -22,7 +23,7 @@ class Line:
     """A clinic's line: its database, call tree, opening hours, desk numbers and clock.
 
     `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
-    voice says what nobody has recorded, instead of ours.
+    voice says what nobody has recorded, instead of ours. `scripts` are the shipped words, by language.
     """
 
     database: Database
@@ -32,6 +33,7 @@ class Line:
     clock: Callable[[], datetime] = utc_now
     texts_reference: bool = False
     speaks: bool = False
+    scripts: Mapping[str, Script] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:

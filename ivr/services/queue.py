@@ -38,6 +38,8 @@ class Job(StrEnum):
     NIGHTLY = "nightly"
     VERIFY_TRAIL = "verify_trail"
     MAKE_GREETING = "make_greeting"
+    MASTER_PROMPT = "master_prompt"
+    PUBLISH_DUE = "publish_due"
 
 
 class Lane(StrEnum):
@@ -61,6 +63,8 @@ LANES: Mapping[Job, Lane] = {
     Job.NIGHTLY: Lane.RECURRING,
     Job.VERIFY_TRAIL: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
+    Job.MASTER_PROMPT: Lane.NOTICES,
+    Job.PUBLISH_DUE: Lane.RECURRING,
 }
 
 

@@ -174,6 +174,8 @@ class _Document:
         match fragment:
             case out.PlayRecording(recording_sid):
                 return self.renderer.addresses.utterance(recording_sid, language)
+            case out.Say(prompt) if self.renderer.speaks:
+                sha256 = self.release.own(language, prompt)
             case _ if self.renderer.speaks:
                 return None
             case out.SayOwn():
