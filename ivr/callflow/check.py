@@ -137,6 +137,11 @@ def prompts_of(tree: Tree) -> set[str]:
     return keys | _every_answer() | _building_blocks()
 
 
+def heard_in(tree: Tree, prompt: str) -> list[str]:
+    """The nodes that speak a prompt, by name; none for building blocks and what is said everywhere."""
+    return [node.name for node in tree.nodes.values() if prompt in _prompts_in(node)]
+
+
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():
