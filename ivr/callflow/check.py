@@ -178,6 +178,8 @@ def _every_answer() -> set[str]:
         *(f"closure_{reason}" for reason in ClosureReason),
         *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
         *("request_tried", "request_claimed", "request_late"),
+        *(f"studio_{last}" for last in ("refused", "being_made", "waiting")),
+        *("studio_script", "studio_direction", "studio_no_direction"),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
     }
 

@@ -37,6 +37,8 @@ class Value(StrEnum):
     CLOSURE = "closure"
     OPEN_REQUEST = "open_request"
     CALL_PROMISE = "call_promise"
+    SCRIPT = "script"
+    TAKE = "take"
 
 
 class Field(StrEnum):
@@ -45,6 +47,7 @@ class Field(StrEnum):
     NUMBER = "number"
     BIRTH_DATE = "birth_date"
     REFERENCE = "reference"
+    PROMPT = "prompt"
 
 
 class Action(StrEnum):
@@ -72,6 +75,12 @@ class Question(StrEnum):
     CHANGE_TIME = "change_time"
     CANCEL_REQUEST = "cancel_request"
     ADD_MESSAGE = "add_message"
+    STUDIO = "studio"
+    PROMPT_BY_NUMBER = "prompt_by_number"
+    NEXT_PROMPT = "next_prompt"
+    PROMPT_TAKEN = "prompt_taken"
+    KEEP_TAKE = "keep_take"
+    DROP_TAKE = "drop_take"
 
 
 class On(StrEnum):

@@ -10,7 +10,7 @@ from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import Menu, Value
-from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.state import CallState, promise_of
 
 BETWEEN_OPTIONS = Pause(600)
@@ -58,6 +58,10 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return tuple(_open_request(state.facts, state.today))
         case Value.CALL_PROMISE:
             return tuple(_call_promise(state.facts))
+        case Value.SCRIPT:
+            return tuple(_script(state.facts))
+        case Value.TAKE:
+            return (PlayRecording(state.facts["take"]),) if state.facts.get("take") else ()
         case _:
             return (Say(part),)
 
@@ -142,4 +146,19 @@ def _call_promise(facts: Mapping[str, Any]) -> Iterator[Speech]:
         yield Say("request_late")
     else:
         yield from _promise(promise)
+    yield BETWEEN_OPTIONS
+
+
+def _script(facts: Mapping[str, Any]) -> Iterator[Speech]:
+    """A prompt read out to whoever may record it: what became of the last try, the words, and how to say them."""
+    if "prompt" not in facts:
+        return
+    if facts["last"]:
+        yield Say(f"studio_{facts['last']}")
+        yield BETWEEN_GROUPS
+    yield Say("studio_script")
+    yield SayOwn(facts["words"], facts["words_sha256"], facts["prompt"])
+    yield BETWEEN_OPTIONS
+    yield Say("studio_direction")
+    yield SayOwn(facts["direction"], facts["direction_sha256"], "studio_no_direction")
     yield BETWEEN_OPTIONS

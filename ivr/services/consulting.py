@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Question
-from ivr.services import existing, hours_by_phone
+from ivr.services import existing, hours_by_phone, studio_by_phone
 from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
 
@@ -25,6 +25,12 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.CLOSE_TODAY: hours_by_phone.close_today,
     Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
     Question.LIFT_CLOSURES: hours_by_phone.lift,
+    Question.STUDIO: studio_by_phone.begin,
+    Question.PROMPT_BY_NUMBER: studio_by_phone.find_by_number,
+    Question.NEXT_PROMPT: studio_by_phone.find_next,
+    Question.PROMPT_TAKEN: studio_by_phone.taken,
+    Question.KEEP_TAKE: studio_by_phone.keep,
+    Question.DROP_TAKE: studio_by_phone.drop,
 }
 """Who answers what."""
 

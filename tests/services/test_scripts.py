@@ -25,6 +25,7 @@ from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.state import plain_promise
 from ivr.callflow.tree import build
 from ivr.callflow.tree_hours import build_hours
+from ivr.callflow.tree_studio import build_studio
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -100,8 +101,8 @@ def in_values() -> set[str]:
 
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
     """The tree, the engine, the doors and the values account for the whole file."""
-    hours = replace(TREE, nodes={node.name: node for node in build_hours("main")})
-    assert set(SCRIPT.prompts) == prompts_of(TREE) | prompts_of(hours) | in_values()
+    staff = replace(TREE, nodes={node.name: node for node in (*build_hours("main"), *build_studio("main"))})
+    assert set(SCRIPT.prompts) == prompts_of(TREE) | prompts_of(staff) | in_values()
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
