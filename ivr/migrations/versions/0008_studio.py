@@ -7,8 +7,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 
 MEASURED = ('seconds', 'level_dbov', 'peak_dbfs', 'head_ms', 'tail_ms')
 MOMENTS = ('publish_at', 'expires_at', 'approved_at', 'published_at', 'retired_at')
