@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ivr.callflow.check import heard_in
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptState, PromptVersion, StaffMember
 from ivr.services.line import Line
-from ivr.services.versions import VersionError
+from ivr.services.versions import VersionError, words_to_record
 
 
 class Heard(StrEnum):
@@ -52,12 +52,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A prompt in a language with its versions, the newest first; `nodes` are where in the call tree it is heard."""
+    """A prompt in a language with its versions, the newest first.
+
+    `shipped` are the words of the script, `words` those on the air, `to_record` those of the newest draft, if there is
+    one; `nodes` are where in the call tree it is heard.
+    """
 
     row: Row
     language: str
     shipped: str
     words: str
+    to_record: str
     direction: str
     nodes: tuple[str, ...]
     versions: tuple[PromptVersion, ...]
@@ -67,6 +72,11 @@ class Details:
     def on_air(self) -> PromptVersion | None:
         """The version that callers hear."""
         return next((version for version in self.versions if version.state is PromptState.PUBLISHED), None)
+
+    @property
+    def has_before(self) -> bool:
+        """Whether something was on the air before that."""
+        return any(version.state is PromptState.RETIRED for version in self.versions)
 
 
 def rows(line: Line) -> list[Row]:
@@ -124,10 +134,11 @@ def details(line: Line, language: str, key: str) -> Details:
         query = select(PromptVersion).where(PromptVersion.language == language, PromptVersion.key == key)
         versions = tuple(session.scalars(query.order_by(PromptVersion.id.desc())))
         session.expunge_all()
+        to_record, _ = words_to_record(session, line, language, key)
         names = {one.id: one.name for one in session.scalars(select(StaffMember))}
     words = next((one.text for one in versions if one.state is PromptState.PUBLISHED), prompt.text)
     nodes = tuple(heard_in(line.tree, key))
-    return Details(row, language, prompt.text, words, prompt.direction, nodes, versions, names)
+    return Details(row, language, prompt.text, words, to_record, prompt.direction, nodes, versions, names)
 
 
 def find_version(line: Line, version_id: int) -> PromptVersion | None:

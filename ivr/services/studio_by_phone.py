@@ -108,11 +108,12 @@ def _found(session: Session, line: Line, inquiry: Inquiry, number: PromptNumber 
         return Found("none", people)
     release = latest_release(session)
     manifest = release.manifest if release else {}
+    words, audio = versions.words_to_record(session, line, language, number.key)
     facts = {
         "prompt": number.key,
         "number": str(number.number),
-        "words": versions.words_on_air(session, line, language, number.key),
-        "words_sha256": manifest.get(language, {}).get(number.key),
+        "words": words,
+        "words_sha256": audio,
         "direction": script.prompts[number.key].direction,
         "direction_sha256": manifest.get(DIRECTIONS, {}).get(number.key),
         "last": _last(session, language, number.key),

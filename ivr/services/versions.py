@@ -93,7 +93,7 @@ def keep_call_take(
     Raises:
         VersionError: there is no such prompt.
     """
-    words = words_on_air(session, line, language, key)
+    words, _ = words_to_record(session, line, language, key)
     version = _draft(line, actor, language, key, words, PromptSource.PHONE, now)
     version.recording_sid, version.publish_when_ready = recording_sid, publish
     session.add(version)
@@ -260,6 +260,30 @@ def words_on_air(session: Session, line: Line, language: str, key: str) -> str:
         PromptVersion.language == language, PromptVersion.key == key, PromptVersion.state == PromptState.PUBLISHED
     )
     return session.scalar(published.limit(1)) or script.prompts[key].text
+
+
+def words_to_record(session: Session, line: Line, language: str, key: str) -> tuple[str, str | None]:
+    """The words somebody who records a prompt should say, and their audio: a newer draft's, else those on the air.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    mine = PromptVersion.language == language, PromptVersion.key == key
+    published = session.scalars(
+        select(PromptVersion).where(*mine, PromptVersion.state == PromptState.PUBLISHED)
+    ).first()
+    newer = select(PromptVersion).where(
+        *mine,
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.state.in_((PromptState.DRAFT, *READY)),
+    )
+    if published is not None and published.published_at is not None:
+        newer = newer.where(PromptVersion.created_at >= published.published_at)
+    wanted = session.scalars(newer.order_by(PromptVersion.id.desc()).limit(1)).first() or published
+    if wanted is None:
+        return words_on_air(session, line, language, key), None
+    return wanted.text, wanted.audio_sha256
 
 
 def _draft(

@@ -191,6 +191,25 @@ def test_what_is_no_script_is_refused(line, admins, clock, key, text, said):
         versions.save_script(line, admins[0], EN, key, text, clock.now)
 
 
+def test_who_records_says_the_newest_wording(line, admins, clock):
+    def to_record():
+        with line.database.read() as session:
+            return versions.words_to_record(session, line, EN, KEY)
+
+    assert to_record() == (words(line, KEY), version(line, on_air(line)).audio_sha256)
+    clock.now += timedelta(minutes=1)
+    made = versions.save_script(line, admins[0], EN, KEY, "To get a callback, press 2.", clock.now)
+    assert to_record() == ("To get a callback, press 2.", None)
+    master_version(line, made, clock.now)
+    assert to_record() == ("To get a callback, press 2.", version(line, made).audio_sha256)
+    refused = versions.add_take(line, admins[0], EN, KEY, "Nothing of this kind.", b"x", PromptSource.UPLOAD, clock.now)
+    master_version(line, refused, clock.now)
+    assert to_record()[0] == "To get a callback, press 2."
+    clock.now += timedelta(minutes=1)
+    versions.publish(line, admins[0], recorded(line, admins[0], text="For a callback, please press 2."), clock.now)
+    assert to_record()[0] == "For a callback, please press 2."
+
+
 def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself(line, admins, clock):
     made = recorded(line, admins[0])
     versions.publish(line, admins[0], made, clock.now)
