@@ -26,6 +26,7 @@ from ivr.services.prompts import Releases, read_audio, read_current
 from ivr.services.queue import job_states
 from ivr.services.recordings import find_audio
 from ivr.services.scripts import ScriptError, read_scripts
+from ivr.studio import STUDIO, create_studio
 from ivr.voice import bridge, media, views, watching
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
@@ -47,6 +48,7 @@ def create_line(config: Config) -> Line:
         clinic_number=config.clinic_number,
         staff_number=config.staff_number,
         speaks=config.voice == "say",
+        scripts=read_scripts(PROMPTS, config.languages, config.clinic_name),
     )
 
 
@@ -108,6 +110,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         )
     )
     console = create_console(config, line)
+    console.register_blueprint(create_studio(line))
     app.extensions["console"] = console
     app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
     return app
@@ -118,7 +121,7 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        to_console = path == ADDRESS or path.startswith(f"{ADDRESS}/")
+        to_console = any(path == address or path.startswith(f"{address}/") for address in (ADDRESS, STUDIO))
         return console(environ, start_response) if to_console else calls(environ, start_response)
 
     return serve

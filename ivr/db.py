@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
 from cryptography.fernet import InvalidToken
 from dbos import DBOSClient, DBOSPortableJSONSerializer
@@ -212,6 +214,7 @@ class Database:
         self.engine.dialect.ivr_vault = vault  # type: ignore[attr-defined]
         self.reader = self.engine.execution_options(ivr_reads=True)
         self._prepared: dict[Executable, Prepared] = {}
+        _OPEN.add(self)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -286,6 +289,18 @@ def vault_of(dialect: Dialect) -> Vault:
     """The vault that `Database` gave to this engine's dialect."""
     vault: Vault = dialect.ivr_vault  # type: ignore[attr-defined]
     return vault
+
+
+_OPEN: WeakSet[Database] = WeakSet()
+
+
+def _connect_anew() -> None:
+    """A process that was forked makes connections of its own: two on one socket would read each other's answers."""
+    for database in tuple(_OPEN):
+        database.engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_connect_anew)
 
 
 def _engine(url: str) -> Engine:

@@ -34,11 +34,28 @@ class Pcm:
 
 def telephone_band(source: bytes | Pcm) -> Samples:
     """Decode to mono samples at 8 kHz, holding 300-3400 Hz only; raises MasteringError for no audio."""
+    return in_band(*decoded(source))
+
+
+def decoded(source: bytes | Pcm) -> tuple[Samples, int]:
+    """Decode to mono at the recording's own rate (Hz); raises MasteringError for no audio."""
     try:
-        wide, rate = _of_pcm(source) if isinstance(source, Pcm) else _of_file(source)
-        return _filtered(wide - wide.mean(), rate)
+        return _of_pcm(source) if isinstance(source, Pcm) else _of_file(source)
     except (av.FFmpegError, ValueError) as error:
         raise MasteringError(f"cannot be decoded as audio: {error}") from error
+
+
+def in_band(wide: Samples, rate: int) -> Samples:
+    """Bring mono samples down to 8 kHz, holding 300-3400 Hz only; raises MasteringError when they have no such rate."""
+    bands = [("highpass", f"f={LOWEST_HZ}:width_type=q:w={q}") for q in _HIGHPASS_Q]
+    bands += [("lowpass", f"f={HIGHEST_HZ}:width_type=q:w={q}") for q in _LOWPASS_Q]
+    return _through(wide - wide.mean(), rate, [*bands, ("aresample", f"{RATE}:filter_size=128:cutoff=0.92")])
+
+
+def less_noise(samples: Samples, noise_dbov: float, reduction_db: float) -> Samples:
+    """Turn steady noise of that level down by so many dB, in samples at 8 kHz (FFT denoiser of libav)."""
+    floor = min(max(noise_dbov, -80.0), -20.0)
+    return _through(samples, RATE, [("afftdn", f"nr={reduction_db}:nf={floor:.1f}")])
 
 
 def duration_seconds(source: bytes) -> float:
@@ -80,22 +97,23 @@ def _frames(source: bytes) -> Iterator[AudioFrame]:
             yield frame
 
 
-def _filtered(wide: Samples, rate: int) -> Samples:
-    """Run the band filters at the recording's own rate, then come down to 8 kHz."""
-    graph = Graph()
-    graph.threads = 1  # one channel leaves nothing to share out
-    chain = [graph.add_abuffer(format="dbl", sample_rate=rate, layout="mono")]
-    chain += [graph.add("highpass", f"f={LOWEST_HZ}:width_type=q:w={q}") for q in _HIGHPASS_Q]
-    chain += [graph.add("lowpass", f"f={HIGHEST_HZ}:width_type=q:w={q}") for q in _LOWPASS_Q]
-    chain.append(graph.add("aresample", f"{RATE}:filter_size=128:cutoff=0.92"))
-    chain.append(graph.add("aformat", "sample_fmts=dbl:channel_layouts=mono"))
-    chain.append(graph.add("abuffersink"))
-    graph.link_nodes(*chain).configure()
-    frame = AudioFrame.from_ndarray(wide.reshape(1, -1), format="dbl", layout="mono")
-    frame.sample_rate = rate
-    graph.push(frame)
-    graph.push(None)
-    return _joined(list(_pulled(graph)))
+def _through(samples: Samples, rate: int, filters: list[tuple[str, str]]) -> Samples:
+    """Run mono samples through filters of libav, one after the other."""
+    try:
+        graph = Graph()
+        graph.threads = 1  # one channel leaves nothing to share out
+        chain = [graph.add_abuffer(format="dbl", sample_rate=rate, layout="mono")]
+        chain += [graph.add(name, options) for name, options in filters]
+        chain.append(graph.add("aformat", "sample_fmts=dbl:channel_layouts=mono"))
+        chain.append(graph.add("abuffersink"))
+        graph.link_nodes(*chain).configure()
+        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="dbl", layout="mono")
+        frame.sample_rate = rate
+        graph.push(frame)
+        graph.push(None)
+        return _joined(list(_pulled(graph)))
+    except (av.FFmpegError, ValueError) as error:
+        raise MasteringError(f"cannot be filtered as audio: {error}") from error
 
 
 def _pulled(graph: Graph) -> Iterator[AudioFrame]:

@@ -37,6 +37,12 @@ def speech_bounds(samples: Samples, rate: int, level_dbov: float) -> tuple[int, 
     return first * frame, min(last * frame, len(samples))
 
 
+def noise_dbov(samples: Samples, rate: int) -> float:
+    """Return the level of the quietest 60 ms in dBov: what is heard when nobody speaks."""
+    levels = _frame_levels(samples, rate)
+    return _noise_level(levels) if len(levels) else -100.0
+
+
 def _reach(soft_runs: list[tuple[int, int]], edge: int) -> int:
     """Move the edge (a frame) towards 0 over soft runs, latest first, each within the bridge of the last."""
     for start, end in soft_runs:

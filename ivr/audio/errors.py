@@ -3,7 +3,9 @@
 AudioError
 ├── UnknownLanguageError   no voice or number rules for this locale
 ├── SynthesisError         the voice failed on a prompt: names the prompt
-└── MasteringError         a recording could not be decoded, or holds no speech
+├── MasteringError         a recording could not be decoded, or holds no speech
+│   └── TakeRefused        a recording of a prompt is not fit for the telephone; the sentence says why
+└── DecoderLost            the decoding process was ended from outside: another try may succeed
 """
 
 
@@ -33,3 +35,11 @@ class SynthesisError(AudioError):
 
 class MasteringError(AudioError):
     """The source is not audio we can decode, is too long, or holds no speech."""
+
+
+class TakeRefused(MasteringError):
+    """Somebody's recording of a prompt that cannot go on the air; the message is a sentence for that person."""
+
+
+class DecoderLost(AudioError):
+    """The decoding process was killed or starved by the machine, not by what it decoded."""

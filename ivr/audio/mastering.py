@@ -38,7 +38,12 @@ def master(source: bytes | Pcm, title: str, comment: str) -> Mastered:
     the same bytes. Raises MasteringError for a source that cannot be decoded, is longer than ten minutes, or
     holds no speech.
     """
-    speech = _trimmed(telephone_band(source))
+    return master_band(telephone_band(source), title, comment)
+
+
+def master_band(samples: Samples, title: str, comment: str) -> Mastered:
+    """Do the same with samples that hold the telephone's band already, at 8 kHz."""
+    speech = _trimmed(samples)
     levelled, gain_db, limited_db = _levelled(speech)
     return Mastered(write_wav(levelled, title, comment), round(gain_db, 2), round(limited_db, 2))
 

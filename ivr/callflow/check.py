@@ -62,7 +62,7 @@ DOOR_PROMPTS = (
     "goodbye",
 )
 
-STAFF_PROMPTS = ("staff_", "hours_", "bridge_")
+STAFF_PROMPTS = ("staff_", "hours_", "bridge_", "studio_")
 """How the keys begin of prompts that only staff hear: they are needed in the default language alone."""
 
 DOMAINS: Mapping[On, frozenset[str]] = {
@@ -152,6 +152,11 @@ def prompts_of(tree: Tree) -> set[str]:
     return keys | _every_answer() | reading.prompts() | _building_blocks()
 
 
+def heard_in(tree: Tree, prompt: str) -> list[str]:
+    """The nodes that speak a prompt, by name; none for building blocks and what is said everywhere."""
+    return [node.name for node in tree.nodes.values() if prompt in _prompts_in(node)]
+
+
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():
@@ -190,6 +195,8 @@ def _every_answer() -> set[str]:
         *(f"closure_{reason}" for reason in ClosureReason),
         *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
         *("request_tried", "request_claimed", "request_late"),
+        *(f"studio_{last}" for last in ("refused", "being_made", "waiting")),
+        *("studio_script", "studio_direction", "studio_no_direction"),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
     }
 

@@ -14,7 +14,7 @@ OLDEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A usable value: E.164 for a number, ISO for a date, the digits of a reference."""
+    """A usable value: E.164 for a number, ISO for a date, the digits of a reference or a prompt."""
 
     value: str
 
@@ -71,6 +71,8 @@ def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str
             return digits if is_reference(digits) else None
         case Field.EXTENSION | Field.PIN:
             return digits if entry.least_keys <= len(digits) <= entry.most_keys else None
+        case Field.PROMPT:
+            return digits if len(digits) == entry.most_keys else None
 
 
 def missing(entry: Entry, keys: str) -> int:

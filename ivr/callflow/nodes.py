@@ -38,6 +38,8 @@ class Value(StrEnum):
     CLOSURE = "closure"
     OPEN_REQUEST = "open_request"
     CALL_PROMISE = "call_promise"
+    SCRIPT = "script"
+    TAKE = "take"
 
 
 class Field(StrEnum):
@@ -48,6 +50,7 @@ class Field(StrEnum):
     EXTENSION = "extension"
     PIN = "pin"
     REFERENCE = "reference"
+    PROMPT = "prompt"
 
 
 class Action(StrEnum):
@@ -83,6 +86,12 @@ class Question(StrEnum):
     STAFF_ATTEMPT = "staff_attempt"
     STAFF_CLOSE = "staff_close"
     STAFF_DESK = "staff_desk"
+    STUDIO = "studio"
+    PROMPT_BY_NUMBER = "prompt_by_number"
+    NEXT_PROMPT = "next_prompt"
+    PROMPT_TAKEN = "prompt_taken"
+    KEEP_TAKE = "keep_take"
+    DROP_TAKE = "drop_take"
 
 
 class On(StrEnum):
@@ -115,7 +124,8 @@ PERSON = Fork(On.DESK, {"open": "person", "closed": "closed"})
 class Choice:
     """A key of a menu. `prompt` None: the key works but is not announced. `then_say` opens the next node's speech.
 
-    `facts` are added to what the last consult found, for the next one to use.
+    `facts` are added to what the last consult found, for the next one to use. `language` is what the call is held in
+    from then on, `spoken_in` what the option is announced in where that is another one.
     """
 
     key: str
@@ -126,6 +136,7 @@ class Choice:
     kind: Kind | None = None
     then_say: str | Value | None = None
     language: str | None = None
+    spoken_in: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

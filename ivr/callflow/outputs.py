@@ -18,7 +18,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class SayOwn:
-    """Speak words of the clinic's own that are in no script, in the default language.
+    """Speak words of the clinic's own that are in no script, in the call's language unless `language` names another.
 
     `sha256` is their audio once it is made. Until then, where the carrier's voice does not speak, the prompt
     `otherwise` is spoken.
@@ -27,6 +27,7 @@ class SayOwn:
     words: str
     sha256: str | None
     otherwise: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

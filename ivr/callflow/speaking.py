@@ -10,7 +10,7 @@ from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.inputs import Promise, RequestSaved
 from ivr.callflow.nodes import Menu, Value
-from ivr.callflow.outputs import Pause, PlayRecording, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
+from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import read_out
 from ivr.callflow.state import CallState, promise_of
 
@@ -34,7 +34,7 @@ def options(menu: Menu, language: str = "") -> tuple[Speech, ...]:
         announced = [Say(menu.one_sentence)]
     else:
         offered = [c for c in menu.choices if not menu.other_languages or c.language != language]
-        announced = [Say(c.prompt, c.language) for c in offered if c.prompt]
+        announced = [Say(c.prompt, c.spoken_in or c.language) for c in offered if c.prompt]
     announced += [Say(prompt) for prompt in menu.global_options]
     return tuple(speech for option in announced for speech in (BETWEEN_OPTIONS, option))[1:]
 
@@ -62,6 +62,10 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return tuple(_open_request(state.facts, state.today))
         case Value.CALL_PROMISE:
             return tuple(_call_promise(state.facts))
+        case Value.SCRIPT:
+            return tuple(_script(state.facts))
+        case Value.TAKE:
+            return (PlayRecording(state.facts["take"]),) if state.facts.get("take") else ()
         case _:
             return (Say(part),)
 
@@ -146,4 +150,19 @@ def _call_promise(facts: Mapping[str, Any]) -> Iterator[Speech]:
         yield Say("request_late")
     else:
         yield from _promise(promise)
+    yield BETWEEN_OPTIONS
+
+
+def _script(facts: Mapping[str, Any]) -> Iterator[Speech]:
+    """A prompt read out to whoever may record it: what became of the last try, the words, and how to say them."""
+    if "prompt" not in facts:
+        return
+    if facts["last"]:
+        yield Say(f"studio_{facts['last']}")
+        yield BETWEEN_GROUPS
+    yield Say("studio_script")
+    yield SayOwn(facts["words"], facts["words_sha256"], facts["prompt"], facts["recorded_in"])
+    yield BETWEEN_OPTIONS
+    yield Say("studio_direction")
+    yield SayOwn(facts["direction"], facts["direction_sha256"], "studio_no_direction")
     yield BETWEEN_OPTIONS

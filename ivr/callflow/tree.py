@@ -45,7 +45,7 @@ def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> 
         *_the_end_of_every_request(),
         *existing_nodes(),
         *_a_person(),
-        *staff_nodes(),
+        *staff_nodes(languages),
     )
     return Tree({node.name: node for node in nodes}, languages, dialable)
 

@@ -23,12 +23,16 @@ from ivr.callflow.nodes import (
     Value,
 )
 from ivr.callflow.tree_hours import build_hours
+from ivr.callflow.tree_studio import build_studio
 
 ENTRANCE = "staff_extension"
 """Where a call to the staff number begins."""
 
 HOURS = Choice("8", None, "staff_hours")
 """The key for the opening hours, which is for admins and not announced."""
+
+STUDIO = Choice("5", None, "staff_studio")
+"""The key for recording prompts, for admins and not announced."""
 
 RING_SECONDS = 30
 PIN_KEYS = 6
@@ -41,9 +45,15 @@ def staff_choice(languages: tuple[str, ...]) -> Choice:
     return Choice("7", None, ENTRANCE, language=languages[0] if len(languages) > 1 else None)
 
 
-def staff_nodes() -> tuple[Node, ...]:
-    """Everything behind key 7."""
-    return (*_signing_in(), *_triage(), *_afterwards(), *build_hours("staff_first"))
+def staff_nodes(languages: tuple[str, ...]) -> tuple[Node, ...]:
+    """Everything behind key 7; prompts can be recorded in each of the languages."""
+    return (
+        *_signing_in(),
+        *_triage(),
+        *_afterwards(),
+        *build_studio("staff_first", languages),
+        *build_hours("staff_first"),
+    )
 
 
 def _signing_in() -> tuple[Node, ...]:
@@ -93,14 +103,15 @@ def _triage() -> tuple[Node, ...]:
                 _key("2", "staff_request"),
                 _key("3", "staff_next"),
                 _key("4", "staff_close", outcome=None),
+                STUDIO,
                 _key("7", "staff_desk"),
                 HOURS,
             ),
             opening=Value.STAFF_REQUEST,
             longest=LONGEST_CLIP,
         ),
-        _menu("staff_nothing", (_key("1", "staff_first"), HOURS), opening="staff_nothing"),
-        _menu("staff_all_heard", (_key("1", "staff_first"), HOURS), opening="staff_end", words="staff_nothing"),
+        _menu("staff_nothing", (_key("1", "staff_first"), STUDIO, HOURS), opening="staff_nothing"),
+        _menu("staff_all_heard", (_key("1", "staff_first"), STUDIO, HOURS), opening="staff_end", words="staff_nothing"),
         Consult(
             "staff_claim",
             Question.STAFF_CLAIM,

@@ -1,7 +1,8 @@
 """The console: where staff listen to requests and triage them.
 
 It is a Flask application of its own beside the one that answers calls, which therefore never runs its hooks, reads its
-cookies or waits for its sessions. Both are served by one process; everything under /console/ is this one's.
+cookies or waits for its sessions. Both are served by one process; everything under /console/, and
+the studio under /studio/, is this one's.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("Queue", "console.queue", Role.STAFF),
     ("Hours", "console.opening_hours", Role.STAFF),
     ("Reports", "console.reports", Role.LEAD),
+    ("Prompts", "studio.matrix", Role.ADMIN),
     ("Accounts", "console.accounts", Role.ADMIN),
     ("Audit", "console.trail", Role.ADMIN),
 )

@@ -26,7 +26,7 @@ def said(moment: datetime, now: datetime, timezone: ZoneInfo) -> str:
 
 def add_filters(app: Flask, line: Line) -> None:
     """Let templates write `{{ moment | time }}`: a time element, or a dash for None."""
-    timezone = line.calendar.timezone
+    timezone = line.calendars.settings.timezone
 
     def time(moment: datetime | None) -> Markup:
         if moment is None:

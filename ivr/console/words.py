@@ -91,6 +91,7 @@ WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 NODES: Mapping[str, str] = {
     "emergency": "Emergency notice",
     "language": "Choice of language",
+    "language_known": "Choosing another language",
     "main": "Main menu",
     "information": "Information: topics",
     "fracture": "Information: fractures of the spine",
@@ -176,6 +177,19 @@ NODES: Mapping[str, str] = {
     "staff_close_today": "Staff: closing for today",
     "staff_close_tomorrow": "Staff: closing tomorrow",
     "staff_lift_closures": "Staff: opening again",
+    "staff_studio": "Studio: arriving",
+    "studio_language": "Studio: choosing the language",
+    "studio_number": "Studio: keying a prompt's number",
+    "studio_find": "Studio: looking up the number",
+    "studio_walk": "Studio: the next prompt",
+    "studio_prompt": "Studio: hearing the words",
+    "studio_record": "Studio: recording",
+    "studio_taken": "Studio: the recording has arrived",
+    "studio_take": "Studio: what to do with the recording",
+    "studio_clinical_take": "Studio: what to do with a clinical recording",
+    "studio_keep": "Studio: keeping the recording",
+    "studio_again": "Studio: recording again",
+    "studio_leave": "Studio: leaving a recording",
 }
 """What staff call each node of the call tree."""
 

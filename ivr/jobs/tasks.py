@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from ivr.audio.decoding import duration_seconds
 from ivr.audio.errors import MasteringError
+from ivr.audio.sandbox import duration_seconds
 from ivr.clients.errors import ClientError, NotThere, Refused, Unavailable, Unclear
 from ivr.clients.mail import Mail, mail_of
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
@@ -43,7 +43,9 @@ from ivr.services.recordings import (
 )
 from ivr.services.rendering import make_greeting
 from ivr.services.retention import purge
+from ivr.services.takes import master_version
 from ivr.services.triage import release_idle
+from ivr.services.versions import publish_due
 
 FIRST_LOOK = timedelta(days=2)
 """How far back the first reconciliation looks."""
@@ -97,6 +99,8 @@ class Tasks:
             Job.VERIFY_TRAIL: self.verify_trail,
             Job.MAKE_GREETING: self.make_greeting,
             Job.PLACE_CALL: self.place_call,
+            Job.MASTER_PROMPT: self.master_prompt,
+            Job.PUBLISH_DUE: self.publish_due,
         }
 
     def tick(self, at: str, context: list[Any]) -> None:
@@ -222,6 +226,17 @@ class Tasks:
         """Put requests back whose owners are gone; the queue's page does so too whenever somebody looks at it."""
         if released := release_idle(self.line, self.line.clock()):
             log.info("claims_released", count=released)
+
+    def master_prompt(self, version_id: int) -> None:
+        """Give a version of a prompt its audio, or say why it can have none."""
+        state = master_version(self.line, version_id, self.line.clock())
+        log.info("prompt_mastered", version=version_id, state=state)
+
+    def publish_due(self) -> None:
+        """Put prompts on the air, and take them off, at their time."""
+        changes = publish_due(self.line, self.line.clock())
+        if changes:
+            log.info("prompts_published", changes=changes)
 
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:
         """Send one notice by mail or text message, at most once to each recipient."""

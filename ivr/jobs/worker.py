@@ -75,6 +75,7 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
     "digest": ("*/15 * * * *", [Job.GATHER_NOTICES, Occasion.DIGEST]),
     "overdue": ("*/5 * * * *", [Job.GATHER_NOTICES, Occasion.OVERDUE]),
     "idle": ("*/5 * * * *", [Job.RELEASE_IDLE]),
+    "prompts": ("* * * * *", [Job.PUBLISH_DUE]),
     "nightly": ("23 3 * * *", [Job.NIGHTLY]),
     "trail": ("47 3 * * *", [Job.VERIFY_TRAIL]),
 }

@@ -6,7 +6,15 @@ from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, Notice
-from ivr.models.prompt import PromptAudio, PromptRelease, PromptSource, PromptVersion
+from ivr.models.prompt import (
+    PromptAudio,
+    PromptNumber,
+    PromptRelease,
+    PromptSource,
+    PromptState,
+    PromptTake,
+    PromptVersion,
+)
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
 from ivr.models.staff import Role, StaffMember
@@ -32,8 +40,11 @@ __all__ = [
     "PatientRequest",
     "Priority",
     "PromptAudio",
+    "PromptNumber",
     "PromptRelease",
     "PromptSource",
+    "PromptState",
+    "PromptTake",
     "PromptVersion",
     "Recording",
     "RecordingAudio",

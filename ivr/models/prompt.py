@@ -12,9 +12,27 @@ from ivr.db import Base, BigId, ByValue, UtcDateTime
 
 
 class PromptSource(StrEnum):
-    """Where a version's audio came from."""
+    """Where a version's audio comes from: the machine's voice, or a person by one of three ways."""
 
     SYNTHESIS = "synthesis"
+    PHONE = "phone"
+    BROWSER = "browser"
+    UPLOAD = "upload"
+
+    @property
+    def is_human(self) -> bool:
+        """Whether a person spoke it."""
+        return self is not PromptSource.SYNTHESIS
+
+
+class PromptState(StrEnum):
+    """How far a version is: words without audio, with audio, approved, on the air, and off it again."""
+
+    DRAFT = "draft"
+    RECORDED = "recorded"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    RETIRED = "retired"
 
 
 class PromptAudio(Base):
@@ -27,11 +45,24 @@ class PromptAudio(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class PromptNumber(Base):
+    """The number by which a prompt is keyed on the telephone; it is given once and stays, whatever the script does."""
+
+    __tablename__ = "prompt_numbers"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+
+
 class PromptVersion(Base):
     """One version of a prompt (key and language): the words, the audio, and what was measured of it.
 
-    `fingerprint` tells whether the audio is still what this text and this voice would give. Levels are in dBov and
-    dBFS, silences in milliseconds; `words_per_minute` is empty for the shortest clips.
+    `own` tells the clinic's versions from those of the shipped script. `fingerprint` tells whether synthetic audio is
+    still what this text and this voice would give. Audio and figures are missing until there is audio: levels are in
+    dBov and dBFS, silences in milliseconds; `words_per_minute` is empty for the shortest clips. `problem` says why a
+    recording was refused. `publish_when_ready`: it goes on the air as soon as it is fit for it; `publish_at` and
+    `expires_at` are when the clock puts it on the air, and takes it off again. `recording_sid` is the call's recording
+    that it is made of.
     """
 
     __tablename__ = "prompt_versions"
@@ -40,22 +71,47 @@ class PromptVersion(Base):
     key: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(12))
     text: Mapped[str] = mapped_column(Text)
+    state: Mapped[PromptState] = mapped_column(ByValue(PromptState), default=PromptState.DRAFT)
     source: Mapped[PromptSource] = mapped_column(ByValue(PromptSource))
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    audio_sha256: Mapped[str] = mapped_column(ForeignKey("prompt_audio.sha256"))
-    seconds: Mapped[float]
-    level_dbov: Mapped[float]
-    peak_dbfs: Mapped[float]
-    head_ms: Mapped[float]
-    tail_ms: Mapped[float]
+    own: Mapped[bool] = mapped_column(default=False)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    audio_sha256: Mapped[str | None] = mapped_column(ForeignKey("prompt_audio.sha256"))
+    seconds: Mapped[float | None]
+    level_dbov: Mapped[float | None]
+    peak_dbfs: Mapped[float | None]
+    head_ms: Mapped[float | None]
+    tail_ms: Mapped[float | None]
     words_per_minute: Mapped[float | None]
+    problem: Mapped[str | None] = mapped_column(Text)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    approver_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    recording_sid: Mapped[str | None] = mapped_column(String(34))
+    publish_when_ready: Mapped[bool] = mapped_column(default=False)
+    publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index(None, "language", "key", "id"), Index(None, "fingerprint"))
+    __table_args__ = (Index(None, "language", "key", "id"), Index(None, "fingerprint"), Index(None, "recording_sid"))
+
+
+class PromptTake(Base):
+    """What was recorded or uploaded for a version, as it came; it goes once the version has its mastered audio."""
+
+    __tablename__ = "prompt_takes"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("prompt_versions.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class PromptRelease(Base):
-    """Which audio every prompt has on the air: `{language: {key: sha256}}`. A call keeps the one it began with."""
+    """Which audio every prompt has on the air: `{language: {key: sha256}}`. A call keeps the one it began with.
+
+    Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a language,
+    `own en-US`: which of its prompts are the clinic's own.
+    """
 
     __tablename__ = "prompt_releases"
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Question
-from ivr.services import existing, hours_by_phone, phone_triage
+from ivr.services import existing, hours_by_phone, phone_triage, studio_by_phone
 from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
 
@@ -33,6 +33,12 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.STAFF_ATTEMPT: phone_triage.note_attempt,
     Question.STAFF_CLOSE: phone_triage.close,
     Question.STAFF_DESK: phone_triage.pass_on,
+    Question.STUDIO: studio_by_phone.begin,
+    Question.PROMPT_BY_NUMBER: studio_by_phone.find_by_number,
+    Question.NEXT_PROMPT: studio_by_phone.find_next,
+    Question.PROMPT_TAKEN: studio_by_phone.taken,
+    Question.KEEP_TAKE: studio_by_phone.keep,
+    Question.DROP_TAKE: studio_by_phone.drop,
 }
 """Who answers what."""
 

@@ -20,7 +20,7 @@ REACH = 2
 
 def hear(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """Whether the clinic is open now, and tomorrow."""
-    if _admin(session, inquiry) is None:
+    if admin_of(session, inquiry) is None:
         return Found("not_allowed")
     return Found(_state(session, line, inquiry.now))
 
@@ -37,7 +37,7 @@ def close_tomorrow(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 def lift(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """Take back every closure of today and tomorrow; holidays stay."""
-    admin = _admin(session, inquiry)
+    admin = admin_of(session, inquiry)
     if admin is None:
         return Found("not_allowed")
     lift_days_in(session, line, Actor.of(admin, "phone"), REACH, inquiry.now)
@@ -46,14 +46,14 @@ def lift(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def _close(session: Session, line: Line, inquiry: Inquiry, days: int) -> Found:
-    admin = _admin(session, inquiry)
+    admin = admin_of(session, inquiry)
     if admin is None:
         return Found("not_allowed")
     close_days_in(session, line, Actor.of(admin, "phone"), ClosureReason.WEATHER, days, NAME, inquiry.now)
     return Found(_state(session, line, inquiry.now))
 
 
-def _admin(session: Session, inquiry: Inquiry) -> StaffMember | None:
+def admin_of(session: Session, inquiry: Inquiry) -> StaffMember | None:
     """Who has signed in to this call, if an admin still; what the call remembers may be out of date."""
     member = session.get(StaffMember, inquiry.state.facts.get("staff_id") or 0)
     return member if member is not None and member.active and member.role.includes(Role.ADMIN) else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.outputs import Say, SayOwn, Speech
 from ivr.db import Database
 from ivr.services.calendar import Calendar, Calendars
+from ivr.services.scripts import Script
 
 
 def utc_now() -> datetime:
@@ -23,7 +24,8 @@ class Line:
 
     `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
     voice says what nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
-    number that the patient had called), a call to `staff_number` is one of staff; both are E.164.
+    number that the patient had called), a call to `staff_number` is one of staff; both are E.164. `scripts` are the
+    shipped words, by language.
     """
 
     database: Database
@@ -35,6 +37,7 @@ class Line:
     speaks: bool = False
     clinic_number: str = ""
     staff_number: str = ""
+    scripts: Mapping[str, Script] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:

@@ -14,6 +14,17 @@ from ivr.models import PromptAudio, PromptRelease, PromptVersion
 SILENCE = "silence"
 """The manifest's name for pauses, beside the languages; its keys are milliseconds."""
 
+DIRECTIONS = "directions"
+"""Its name for how each prompt is to be said, read out to those who record by phone; its keys are prompts."""
+
+OWN = "own"
+"""With a language, its name for the prompts that a person speaks: these are played whoever speaks the others."""
+
+
+def own_of(language: str) -> str:
+    """The manifest's name for the prompts of a language that are the clinic's own."""
+    return f"{OWN} {language}"
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -25,6 +36,10 @@ class Release:
     def audio(self, language: str, key: str) -> str | None:
         """The address of a prompt's audio, or None when there is none."""
         return self.manifest.get(language, {}).get(key)
+
+    def own(self, language: str, key: str) -> str | None:
+        """The address of a prompt's audio if it is the clinic's own."""
+        return self.audio(own_of(language), key)
 
 
 class Releases:
@@ -73,7 +88,7 @@ def measured_seconds(database: Database, languages: tuple[str, ...]) -> dict[str
                 load_only(PromptVersion.audio_sha256, PromptVersion.seconds, PromptVersion.language)
             )
         )
-        seconds = {(v.language, v.audio_sha256): v.seconds for v in versions}
+        seconds = {(v.language, v.audio_sha256): v.seconds or 0.0 for v in versions if v.audio_sha256}
     return {
         language: {key: seconds[language, sha] for key, sha in manifest.get(language, {}).items()}
         for language in languages

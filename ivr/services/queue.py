@@ -41,6 +41,8 @@ class Job(StrEnum):
     VERIFY_TRAIL = "verify_trail"
     MAKE_GREETING = "make_greeting"
     PLACE_CALL = "place_call"
+    MASTER_PROMPT = "master_prompt"
+    PUBLISH_DUE = "publish_due"
 
 
 class Lane(StrEnum):
@@ -69,6 +71,8 @@ LANES: Mapping[Job, Lane] = {
     Job.VERIFY_TRAIL: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
     Job.PLACE_CALL: Lane.CALLS,
+    Job.MASTER_PROMPT: Lane.NOTICES,
+    Job.PUBLISH_DUE: Lane.RECURRING,
 }
 
 

@@ -11,11 +11,14 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database, session_in
-from ivr.models import PatientRequest, Recording, RecordingAudio, RecordingStatus, RequestStatus
+from ivr.models import PatientRequest, PromptVersion, Recording, RecordingAudio, RecordingStatus, RequestStatus
 from ivr.services.queue import Job, enqueue
 
 FETCHABLE = frozenset({RecordingStatus.ANNOUNCED, RecordingStatus.READY})
 """Where the carrier has, or may have, audio that is not ours yet."""
+
+LOST = "The telephone company has no such recording, or an empty one. Record again."
+"""The problem of a prompt's version that was recorded in a call."""
 
 STUCK_AFTER, STUCK_UNTIL = timedelta(hours=2), timedelta(days=30)
 
@@ -80,7 +83,16 @@ def store_audio(database: Database, recording_sid: str, audio: bytes, seconds: f
         recording.sha256 = hashlib.sha256(audio).hexdigest()
         recording.duration_seconds = max(1, round(seconds))
         recording.stored_at = now
+        session.flush()
+        _enqueue_prompt(session, database, recording_sid)
         return True
+
+
+def _enqueue_prompt(session: Session, database: Database, recording_sid: str) -> None:
+    """Let the worker master a prompt that somebody recorded in a call."""
+    waiting = select(PromptVersion.id).where(PromptVersion.recording_sid == recording_sid)
+    for version_id in session.scalars(waiting):
+        enqueue(database, session.connection(), Job.MASTER_PROMPT, version_id, key=f"master-{version_id}")
 
 
 def settle(database: Database, recording_sid: str, status: RecordingStatus) -> None:
@@ -89,6 +101,8 @@ def settle(database: Database, recording_sid: str, status: RecordingStatus) -> N
         recording = _find(session, recording_sid, lock=True)
         if recording is not None and recording.status in FETCHABLE:
             recording.status = status
+            lost = update(PromptVersion).where(PromptVersion.recording_sid == recording_sid)
+            session.execute(lost.values(problem=LOST, publish_when_ready=False))
 
 
 def note_deleted(database: Database, recording_sid: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -15,14 +15,18 @@ from ivr.audio.silence import silence
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
 from ivr.db import Database
-from ivr.models import Closure, PromptAudio, PromptRelease, PromptSource, PromptVersion
-from ivr.services.prompts import SILENCE, latest_release
+from ivr.models import Closure, PromptAudio, PromptSource, PromptState, PromptVersion
+from ivr.services.prompts import DIRECTIONS, SILENCE
+from ivr.services.releasing import give_numbers, release_shipped
 from ivr.services.scripts import Script, sayable
 
 PAUSES = (BETWEEN_GROUPS.milliseconds, BETWEEN_OPTIONS.milliseconds)
 
 GREETING = "closure_greeting"
 """The key of every closure's own greeting; no script has it."""
+
+DIRECTION, STAFF_LANGUAGE = "studio_direction", "en-US"
+"""The key of every direction that is read out to those who record by phone, and the language of directions."""
 
 LONGEST_GREETING = 20.0
 """Seconds; the words were estimated at fewer when they were typed."""
@@ -46,16 +50,35 @@ def render_prompts(
         The clips rendered by this run, with their measurements and faults.
     """
     rendered: list[Rendered] = []
-    manifest: dict[str, dict[str, str]] = {SILENCE: _store_silences(database, now)}
+    audio: dict[str, dict[str, str]] = {SILENCE: _store_silences(database, now)}
+    shipped: dict[str, dict[str, int]] = {}
     for language, script in scripts.items():
-        fresh = _render_language(database, script, now, on_progress)
-        rendered += fresh
-        manifest[language] = _current_audio(database, script)
+        lines = spoken_lines(script)
+        rendered += _render_lines(database, language, lines, now, on_progress)
+        shipped[language] = _current_versions(database, language, lines)
+    audio[DIRECTIONS] = _render_directions(database, scripts, now)
     with database.write() as session:
-        latest = latest_release(session)
-        if latest is None or latest.manifest != manifest:
-            session.add(PromptRelease(manifest=manifest, created_at=now))
+        give_numbers(session, scripts)
+        release_shipped(session, shipped, audio, now)
     return rendered
+
+
+def _render_directions(database: Database, scripts: Mapping[str, Script], now: datetime) -> dict[str, str]:
+    """How each prompt is to be said, read out; the same direction of many prompts is one clip."""
+    directions = {key: prompt.direction for script in scripts.values() for key, prompt in script.prompts.items()}
+    lines = [SpokenLine(DIRECTION, words) for words in sorted(set(directions.values()))]
+    _render_lines(database, STAFF_LANGUAGE, lines, now, None)
+    found = _by_text(database, STAFF_LANGUAGE, lines)
+    return {key: found[words] for key, words in directions.items()}
+
+
+def _by_text(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, str]:
+    prints = [fingerprint(language, line) for line in lines]
+    with database.read() as session:
+        rows = session.execute(
+            select(PromptVersion.text, PromptVersion.audio_sha256).where(PromptVersion.fingerprint.in_(prints))
+        )
+        return {row.text: str(row.audio_sha256) for row in rows}
 
 
 def make_greeting(database: Database, closure_id: int, language: str, now: datetime) -> Rendered | None:
@@ -85,43 +108,49 @@ def spoken_lines(script: Script) -> list[SpokenLine]:
     return [SpokenLine(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
 
 
-def _render_language(database: Database, script: Script, now: datetime, on_progress: Progress | None) -> list[Rendered]:
-    lines = {fingerprint(script.language, line): line for line in spoken_lines(script)}
+def _render_lines(
+    database: Database, language: str, wanted: Sequence[SpokenLine], now: datetime, on_progress: Progress | None
+) -> list[Rendered]:
+    lines = {fingerprint(language, line): line for line in wanted}
     with database.read() as session:
         known = set(session.scalars(select(PromptVersion.fingerprint).where(PromptVersion.fingerprint.in_(lines))))
-    missing = [line for print_, line in lines.items() if print_ not in known]
+    missing = {print_: line for print_, line in lines.items() if print_ not in known}
     rendered = []
-    for clip in render_language(script.language, missing) if missing else ():
+    for clip in render_language(language, list(missing.values())) if missing else ():
         rendered.append(clip)
         if on_progress:
-            on_progress(script.language, len(rendered), len(missing), clip)
-    prints = {line.key: print_ for print_, line in lines.items()}
+            on_progress(language, len(rendered), len(missing), clip)
     with database.write() as session:
-        for clip in rendered:
-            _store_clip(session, script.language, clip, prints[clip.key], now)
+        for print_, clip in zip(missing, rendered, strict=True):
+            _store_clip(session, language, clip, print_, now)
     return rendered
 
 
 def _store_clip(session: Session, language: str, clip: Rendered, print_: str, now: datetime) -> None:
+    version = PromptVersion(
+        key=clip.key,
+        language=language,
+        text=clip.text,
+        source=PromptSource.SYNTHESIS,
+        state=PromptState.RECORDED,
+        fingerprint=print_,
+        created_at=now,
+    )
+    give_audio(session, version, clip, now)
+    session.add(version)
+
+
+def give_audio(session: Session, version: PromptVersion, clip: Rendered, now: datetime) -> None:
+    """Store a finished clip as a version's audio, with what was measured of it."""
     measured = clip.measurement
     _store_audio(session, clip.sha256, clip.wav, now)
-    session.add(
-        PromptVersion(
-            key=clip.key,
-            language=language,
-            text=clip.text,
-            source=PromptSource.SYNTHESIS,
-            fingerprint=print_,
-            audio_sha256=clip.sha256,
-            seconds=measured.seconds,
-            level_dbov=measured.level_dbov,
-            peak_dbfs=measured.peak_dbfs,
-            head_ms=measured.head_ms,
-            tail_ms=measured.tail_ms,
-            words_per_minute=measured.words_per_minute,
-            created_at=now,
-        )
-    )
+    version.audio_sha256 = clip.sha256
+    version.seconds = measured.seconds
+    version.level_dbov = measured.level_dbov
+    version.peak_dbfs = measured.peak_dbfs
+    version.head_ms = measured.head_ms
+    version.tail_ms = measured.tail_ms
+    version.words_per_minute = measured.words_per_minute
 
 
 def _store_silences(database: Database, now: datetime) -> dict[str, str]:
@@ -140,12 +169,9 @@ def _store_audio(session: Session, address: str, data: bytes, now: datetime) -> 
         session.flush()
 
 
-def _current_audio(database: Database, script: Script) -> dict[str, str]:
-    prints = [fingerprint(script.language, line) for line in spoken_lines(script)]
-    newest = select(func.max(PromptVersion.id)).where(PromptVersion.fingerprint.in_(prints))
-    newest = newest.group_by(PromptVersion.key)
+def _current_versions(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, int]:
+    """The newest version of each line as it is to be spoken now, by key."""
+    prints = [fingerprint(language, line) for line in lines]
+    newest = select(PromptVersion.key, func.max(PromptVersion.id)).where(PromptVersion.fingerprint.in_(prints))
     with database.read() as session:
-        rows = session.execute(
-            select(PromptVersion.key, PromptVersion.audio_sha256).where(PromptVersion.id.in_(newest))
-        )
-        return {row.key: row.audio_sha256 for row in rows}
+        return {row[0]: row[1] for row in session.execute(newest.group_by(PromptVersion.key))}

@@ -186,9 +186,11 @@ class _Document:
 
     def _spoken_in(self, fragment: Fragment) -> str:
         """A prompt for staff is written in the default language only, and heard in it."""
-        if not isinstance(fragment, out.Say):
+        if not isinstance(fragment, out.Say | out.SayOwn):
             return self.answer.language
         language = fragment.language or self.answer.language
+        if isinstance(fragment, out.SayOwn):
+            return language
         return language if self.renderer.scripts[language].has(fragment.prompt) else self.renderer.default_language
 
     def _fragments(self, speech: Iterable[out.Speech]) -> Iterator[Fragment]:
@@ -200,7 +202,7 @@ class _Document:
     def _sayable(self, fragment: Fragment) -> Fragment:
         """Words of the clinic's own that have no audio yet give way to the standard sentence."""
         if isinstance(fragment, out.SayOwn) and fragment.sha256 is None and not self.renderer.speaks:
-            return out.Say(fragment.otherwise)
+            return out.Say(fragment.otherwise, fragment.language)
         return fragment
 
     def _address(self, fragment: Fragment, language: str) -> str | None:
@@ -209,6 +211,8 @@ class _Document:
                 return self.renderer.addresses.utterance(recording_sid, language)
             case out.PlayMessage(recording_id, staff_id):
                 return self.renderer.addresses.message(recording_id, staff_id, language)
+            case out.Say(prompt) if self.renderer.speaks:
+                sha256 = self.release.own(language, prompt)
             case _ if self.renderer.speaks:
                 return None
             case out.SayOwn():

@@ -68,6 +68,19 @@ TABLE = {
     "console.change_account": Role.ADMIN,
     "console.set_account_active": Role.ADMIN,
     "console.reset_account": Role.ADMIN,
+    "studio.matrix": Role.ADMIN,
+    "studio.prompt": Role.ADMIN,
+    "studio.save_script": Role.ADMIN,
+    "studio.add_take": Role.ADMIN,
+    "studio.approve": Role.ADMIN,
+    "studio.publish": Role.ADMIN,
+    "studio.schedule": Role.ADMIN,
+    "studio.roll_back": Role.ADMIN,
+    "studio.audio": Role.ADMIN,
+    "studio.bars": Role.ADMIN,
+    "studio.progress": Role.ADMIN,
+    "studio.export_language": Role.ADMIN,
+    "studio.import_language": Role.ADMIN,
 }
 
 SAFE_FOR_ANYBODY = {

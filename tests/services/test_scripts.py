@@ -24,7 +24,7 @@ from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, 
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
 from ivr.callflow.state import plain_promise
 from ivr.callflow.tree import build
-from ivr.callflow.tree_hours import build_hours
+from ivr.callflow.tree_studio import LONGEST_SCRIPT
 from ivr.services.scripts import Script, ScriptError, read_script, read_scripts
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -103,8 +103,7 @@ def in_values() -> set[str]:
 
 def test_the_script_has_every_prompt_a_call_can_ask_for_and_no_other() -> None:
     """The tree, the engine, the doors and the values account for the whole file."""
-    hours = replace(TREE, nodes={node.name: node for node in build_hours("main")})
-    assert set(SCRIPT.prompts) == prompts_of(TREE) | prompts_of(hours) | in_values()
+    assert set(SCRIPT.prompts) == prompts_of(TREE) | in_values()
 
 
 def test_the_order_of_dates_and_times_is_the_american_one() -> None:
@@ -207,7 +206,7 @@ def announced() -> Iterator[tuple[str, str]]:
     """Each option of each menu with the key behind it; languages have a key each, in their own script."""
     for menu in MENUS:
         for choice in menu.choices:
-            if choice.prompt and not choice.language:
+            if choice.prompt and not (choice.language or choice.spoken_in):
                 yield choice.prompt, choice.key
         yield from ((prompt, GLOBAL_KEYS[prompt]) for prompt in menu.global_options)
 
@@ -305,9 +304,9 @@ def _pause_after(first: tuple[out.Speech, ...]) -> tuple[out.Speech, ...]:
 
 
 def test_menus_are_short() -> None:
-    """20 s at most; 30 where a receipt or a stored request is told first."""
+    """20 s at most; 30 where a receipt or a stored request is told first, 60 where a prompt is read out with its direction."""
     assert [menu for menu in menus_as_composed() if menu[1] > menu[2]] == []
-    assert {limit for _, _, limit in menus_as_composed()} == {LONGEST_MENU, LONGEST_CLIP}
+    assert {limit for _, _, limit in menus_as_composed()} == {LONGEST_MENU, LONGEST_CLIP, LONGEST_SCRIPT}
 
 
 def heard(keys: list[str]) -> float:

@@ -1,0 +1,82 @@
+"""The first page of the studio: all prompts in all languages, and a language as a zip."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.console.access import actor, requires
+from ivr.models import Role
+from ivr.services.exchange import export_language, import_language
+from ivr.services.line import Line
+from ivr.services.studio import Heard, Row, rows
+from ivr.services.versions import VersionError
+
+FILTERS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "all": ("All", lambda row: True),
+    "missing": ("Missing", lambda row: any(cell.heard is Heard.MISSING for cell in row.cells)),
+    "synthetic": ("Machine's voice", lambda row: any(cell.heard is Heard.SYNTHETIC for cell in row.cells)),
+    "person": ("Recorded by people", lambda row: any(cell.heard is Heard.PERSON for cell in row.cells)),
+    "drafts": ("With drafts", lambda row: any(cell.drafts or cell.refused for cell in row.cells)),
+    "clinical": ("Clinical", lambda row: row.clinical),
+}
+"""Which prompts the matrix shows."""
+
+NAMED = 3
+"""Prompts left out by an import that the message names."""
+
+
+def add_routes(studio: Blueprint, line: Line) -> None:
+    """Add the matrix and the zips."""
+
+    @studio.get("/")
+    @requires(Role.ADMIN)
+    def matrix() -> str:
+        """Every prompt, filtered."""
+        chosen = request.args.get("show", "all")
+        chosen = chosen if chosen in FILTERS else "all"
+        words = request.args.get("find", "").strip()[:100]
+        everything = rows(line)
+        shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(row, words)]
+        return render_template(
+            "studio/matrix.html",
+            rows=shown,
+            languages=tuple(line.scripts),
+            filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
+            chosen=chosen,
+            find=words,
+        )
+
+    @studio.get("/<language>/export.zip", endpoint="export_language")
+    @requires(Role.ADMIN)
+    def export(language: str) -> Response:
+        """A language for a recording studio."""
+        try:
+            data = export_language(line, language)
+        except VersionError:
+            abort(404)
+        name = f"prompts-{language}.zip"
+        return send_file(io.BytesIO(data), mimetype="application/zip", as_attachment=True, download_name=name)
+
+    @studio.post("/<language>/import", endpoint="import_language")
+    @requires(Role.ADMIN)
+    def take_back(language: str) -> ResponseReturnValue:
+        """A language back from it; nothing is published."""
+        file = request.files.get("zip")
+        try:
+            done = import_language(line, actor(), language, file.read() if file else b"", line.clock())
+        except VersionError as error:
+            flash(str(error), "bad")
+            return redirect(url_for("studio.matrix"))
+        flash(f"{done.recordings} recordings and {done.wordings} new wordings are drafts now.", "good")
+        if done.skipped:
+            more = f" and {len(done.skipped) - NAMED} more" if done.skipped[NAMED:] else ""
+            flash(f"Left out: {' '.join(done.skipped[:NAMED])}{more}", "warn")
+        return redirect(url_for("studio.matrix", show="drafts"))
+
+
+def _matches(row: Row, words: str) -> bool:
+    return words.lower() in f"{row.number} {row.key} {row.words}".lower()

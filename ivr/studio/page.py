@@ -1,0 +1,138 @@
+"""A prompt's page: what callers hear of it, its versions, and everything that can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ivr.console.access import actor, member, requires
+from ivr.models import PromptSource, PromptState, Role
+from ivr.services import versions
+from ivr.services.hours import WORDS_A_MINUTE
+from ivr.services.line import Line
+from ivr.services.studio import details, find_version
+from ivr.services.versions import VersionError
+
+SOURCES = {
+    PromptSource.SYNTHESIS: "Machine's voice",
+    PromptSource.PHONE: "Recorded by phone",
+    PromptSource.BROWSER: "Recorded here",
+    PromptSource.UPLOAD: "Uploaded",
+}
+STATES = {
+    PromptState.DRAFT: "Draft",
+    PromptState.RECORDED: "Ready",
+    PromptState.APPROVED: "Approved",
+    PromptState.PUBLISHED: "On the air",
+    PromptState.RETIRED: "Was on the air",
+}
+"""The words for them on the page."""
+
+
+def add_routes(studio: Blueprint, line: Line) -> None:
+    """Add the page and its forms."""
+
+    @studio.get("/<language>/<key>")
+    @requires(Role.ADMIN)
+    def prompt(language: str, key: str) -> str:
+        """Everything about a prompt in a language."""
+        try:
+            shown = details(line, language, key)
+        except VersionError:
+            abort(404)
+        return render_template(
+            "studio/prompt.html",
+            shown=shown,
+            sources=SOURCES,
+            states=STATES,
+            refusal=lambda version: versions.refusal(line, version),
+            me=member(),
+            words_a_minute=WORDS_A_MINUTE,
+            most_letters=versions.LONGEST_SCRIPT,
+            known_words=" ".join(sorted(line.scripts[language].known_words)),
+        )
+
+    @studio.post("/<language>/<key>/script")
+    @requires(Role.ADMIN)
+    def save_script(language: str, key: str) -> ResponseReturnValue:
+        """A new wording."""
+        words = request.form.get("words", "")
+        told = "The wording is saved as a draft. The machine's voice is speaking it; that takes a moment."
+        return _done(
+            language, key, told, lambda: versions.save_script(line, actor(), language, key, words, line.clock())
+        )
+
+    @studio.post("/<language>/<key>/takes")
+    @requires(Role.ADMIN)
+    def add_take(language: str, key: str) -> ResponseReturnValue:
+        """A recording, of the page's microphone or of a file."""
+        file, words = request.files.get("take"), request.form.get("words", "")
+        source = PromptSource.BROWSER if request.form.get("source") == "browser" else PromptSource.UPLOAD
+        data = file.read() if file else b""
+        told = "The recording is here. It is being made fit for the telephone; that takes a moment."
+        return _done(
+            language,
+            key,
+            told,
+            lambda: versions.add_take(line, actor(), language, key, words, data, source, line.clock()),
+        )
+
+    @studio.post("/<language>/<key>/roll-back")
+    @requires(Role.ADMIN)
+    def roll_back(language: str, key: str) -> ResponseReturnValue:
+        """What was on the air before."""
+        told = "The version before is on the air again."
+        return _done(language, key, told, lambda: versions.roll_back(line, actor(), language, key, line.clock()))
+
+    @studio.post("/versions/<int(max=9223372036854775807):version_id>/approve")
+    @requires(Role.ADMIN)
+    def approve(version_id: int) -> ResponseReturnValue:
+        """A second person's approval."""
+        return _done_with(version_id, "Approved.", lambda: versions.approve(line, actor(), version_id, line.clock()))
+
+    @studio.post("/versions/<int(max=9223372036854775807):version_id>/publish")
+    @requires(Role.ADMIN)
+    def publish(version_id: int) -> ResponseReturnValue:
+        """On the air."""
+        told = "It is on the air: calls that begin now hear it."
+        return _done_with(version_id, told, lambda: versions.publish(line, actor(), version_id, line.clock()))
+
+    @studio.post("/versions/<int(max=9223372036854775807):version_id>/schedule")
+    @requires(Role.ADMIN)
+    def schedule(version_id: int) -> ResponseReturnValue:
+        """On the air later, and off it again."""
+
+        def plan() -> None:
+            on, off = (_moment(request.form.get(name, "")) for name in ("publish_at", "expires_at"))
+            versions.schedule(line, actor(), version_id, on, off, line.clock())
+
+        return _done_with(version_id, "The times are saved.", plan)
+
+    def _done_with(version_id: int, told: str, work: Callable[[], object]) -> ResponseReturnValue:
+        version = find_version(line, version_id)
+        if version is None:
+            abort(404)
+        return _done(version.language, version.key, told, work)
+
+    def _done(language: str, key: str, told: str, work: Callable[[], object]) -> ResponseReturnValue:
+        """Do it, and show the prompt's page with what came of it."""
+        if language not in line.scripts or key not in line.scripts[language].prompts:
+            abort(404)
+        try:
+            work()
+            flash(told, "good")
+        except VersionError as error:
+            flash(str(error), "bad")
+        return redirect(url_for("studio.prompt", language=language, key=key))
+
+    def _moment(text: str) -> datetime | None:
+        """A moment as a form has it, in the clinic's time; None for none."""
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=line.calendar.timezone)
+        except ValueError:
+            raise VersionError("Choose a day and a time.") from None
