@@ -15,6 +15,7 @@ from ivr.config import PROMPTS, Config
 from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
 from ivr.metrics import Metrics, metrics_folder
+from ivr.phone import pages as phone_pages
 from ivr.services.breaker import Breaker
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.line import Line
@@ -80,6 +81,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
         )
     )
     console = create_console(config, line)
+    phone_pages.add_phone(console, line, config, app.wsgi_app)
     app.extensions["console"] = console
     app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
     return app
@@ -90,7 +92,7 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        to_console = path == ADDRESS or path.startswith(f"{ADDRESS}/")
+        to_console = any(path == own or path.startswith(f"{own}/") for own in (ADDRESS, phone_pages.ADDRESS))
         return console(environ, start_response) if to_console else calls(environ, start_response)
 
     return serve

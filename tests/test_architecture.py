@@ -19,6 +19,7 @@ ROOMS = {
     "services": {"callflow", "models", "db", "config", "audio"},
     "voice": {"callflow", "models", "services", "config", "metrics"},
     "console": {"callflow", "models", "services", "db", "config", "metrics"},
+    "phone": {"callflow", "models", "services", "config", "console", "simulator"},
     "metrics": set(),
     "serving": {"metrics"},
     "jobs": {"services", "clients", "models", "db", "config", "audio"},
