@@ -27,7 +27,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "doctor"}
+WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "demo_week", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

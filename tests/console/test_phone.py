@@ -89,7 +89,7 @@ def test_a_key_stops_the_audio_at_once(open_page):
     page.get_by_text("a key cuts in").wait_for(timeout=SLOW)
     until_it_speaks(page)
     stopped = page.evaluate("""() => {
-        document.dispatchEvent(new KeyboardEvent("keydown", {key: "2"}))
+        document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "2", bubbles: true}))
         return !phone.speaker.playing
     }""")
     assert stopped
@@ -101,7 +101,7 @@ def test_a_page_that_is_closed_puts_the_receiver_down(open_page, line):
     page = open_page("/phone")
     page.locator("#call").click()
     page.locator(LINE).first.wait_for(timeout=SLOW)
-    page.goto("about:blank")
+    page.close()
     again = open_page("/phone")
     for _ in range(3):
         again.locator("#call").click()
@@ -140,6 +140,7 @@ def test_what_the_microphone_hears_is_what_the_carrier_keeps(browser, server, re
         page.wait_for_timeout(2500)
         page.keyboard.press("#")
         page.locator("#transcript li.caller").filter(has_text="speaks").wait_for(timeout=SLOW)
+        page.locator(LINE).filter(has_text="To keep your message").wait_for(timeout=SLOW)
     finally:
         other.close()
     [kept] = store.list()
