@@ -16,6 +16,7 @@ from ivr.config import PROMPTS, Config
 from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
 from ivr.metrics import Metrics, metrics_folder
+from ivr.phone import pages as phone_pages
 from ivr.services.breaker import Breaker
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.earlier_audio import EarlierAudio
@@ -111,6 +112,7 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     )
     console = create_console(config, line)
     console.register_blueprint(create_studio(line))
+    phone_pages.add_phone(console, line, config, app.wsgi_app)
     app.extensions["console"] = console
     app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
     return app
@@ -121,7 +123,7 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        to_console = any(path == address or path.startswith(f"{address}/") for address in (ADDRESS, STUDIO))
+        to_console = any(path == own or path.startswith(f"{own}/") for own in (ADDRESS, STUDIO, phone_pages.ADDRESS))
         return console(environ, start_response) if to_console else calls(environ, start_response)
 
     return serve

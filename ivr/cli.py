@@ -13,7 +13,7 @@ from dataclasses import asdict
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_audit, cli_data, cli_staff, create_line, demo, doctor
+from ivr import cli_audit, cli_data, cli_staff, create_line, demo, demo_week, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -34,7 +34,7 @@ from ivr.services.rendering import render_prompts
 from ivr.services.reports import note_export
 from ivr.services.requests import csv_lines, export_requests
 from ivr.services.scripts import Script, ScriptError, read_scripts
-from ivr.simulator import Answers, Carrier, FixedDesk, run_interactive, run_scripted
+from ivr.simulator import Answers, Carrier, FixedDesk, RecordingStore, run_interactive, run_scripted
 from ivr.voice.outage import Outage
 
 
@@ -64,6 +64,8 @@ def _prepare_demo(config: Config) -> None:
     _render(config)
     with closing(open_database(config)) as database:
         cli_staff.make_demo_accounts(database)
+    if calls := demo_week.fill(config, RecordingStore(demo.RECORDINGS)):
+        click.echo(f"A made-up week is in it: {calls} calls and what staff did about them.")
 
 
 @main.command()

@@ -38,6 +38,7 @@ from ivr.simulator import (
 
 FOLDER = Path("var")
 SETTINGS = FOLDER / "demo.env"
+RECORDINGS = FOLDER / "demo-recordings"
 HOST = "127.0.0.1"
 NUMBER = "+16175550100"
 """The clinic's number in the demo."""
@@ -51,12 +52,14 @@ STOP_SECONDS = 10.0
 NEXT_STEPS = """
 The line is answering at {base}
 
+  Call it from your browser:              {base}/phone
   Call it from another terminal:          {python} -m ivr call
   Let a scripted caller do it:            {python} -m ivr call --keys "2 1 4 3 1 2 1"
   See the requests callers have left:     {python} -m ivr requests export
   Work on them in the console:            {base}/console/
                                           as staff@example.org, lead@example.org or admin@example.org,
                                           password demo-password-only
+  Be the clinic's front desk:             {base}/phone/desk
   See the call tree:                      {python} -m ivr tree
   Check it like a deployment:             {python} -m ivr doctor
 
@@ -138,7 +141,7 @@ def _refuse_taken(port: int) -> None:
 @contextlib.contextmanager
 def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
     """The carrier's recordings, served from a folder."""
-    store = RecordingStore(FOLDER / "demo-recordings")
+    store = RecordingStore(RECORDINGS)
     numbers = [PhoneNumber.calling(NUMBER, config.public_base_url)]
     account_sid, token = config.twilio_account_sid, config.twilio_auth_token
     carrier = Carrier(config.public_base_url, account_sid, token, recordings=store, strict=False)
@@ -158,7 +161,7 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The web server as in production, with the demo's settings."""
     command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
-    command += ["--log-level", "warning", "wsgi:app"]
+    command += ["--log-level", "warning", "--threads", "24", "--graceful-timeout", "3", "wsgi:app"]
     with _process(command, settings) as server:
         yield server
 

@@ -20,6 +20,7 @@ ROOMS = {
     "voice": {"callflow", "models", "services", "config", "metrics"},
     "console": {"callflow", "models", "services", "db", "config", "metrics"},
     "studio": {"callflow", "models", "services", "console"},
+    "phone": {"callflow", "models", "services", "config", "console", "simulator"},
     "metrics": set(),
     "serving": {"metrics"},
     "jobs": {"services", "clients", "models", "db", "config", "audio"},
@@ -27,7 +28,7 @@ ROOMS = {
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "doctor"}
+WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "demo_week", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
 
 

@@ -35,7 +35,7 @@ def _arrows(node: Node) -> list[str]:
     for key, to in exits(node):
         if key in EVERYWHERE or (key == "*" and isinstance(node, Menu) and node.choice("*") is None):
             continue
-        for target, when in _branches(to):
+        for target, when in branches(to):
             arrows.setdefault(target, []).append(" ".join(filter(None, (key, when))))
     return [
         f'  {node.name} -->|"{", ".join(labels)}"| {target}' if any(labels) else f"  {node.name} --> {target}"
@@ -47,17 +47,17 @@ def _ways(node: Node) -> Iterator[tuple[str, str]]:
     for key, to in exits(node):
         if key in EVERYWHERE:
             continue
-        branches = [f"{target} ({when})" if when else target for target, when in _branches(to)]
-        yield key or "then", " | ".join(branches)
+        found = [f"{target} ({when})" if when else target for target, when in branches(to)]
+        yield key or "then", " | ".join(found)
 
 
-def _branches(to: Exit) -> list[tuple[str, str]]:
+def branches(to: Exit) -> list[tuple[str, str]]:
     """Each node an exit can lead to, with the cases in which it does."""
     if not isinstance(to, Fork):
         return [(to, "")]
     cases: dict[str, list[str]] = {}
     for case, branch in to.to.items():
-        for target, when in _branches(branch):
+        for target, when in branches(branch):
             cases.setdefault(target, []).append(" ".join(filter(None, (f"{to.on} {case}", when))))
     if len(cases) == 1:
         return [(target, "") for target in cases]

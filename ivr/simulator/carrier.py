@@ -89,8 +89,12 @@ class Carrier:
         desk: Desk | None = None,
         listener: Callable[[Entry], None] | None = None,
         extra: Mapping[str, str] | None = None,
+        microphone: Callable[[], bytes | None] = lambda: None,
     ) -> Transcript:
-        """Place one call, hold it to its end and return its transcript; `listener` gets each entry."""
+        """Place one call, hold it to its end and return its transcript; `listener` gets each entry.
+
+        `microphone` gives the WAV of the take that has just ended, or None for sound that says nothing.
+        """
         transcript = Transcript(listener)
         facts = CallFacts(
             account_sid=self.account_sid,
@@ -101,14 +105,22 @@ class Carrier:
             extra=extra or {},
         )
         transcript.call_sid = facts.call_sid
-        leg = self.leg(facts, caller, clock or VirtualClock(), desk or FixedDesk(), transcript)
+        leg = self.leg(facts, caller, clock or VirtualClock(), desk or FixedDesk(), transcript, microphone)
         return _Call(leg, self._url(self.paths.incoming), self._url(self.paths.status), self.faults).hold()
 
     def new_call_sid(self) -> str:
         """Return an identifier that no call of this carrier has."""
         return self._sids.call()
 
-    def leg(self, facts: CallFacts, caller: Caller, clock: Clock, desk: Desk, transcript: Transcript) -> Leg:
+    def leg(
+        self,
+        facts: CallFacts,
+        caller: Caller,
+        clock: Clock,
+        desk: Desk,
+        transcript: Transcript,
+        microphone: Callable[[], bytes | None] = lambda: None,
+    ) -> Leg:
         """Return a telephone's connection, before anything has happened on it."""
         services = Services(
             courier=self._courier,
@@ -119,6 +131,7 @@ class Carrier:
             fallback_url=self._url(self.paths.fallback),
             strict=self.strict,
             caller_ids=self.caller_ids,
+            microphone=microphone,
         )
         return Leg(facts, caller, clock, transcript, services, clock.now())
 

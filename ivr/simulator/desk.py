@@ -24,9 +24,13 @@ class Answers:
 
 @dataclass(frozen=True)
 class Unreached:
-    """Nobody can be reached: nobody picks up, the telephone is busy, or the call fails."""
+    """Nobody can be reached: nobody picks up, the telephone is busy, or the call fails.
+
+    `rang` is how many seconds the telephone has rung already while a real person was waited for.
+    """
 
     status: Literal["no-answer", "busy", "failed"] = "no-answer"
+    rang: float = 0.0
 
 
 Reply = Answers | Unreached

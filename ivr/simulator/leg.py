@@ -40,6 +40,7 @@ class Services:
     fallback_url: str
     strict: bool
     caller_ids: frozenset[str] = frozenset()
+    microphone: Callable[[], bytes | None] = lambda: None
 
 
 @dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ivr.simulator.caller import HangsUp, KeyPress, Phase
-from ivr.simulator.desk import Answers, Callee, Reply
+from ivr.simulator.desk import Answers, Callee, Reply, Unreached
 from ivr.simulator.documents import Document, Goto
 from ivr.simulator.errors import CallError
 from ivr.simulator.leg import CallOver, Leg
@@ -91,7 +91,8 @@ def _unreached(leg: Leg, verb: Dial, replies: list[Reply]) -> _Outcome:
     statuses = {"no-answer" if isinstance(reply, Answers) else reply.status for reply in replies}
     status = next(one for one in ("no-answer", "busy", "failed") if one in statuses)
     leg.note("ring", {"no-answer": "does not answer", "busy": "is busy", "failed": "fails"}[status], who="desk")
-    wait = verb.timeout if status == "no-answer" else REFUSED_SECONDS
+    rang = max((reply.rang for reply in replies if isinstance(reply, Unreached)), default=0.0)
+    wait = max(0.0, verb.timeout - rang) if status == "no-answer" else REFUSED_SECONDS
     hung_up = leg.pass_time(wait, Phase.RINGING) is not None
     return _Outcome("canceled" if hung_up else status, hung_up=hung_up)
 

@@ -84,7 +84,8 @@ def _nothing(leg: Leg, verb: Record, document: Document, take: _Take, started_at
 
 def _keep(leg: Leg, verb: Record, document: Document, take: _Take, started_at: datetime) -> Goto:
     sid, seconds = leg.services.sids.recording(), take.seconds(verb.trim)
-    recording = Recording(sid, leg.facts.account_sid, leg.facts.call_sid, seconds, started_at, speechlike(seconds))
+    audio = leg.services.microphone() or speechlike(seconds)
+    recording = Recording(sid, leg.facts.account_sid, leg.facts.call_sid, seconds, started_at, audio)
     url = leg.services.recorder.keep(recording)
     for status in ("in-progress", "completed"):
         if status in verb.recording_status_callback_event:

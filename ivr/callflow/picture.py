@@ -1,0 +1,80 @@
+"""The tree as a picture (SVG): a box for each node, in rows by its distance from the greeting."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ivr.callflow.check import exits
+from ivr.callflow.drawing import EVERYWHERE, branches
+from ivr.callflow.nodes import Menu, Node, Tree
+
+WIDTH, HEIGHT = 128, 28
+GAP_X, GAP_Y = 14, 34
+PER_ROW = 6
+"""Boxes in a row before it is broken into two."""
+
+
+def as_svg(tree: Tree) -> str:
+    """The picture; each box is a `g` with the node's name in `data-node`, so that a page can light it up."""
+    places = _places(tree)
+    width = PER_ROW * (WIDTH + GAP_X) + GAP_X
+    height = max(y for _, y in places.values()) + HEIGHT + GAP_Y
+    lines = [_line(places[name], places[to]) for name, node in tree.nodes.items() for to in _next(node) if to in places]
+    boxes = [_box(name, *place) for name, place in places.items()]
+    return (
+        f'<svg class="tree" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-label="The call tree">{"".join(lines)}{"".join(boxes)}</svg>'
+    )
+
+
+def _places(tree: Tree) -> dict[str, tuple[int, int]]:
+    """Where each node's box is: its left upper corner."""
+    places: dict[str, tuple[int, int]] = {}
+    y = GAP_Y // 2
+    for row in _rows(tree):
+        for start in range(0, len(row), PER_ROW):
+            part = row[start : start + PER_ROW]
+            left = (PER_ROW - len(part)) * (WIDTH + GAP_X) // 2 + GAP_X
+            for index, name in enumerate(part):
+                places[name] = (left + index * (WIDTH + GAP_X), y)
+            y += HEIGHT + GAP_Y
+    return places
+
+
+def _rows(tree: Tree) -> list[list[str]]:
+    """Nodes by their distance from the first one; what only the call itself can reach comes last."""
+    rows, seen = [[tree.first]], {tree.first}
+    while rows[-1]:
+        row: list[str] = []
+        for name in rows[-1]:
+            for to in _next(tree.nodes[name]):
+                if to in tree.nodes and to not in seen:
+                    seen.add(to)
+                    row.append(to)
+        rows.append(row)
+    rows[-1] = [name for name in tree.nodes if name not in seen]
+    return rows
+
+
+def _next(node: Node) -> list[str]:
+    """The nodes that one leads to, without the ways out that all have alike."""
+    found: dict[str, None] = {}
+    for key, to in exits(node):
+        if key in EVERYWHERE or (key == "*" and isinstance(node, Menu) and node.choice("*") is None):
+            continue
+        found.update((target, None) for target, _ in branches(to))
+    return list(found)
+
+
+def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
+    x1, y1, x2, y2 = start[0] + WIDTH // 2, start[1] + HEIGHT, end[0] + WIDTH // 2, end[1]
+    bend = max(16, abs(y2 - y1) // 2)
+    return f'<path d="M{x1} {y1}C{x1} {y1 + bend} {x2} {y2 - bend} {x2} {y2}"/>'
+
+
+def _box(name: str, x: int, y: int) -> str:
+    words = escape(name.replace("_", " "))
+    return (
+        f'<g data-node="{escape(name)}"><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="7"/>'
+        f'<text x="{x + WIDTH // 2}" y="{y + HEIGHT // 2 + 4}">{words}</text></g>'
+    )

@@ -1,0 +1,51 @@
+"""A call in progress, seen from outside: where it stands and what it has saved. No patient's data is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ivr.callflow.answers import Kind
+from ivr.db import Database
+from ivr.models import Call, CallTurn, PatientRequest, Priority, RequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A request that the call left, as far as it says nothing about the patient."""
+
+    id: int
+    reference: str
+    kind: Kind
+    status: RequestStatus
+    priority: Priority
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The node that the call is at, the turns it has taken, and the requests it left so far, oldest first."""
+
+    node: str
+    turns: int
+    saved: tuple[Saved, ...]
+
+
+def follow(database: Database, call_sid: str) -> Standing | None:
+    """Where a call stands now; None when there is no such call."""
+    with database.read() as session:
+        call = session.scalar(select(Call).where(Call.sid == call_sid))
+        if call is None:
+            return None
+        turn = session.scalar(
+            select(CallTurn).where(CallTurn.call_id == call.id).order_by(CallTurn.number.desc()).limit(1)
+        )
+        requests = session.scalars(
+            select(PatientRequest)
+            .where(PatientRequest.call_id == call.id, PatientRequest.erased_at.is_(None))
+            .order_by(PatientRequest.id)
+        )
+        saved = tuple(Saved(one.id, one.reference, one.kind, one.status, one.priority, one.due_at) for one in requests)
+        return Standing(turn.node if turn else "", call.turn, saved)
