@@ -112,7 +112,7 @@ WEEK = (
         Deed(130, STAFF, called(Outcome.NO_ANSWER)),)),
     Event(1, "10:05", "+16175550152", "1 1 3 11231960 1 2 1 1 1 2 1", deeds=(
         Deed(200, STAFF, noted("Prefers a female doctor.")),)),
-    Event(1, "13:15", "+16175550142", PROCEDURE.format(time=3)),
+    Event(1, "13:15", "+16175550187", PROCEDURE.format(time=3)),
     Event(1, "15:50", "+16175550166", MESSAGE.format(seconds=9),
         "This is Ann Invented. Is it all right to fly two weeks after the procedure? "
         "Please call me back on this number."),

@@ -64,6 +64,14 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_logs():
+    """A command that is called in this process must not take the process's logs for good."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ivr.cli.configure_logs", lambda: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory):
     return {

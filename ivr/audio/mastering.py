@@ -14,7 +14,7 @@ from ivr.audio.wavefile import RATE, Samples, write_wav
 
 __all__ = ["Mastered", "MasteringError", "Pcm", "master"]
 
-HEAD_MS, TAIL_MS = 50, 150
+HEAD_MS, TAIL_MS = 40, 90
 FADE_MS = 5  # in and out, so that a noisy room does not click on and off
 CEILING_DBFS = HIGHEST_PEAK_DBFS - 0.3
 LOOK_AHEAD_MS = 5  # how long before a peak the limiter begins to turn down, and after it to turn up

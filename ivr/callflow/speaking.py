@@ -14,7 +14,7 @@ from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, S
 from ivr.callflow.reading import read_out
 from ivr.callflow.state import CallState, promise_of
 
-BETWEEN_OPTIONS = Pause(600)
+BETWEEN_OPTIONS = Pause(500)
 """Milliseconds between two options of a menu: CALLFLOW asks for 500 to 750."""
 
 PHONE_GROUPS = (3, 3, 4)

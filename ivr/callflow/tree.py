@@ -163,7 +163,7 @@ def _callback() -> tuple[Node, ...]:
         Menu(
             "reason",
             level=2,
-            opening=("reason_opening",),
+            opening=(),
             choices=(
                 Choice("1", "reason_procedure", "best_time", {"reason": Reason.PROCEDURE}),
                 Choice("2", "reason_after_procedure", "red_flags", {"reason": Reason.AFTER_PROCEDURE}),
@@ -187,7 +187,7 @@ def _callback() -> tuple[Node, ...]:
         Menu(
             "best_time",
             level=2,
-            opening=("best_time_opening",),
+            opening=(),
             choices=(
                 Choice("1", "best_time_morning", _after_best_time(), {"best_time": BestTime.MORNING}),
                 Choice("2", "best_time_afternoon", _after_best_time(), {"best_time": BestTime.AFTERNOON}),

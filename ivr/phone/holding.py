@@ -212,6 +212,7 @@ class HeldCall:
                     listener=self._entry,
                     microphone=visitor.take_sound,
                 )
+                self._stand()
                 over = {"by": transcript.ended_by, "seconds": transcript.seconds, "status": transcript.status}
                 self.events.put({"type": "over", **over, "listened": transcript.seconds_listened})
             except SimulatorError as error:
@@ -220,7 +221,6 @@ class HeldCall:
                 log.error("phone_failed", error=type(error).__name__)
                 self.events.put({"type": "over", "by": "error", "error": BROKEN})
             finally:
-                self._stand()
                 sound_file(self._token).unlink(missing_ok=True)
                 for name in mailbox.names(mailbox.DESK):
                     mailbox.send(name, {"do": "over", "call": self._token})

@@ -33,8 +33,8 @@ NUMBER = "+16175550100"
 """The clinic's number, as the telephone dials it: one that nobody has."""
 
 CALLERS = (
-    ("+16175550142", "A known caller: (617) 555-0142"),
-    ("+16175550187", "Another number: (617) 555-0187"),
+    ("+16175550142", "(617) 555-0142"),
+    ("+16175550187", "(617) 555-0187, with an open request"),
     ("anonymous", "Withheld"),
 )
 SPEEDS = (0.75, 1.0, 1.25, 1.5, 2.0)

@@ -7,7 +7,7 @@ import pytest
 
 from ivr.audio.decoding import Pcm, telephone_band
 from ivr.audio.errors import MasteringError
-from ivr.audio.mastering import master
+from ivr.audio.mastering import HEAD_MS, TAIL_MS, master
 from ivr.audio.measuring import Measurement, faults, measure
 from ivr.audio.wavefile import RATE, read_info, read_wav
 
@@ -50,8 +50,8 @@ def test_noise_around_the_speech_is_cut_away(speech: Pcm, noise_dbov: float) -> 
 def test_speech_without_silence_around_it_gets_some(speech: Pcm) -> None:
     loud = np.flatnonzero(np.abs(speech.samples) > 200)
     result = measured(Pcm(speech.samples[loud[0] : loud[-1]], speech.rate))
-    assert 30 <= result.head_ms <= 70
-    assert 130 <= result.tail_ms <= 180
+    assert 20 <= result.head_ms <= 60
+    assert 70 <= result.tail_ms <= 120
 
 
 @pytest.mark.parametrize("side", ["head", "tail"])
@@ -62,9 +62,9 @@ def test_quiet_consonants_at_the_edges_are_kept(side: str) -> None:
     closure, quiet = np.zeros(round(0.03 * 16000)), np.zeros(16000)
     word = [hiss, closure, vowel] if side == "head" else [vowel, closure, hiss]
     samples, rate = read_wav(master(as_pcm(np.concatenate([quiet, *word, quiet]), 16000), "f", "f").wav)
-    assert len(samples) / rate == pytest.approx(0.55 + 0.2, abs=0.02)
+    assert len(samples) / rate == pytest.approx(0.55 + (HEAD_MS + TAIL_MS) / 1000, abs=0.02)
     forward = samples if side == "head" else samples[::-1]
-    begins = 0.06 if side == "head" else 0.16
+    begins = ((HEAD_MS if side == "head" else TAIL_MS) + 10) / 1000
     hissing = forward[round(begins * rate) : round((begins + 0.1) * rate)]
     assert np.sqrt(np.mean(hissing**2)) > 0.0005
 

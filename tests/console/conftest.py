@@ -122,17 +122,23 @@ def client_as(console, line, staff):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """The system's Chromium; where there is none, browser tests are skipped, except in CI."""
+def launch():
+    """Starts the system's Chromium; where there is none, browser tests are skipped, except in CI."""
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("no Chromium: apt install chromium")
         pytest.skip("no Chromium on this machine: apt install chromium")
     sync = pytest.importorskip("playwright.sync_api")
     with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        yield lambda *args: playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *args])
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """One browser for all; each test has a context of its own in it."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from tests.console.conftest import CHROMIUM, assert_accessible, serving
 MICROPHONE = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SLOW = 30_000
 LINE = "#transcript li.line"
-CALLBACK = [("callback", "2"), ("may we call", "1"), ("what is this about", "4"), ("when should we call", "3"),
-            ("leave a message there", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
+CALLBACK = [("callback", "2"), ("may we call", "1"), ("after a procedure", "4"), ("mornings", "3"),
+            ("leave a message with", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
 
 
 @pytest.fixture

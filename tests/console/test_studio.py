@@ -15,7 +15,7 @@ from ivr.models import PromptSource, PromptState, PromptVersion, Role
 from ivr.services.prompts import read_current
 from ivr.services.rendering import render_prompts
 from ivr.services.versions import LARGEST_TAKE
-from tests.console.conftest import CHROMIUM, assert_accessible
+from tests.console.conftest import assert_accessible
 from tests.jobs.conftest import run_jobs
 from tests.takes import take
 
@@ -207,19 +207,15 @@ def test_zips_that_are_none_are_refused(client_as, line, data):
 # ---- A real browser
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
+@pytest.fixture(scope="module")
+def browser(launch, tmp_path_factory):
     """A Chromium whose microphone plays a sentence over and over."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt install chromium")
-    sync = pytest.importorskip("playwright.sync_api")
     file = tmp_path_factory.mktemp("microphone") / "voice.wav"
     file.write_bytes(take("For a callback, press 2."))
-    sound = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={file}%noloop"]
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *sound])
-        yield browser
-        browser.close()
+    sound = f"--use-file-for-fake-audio-capture={file}%noloop"
+    browser = launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", sound)
+    yield browser
+    browser.close()
 
 
 def until(page, truth, seconds=10):

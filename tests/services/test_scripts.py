@@ -154,7 +154,7 @@ def test_the_read_back_is_one_sentence(draft: Draft) -> None:
     """It starts once, ends once, and says what the call is about before when and where."""
     said = texts(spoken(Value.SUMMARY, replace(begin(TREE), draft=draft)))
     assert re.fullmatch(
-        r"You want a (call about|visit|follow-up visit)[^.?]*,( on (a \w+day|any day), and a call)?"
+        r"A (call|visit|bill)[^.?]*,( on (a \w+day|any day), and a call)?"
         r" (in the morning|in the afternoon|at any time)\.( You left a message\.)?",
         said,
     )
@@ -235,7 +235,7 @@ def test_the_words_suit_a_voice(key: str) -> None:
 
 def test_placeholders_are_filled() -> None:
     """The clinic's name and, per language, its key in the language menu."""
-    assert SCRIPT.prompts["emergency"].text.startswith(f"Thank you for calling {CLINIC}.")
+    assert SCRIPT.prompts["emergency"].text.startswith(f"Thanks for calling {CLINIC}.")
     assert CLINIC in (SCRIPT.prompts["emergency"].spoken or "")
     assert SCRIPT.prompts["language_option"].text == "For English, press 1."
 
