@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 import threading
@@ -57,6 +58,7 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Empty the demo's database first.")
 def run_demo(port: int, fresh: bool) -> None:
     """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
+    configure_logs(logging.WARNING)
     sys.exit(demo.run(port, fresh=fresh, render=_prepare_demo))
 
 

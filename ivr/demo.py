@@ -24,7 +24,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from ivr.config import ROOT, TWILIO_API, Config
 from ivr.db import Database, Vault
-from ivr.migrations import upgrade
+from ivr.migrations import is_current, upgrade
+from ivr.services.prompts import Releases
 from ivr.simulator import (
     Answers,
     Carrier,
@@ -80,18 +81,31 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
             shutil.rmtree(file) if file.is_dir() else file.unlink()
     settings = {**os.environ, **_settings(port)}
     config = Config.from_env(settings)
-    database = Database(config.database_url, Vault(config.data_keys))
-    upgrade(database)
-    database.close()
-    render(config)
+    is_used = _is_used(config)
+    if not is_used:
+        _migrate(config)
+        render(config)
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with _recordings(config, port + 1), _worker(settings), _server(settings, port) as server:
+    with _recordings(config, port + 1), _processes(settings, port) as server:
+        if is_used:
+            render(config)
         _wait_until_ready(server, port)
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
             return server.wait()
     click.echo("Stopped.")
     return 0
+
+
+def _is_used(config: Config) -> bool:
+    """Whether an earlier start has left a database that the line can answer from at once."""
+    with contextlib.closing(Database(config.database_url, Vault(config.data_keys))) as database:
+        return is_current(database) and Releases(database).latest().id is not None
+
+
+def _migrate(config: Config) -> None:
+    with contextlib.closing(Database(config.database_url, Vault(config.data_keys))) as database:
+        upgrade(database)
 
 
 def _python() -> str:
@@ -158,34 +172,24 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 
 
 @contextlib.contextmanager
-def _server(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The web server as in production, with the demo's settings."""
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
-    command += ["--log-level", "warning", "--threads", "24", "--graceful-timeout", "3", "wsgi:app"]
-    with _process(command, settings) as server:
-        yield server
-
-
-@contextlib.contextmanager
-def _worker(settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker as in production; it needs no port."""
-    with _process([sys.executable, "-m", "ivr", "worker"], settings) as worker:
-        yield worker
-
-
-@contextlib.contextmanager
-def _process(command: list[str], settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with the demo's settings, which ends when the demo does."""
-    process = subprocess.Popen(command, env=settings, cwd=ROOT)
+def _processes(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server and the worker as in production, with the demo's settings; yields the server. Both end with it."""
+    serve = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
+    serve += ["--log-level", "warning", "--threads", "24", "--graceful-timeout", "3", "wsgi:app"]
+    work = [sys.executable, "-m", "ivr", "worker"]
+    started = [subprocess.Popen(command, env=settings, cwd=ROOT) for command in (serve, work)]
     try:
-        yield process
+        yield started[0]
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for process in started:
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in started:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:

@@ -8,15 +8,15 @@ import sys
 import structlog
 
 
-def configure_logs() -> None:
-    """Set the format once per process."""
+def configure_logs(least: int = logging.INFO) -> None:
+    """Set the format once per process; what is below the level `least` is left out."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -68,7 +68,7 @@ class Clock:
 def own_logs():
     """A command that is called in this process must not take the process's logs for good."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ivr.cli.configure_logs", lambda: None)
+        patch.setattr("ivr.cli.configure_logs", lambda *_: None)
         yield
 
 
