@@ -14,7 +14,7 @@ from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 from ivr.services.staff import Details, StaffError
 
-DEMO_PASSWORD = "demo-password-only"
+DEMO_PASSWORD, DEMO_PIN = "demo-password-only", "274951"
 """The only password that is the same everywhere; the demo answers on this machine alone."""
 
 
@@ -105,11 +105,13 @@ def list_all() -> None:
 
 
 def make_demo_accounts(database: Database) -> None:
-    """One account of each role, with the password that the demo prints; what is there already stays as it is."""
+    """One account of each role, with the password and PIN that the demo prints; what is there already stays as it is."""
     there = {member.email for member in service.everybody(database)}
-    for role in Role:
+    for extension, role in enumerate(Role, start=41):
         if (email := f"{role.value}@example.org") not in there:
-            made = service.create(database, COMMAND, Details(email, f"Demo {role.value}", role), utc_now())
+            details = Details(email, f"Demo {role.value}", role, str(extension))
+            made = service.create(database, COMMAND, details, utc_now())
+            service.set_pin(database, COMMAND, made.id, DEMO_PIN, utc_now())
             service.set_password(database, COMMAND, made.id, DEMO_PASSWORD, utc_now())
 
 

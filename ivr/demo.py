@@ -60,6 +60,8 @@ The line is answering at {base}
   Work on them in the console:            {base}/console/
                                           as staff@example.org, lead@example.org or admin@example.org,
                                           password demo-password-only
+  Record the prompts in the studio:       {base}/studio/  as admin@example.org
+  Do either by phone:                     key 7 in a call; extensions 41, 42 and 43, PIN 274951
   Be the clinic's front desk:             {base}/phone/desk
   See the call tree:                      {python} -m ivr tree
   Check it like a deployment:             {python} -m ivr doctor
@@ -137,6 +139,7 @@ def _settings(port: int) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{FOLDER.resolve()}/demo.db",
         "PUBLIC_BASE_URL": f"http://{HOST}:{port}",
         "TWILIO_API_URL": f"http://{HOST}:{port + 1}",
+        "STAFF_SECOND_FACTOR": "nobody",
     }
     SETTINGS.touch(mode=0o600)
     SETTINGS.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))

@@ -93,3 +93,4 @@ def test_the_demo_has_an_account_of_each_role_and_makes_them_once(database):
     assert signing_in.check_password(database, "staff@example.org", cli_staff.DEMO_PASSWORD, "", utc_now())
     assert signing_in.check_password(database, "admin@example.org", PASSWORD, "", utc_now())
     assert cli_staff.DEMO_PASSWORD in demo.NEXT_STEPS
+    assert cli_staff.DEMO_PIN in demo.NEXT_STEPS

@@ -63,3 +63,10 @@ def test_commands_and_servers_refuse_to_start_and_end_with_status_2(command, tmp
     assert ended.returncode == 2
     assert all(name in ended.stderr for name in REQUIRED)
     assert "Traceback" not in ended.stderr
+
+
+def test_only_without_a_real_carrier_may_everybody_do_without_a_second_factor(settings):
+    with pytest.raises(ConfigError, match="STAFF_SECOND_FACTOR"):
+        Config.from_env({**settings, "STAFF_SECOND_FACTOR": "nobody"})
+    demo = {**settings, "STAFF_SECOND_FACTOR": "nobody", "TWILIO_API_URL": "http://127.0.0.1:8001"}
+    assert Config.from_env(demo).staff_second_factor == "nobody"
