@@ -105,7 +105,7 @@ def list_all() -> None:
 
 
 def make_demo_accounts(database: Database) -> None:
-    """One account of each role, with the password and PIN that the demo prints; what is there already stays as it is."""
+    """One account of each role, with the password and PIN that the demo prints; what is there stays as it is."""
     there = {member.email for member in service.everybody(database)}
     for extension, role in enumerate(Role, start=41):
         if (email := f"{role.value}@example.org") not in there:

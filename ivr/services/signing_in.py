@@ -27,7 +27,7 @@ LINK_LASTS = timedelta(hours=24)
 
 
 def needs_second_factor(member: StaffMember, policy: str) -> bool:
-    """Whether an account must have a second factor; `policy` is the setting, 'admins', 'everyone' or the demo's 'nobody'."""
+    """Whether an account must have a second factor; `policy` is the setting: admins, everyone, or the demo's nobody."""
     return policy == "everyone" or (policy == "admins" and member.role is Role.ADMIN)
 
 
