@@ -19,7 +19,7 @@ HIGHEST_PEAK_DBFS = -3.0
 LONGEST_HEAD_MS, LONGEST_TAIL_MS = 100, 250
 SLOWEST_WPM, TARGET_WPM, FASTEST_WPM = (
     105.0,
-    135.0,
+    133.0,
     150.0,
 )  # words a minute, pauses included
 FEWEST_WORDS_FOR_PACE = 5

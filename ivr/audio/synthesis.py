@@ -48,7 +48,7 @@ class Synthesizer:
         self._child: _Child | None = None
 
     def say(self, key: str, text: str, spoken: str | None = None) -> Pcm:
-        """Speak a prompt at about 135 words/min, counted in `text`; `spoken` respells it for the voice.
+        """Speak a prompt at about 133 words/min, counted in `text`; `spoken` respells it for the voice.
 
         Raises SynthesisError, which names the prompt, when the voice refuses, crashes or takes too long; the
         next call then starts a fresh child.

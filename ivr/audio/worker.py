@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 SLOWEST_RATE, FASTEST_RATE = 80, 220  # espeak's own unit; it accepts no less than 80
 SEED = 1  # a voice with breath in it is made with noise: the same words must give the same samples
 WORDGAP = 7  # the name espeak-ng has for this parameter; pyttsx3 has none
-PASSES = 3  # at most; two nearly always do
+PASSES = 5  # at most; two nearly always do
 PADDING = 0.13  # s of silence the finished clip has around the speech
-CLOSE_ENOUGH_WPM = 5.0
+CLOSE_ENOUGH_WPM = 4.0
 AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's silence is digital zero
 
 
