@@ -1,0 +1,194 @@
+"""Makes the README's pictures: the demo's pages as PNG, and a call on the telephone's page as an animated WebP.
+
+A demo of its own is started in a temporary folder and ended again. Run from the project's root:
+python tests/bench/pictures.py [--into .github/pictures]
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+WINDOW = {"width": 1440, "height": 900}
+PICTURE = (1280, 800)
+LARGEST_PNG, LARGEST_MOVIE = 250_000, 1_500_000
+"""Bytes of a picture: a README is read on telephones too."""
+
+START_SECONDS = 180
+FRAME_SECONDS = 0.25
+MOVIE_SECONDS, SAVED_SECONDS = 15.0, 2.0
+"""How long the film is at least, and how long it shows that the request is saved."""
+
+MOVIE_SIZE = (960, 600)
+LOOK_SECONDS = 0.6
+"""How long a prompt is shown before its key is pressed."""
+
+LINE = "#transcript li.line"
+CALLER = "+16175550142"
+CALL = [("callbacks", "2"), ("may we call", "1"), ("after a procedure", "4"), ("mornings", "3"),
+        ("leave a message with", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
+
+
+@contextlib.contextmanager
+def demo():
+    """A fresh demo with its made-up week; yields its address."""
+    port = free_ports()
+    address = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="ivr-pictures-") as folder:
+        settings = {**os.environ, "PYTHONPATH": str(ROOT)}
+        log = Path(folder) / "demo.log"
+        command = [sys.executable, "-m", "ivr", "demo", "--port", str(port)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=folder, env=settings, stdout=out, stderr=out)
+        try:
+            wait_for(process, address, log)
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def free_ports():
+    """A port that is free, as is the next one: the demo takes two."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def wait_for(process, address, log):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{address}/healthz", timeout=1).close()
+            return
+        time.sleep(0.2)
+    sys.exit(f"The demo did not start:\n{log.read_text()[-2000:]}")
+
+
+def sign_in(page):
+    """As the demo's administrator."""
+    page.goto("/console/")
+    page.get_by_label("E-mail address").fill("admin@example.org")
+    page.get_by_label("Password").fill("demo-password-only")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+def request_with_message(page):
+    """Open the first request in the queue that somebody left a message with, once its audio is there."""
+    page.goto("/console/")
+    links = page.locator("main a[href*='/console/requests/']").evaluate_all("all => all.map(one => one.href)")
+    for link in dict.fromkeys(links):
+        page.goto(link)
+        if page.locator(".bars").count():
+            page.wait_for_timeout(1500)
+            return
+    sys.exit("No request in the demo has a message that can be played.")
+
+
+class Movie:
+    """Frames of a page, each with the moment it was taken at."""
+
+    def __init__(self, page):
+        self.page, self.frames = page, []
+
+    def take(self):
+        began = time.monotonic()
+        shot = self.page.screenshot()
+        self.frames.append((began, shot))
+        time.sleep(max(0, FRAME_SECONDS - (time.monotonic() - began)))
+
+    def save(self, path):
+        """Write it, as good as it may be within its size."""
+        pictures = [Image.open(io.BytesIO(shot)).convert("RGB").resize(MOVIE_SIZE, Image.LANCZOS) for _, shot in self.frames]
+        moments = [at for at, _ in self.frames]
+        lasting = [round((after - at) * 1000) for at, after in zip(moments, moments[1:], strict=False)] + [2000]
+        for quality in (70, 55, 40, 25):
+            options = {"duration": lasting, "loop": 0, "quality": quality, "method": 4}
+            pictures[0].save(path, save_all=True, append_images=pictures[1:], **options)
+            if path.stat().st_size <= LARGEST_MOVIE:
+                return
+        sys.exit(f"{path} is too large: {path.stat().st_size} bytes")
+
+
+def film_a_call(page, into):
+    """A callback from "Call" to "saved"; on the way, the picture of the telephone in a call."""
+    page.goto("/phone")
+    page.locator("#from").select_option(CALLER)
+    page.locator("#speed").select_option("2.0")
+    movie = Movie(page)
+    movie.take()
+    page.locator("#call").click()
+    began = time.monotonic()
+    for heard, key in CALL:
+        prompt = page.locator(LINE).filter(has_text=re.compile(heard, re.IGNORECASE))
+        while not prompt.count():
+            movie.take()
+        shown = time.monotonic()
+        while time.monotonic() - shown < LOOK_SECONDS:
+            movie.take()
+        if "leave a message" in heard:
+            save_png(page, into / "phone.png")
+        page.locator(f'[data-key="{key}"]').click()
+    page.locator("#saved a").wait_for()
+    saved = time.monotonic()
+    while time.monotonic() < max(began + MOVIE_SECONDS, saved + SAVED_SECONDS):
+        movie.take()
+    page.keyboard.press("h")
+    movie.save(into / "call.webp")
+
+
+def save_png(page, path):
+    """Keep what the page shows, in few enough colours to be small."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(PICTURE, Image.LANCZOS)
+    for colours in (256, 128, 64):
+        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= LARGEST_PNG:
+            return
+    sys.exit(f"{path} is too large: {path.stat().st_size} bytes")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--into", type=Path, default=ROOT / ".github" / "pictures")
+    into = arguments.parse_args().into
+    into.mkdir(parents=True, exist_ok=True)
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with demo() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(base_url=address, viewport=WINDOW, color_scheme="light").new_page()
+        film_a_call(page, into)
+        sign_in(page)
+        save_png(page, into / "queue.png")
+        request_with_message(page)
+        save_png(page, into / "request.png")
+        page.goto("/studio/")
+        save_png(page, into / "studio.png")
+        browser.close()
+    for path in sorted(into.iterdir()):
+        print(f"{path.name:<14}{path.stat().st_size:>9} bytes")
+
+
+if __name__ == "__main__":
+    main()
