@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
@@ -123,7 +124,7 @@ class Movie:
         """Write it, as good as it may be within its size."""
         pictures = [Image.open(io.BytesIO(shot)).convert("RGB").resize(MOVIE_SIZE, Image.LANCZOS) for _, shot in self.frames]
         moments = [at for at, _ in self.frames]
-        lasting = [round((after - at) * 1000) for at, after in zip(moments, moments[1:], strict=False)] + [2000]
+        lasting = [round((after - at) * 1000) for at, after in pairwise(moments)] + [2000]
         for quality in (70, 55, 40, 25):
             options = {"duration": lasting, "loop": 0, "quality": quality, "method": 4}
             pictures[0].save(path, save_all=True, append_images=pictures[1:], **options)
