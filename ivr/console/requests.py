@@ -204,7 +204,7 @@ DEEDS = (
         lambda _, sent: {"to": _id(sent, "to")},
         role=Role.LEAD,
     ),
-    Deed("attempt", "attempt", triage.record_attempt, "Saved. It is in the queue again for then.", _attempted),
+    Deed("attempt", "attempt", triage.record_attempt, "Saved. It comes back at its follow-up time.", _attempted),
     Deed("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
     Deed("reopen", "claim", triage_history.reopen, "Reopened: it is back in the queue."),
     Deed(

@@ -104,6 +104,7 @@ class Row:
     red_flags: bool
     left_incomplete: bool
     left_in_outage: bool
+    for_desk: bool
     created_at: datetime
     act_by: datetime
     first_attempt_at: datetime | None
@@ -156,6 +157,7 @@ COLUMNS = (
     PatientRequest.red_flags,
     PatientRequest.left_incomplete,
     PatientRequest.left_in_outage,
+    PatientRequest.for_desk,
     PatientRequest.created_at,
     PatientRequest.act_by,
     PatientRequest.first_attempt_at,

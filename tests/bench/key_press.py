@@ -169,7 +169,8 @@ def fill(database, count):
             rows = [
                 {"reference": f"{i % 1_000_000:06d}", "kind": "callback", "status": "closed", "priority": "routine",
                  "callback_number": "+16175550142", "number_index": f"{i:032x}", "is_caller_id": True,
-                 "red_flags": False, "language": "en-US", "call_id": call.id, "created_at": now, "due_at": now}
+                 "red_flags": False, "language": "en-US", "call_id": call.id, "created_at": now, "due_at": now,
+                 "tab": "closed", "rank": 2, "act_by": now, "closed_at": now}
                 for i in range(start, min(start + 10_000, count))
             ]  # fmt: skip
             session.execute(insert(PatientRequest), rows)

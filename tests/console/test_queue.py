@@ -41,7 +41,7 @@ class TestPage:
         put(
             {"priority": Priority.URGENT, "red_flags": True, "reason": Reason.AFTER_PROCEDURE, "best_time": BestTime.MORNING},
             {"kind": Kind.APPOINTMENT, "visit_type": VisitType.FRACTURE, "birth_date": "1948-05-17", "attempts": 2},
-            {"callback_number": None, "left_in_outage": True, "language": "es-US"},
+            {"callback_number": None, "left_in_outage": True, "for_desk": True, "language": "es-US"},
         )
         page = client_as(Role.STAFF).get("/console/")
         words = text(page)
@@ -49,7 +49,7 @@ class TestPage:
         for expected in (
             "Urgent 000001 Warning sign Callback: after procedure ••• ••• •••• Number hidden until opened",
             "10:30 AM in 30 min", "30 min 0 Nobody Call back (mornings) Claim 000001",
-            "000002 Appointment: fracture", "2 Nobody Try again", "000003 Left in an outage Spanish Callback No number",
+            "000002 Appointment: fracture", "2 Nobody Try again", "000003 Left in an outage Passed to the desk Spanish Callback No number",
             "Listen: no number was left", "Open 3", "Incomplete 0", "Closed 0", "1 urgent", "None overdue",
         ):  # fmt: skip
             assert expected in words, expected
