@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from ivr.clients.twilio import TwilioRecordings
 from ivr.config import PROMPTS, Config
 from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
-from ivr.metrics import Metrics, metrics_folder
+from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
 from ivr.services.breaker import Breaker
 from ivr.services.calendar import Calendars, calendar_of
@@ -71,14 +73,14 @@ def complete_languages(config: Config) -> tuple[str, ...]:
     return tuple(complete)
 
 
-def create_app(config: Config, line: Line | None = None) -> Flask:
+def create_app(config: Config, line: Line | None = None, metrics: Metrics | None = None) -> Flask:
     """The web application of one deployment; tests pass a line with a clock or a database of their own."""
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
     scripts = read_scripts(PROMPTS, line.tree.languages, config.clinic_name)
     signers = media.Signers.of(config.secret_key)
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
-    metrics = Metrics(metrics_folder())
+    metrics = metrics or Metrics(metrics_folder())
     speaks = config.voice == "say"
     door = views.VoiceDoor(
         line=line,
@@ -112,10 +114,16 @@ def create_app(config: Config, line: Line | None = None) -> Flask:
     )
     console = create_console(config, line)
     console.register_blueprint(create_studio(line))
-    phone_pages.add_phone(console, line, config, app.wsgi_app)
+    phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
     app.extensions["console"] = console
     app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _rehearsed(clock: Callable[[], datetime], config: Config) -> tuple[Line, WSGIApplication]:
+    """A line to rehearse on, and the application that answers its calls and counts none."""
+    line = replace(create_line(config), clock=clock)
+    return line, create_app(config, line, Uncounted()).wsgi_app
 
 
 def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication:

@@ -98,8 +98,25 @@ class _Gauges:
             yield gauge
 
 
+class _Still(Counter):
+    """A counter that nothing moves."""
+
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
+        """Count nothing."""
+
+
+class _StillHistogram(Histogram):
+    """The same for durations."""
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Count nothing."""
+
+
 class Metrics:
     """The counters of one web application; with a folder, those of all its workers."""
+
+    counter: type[Counter] = Counter
+    histogram: type[Histogram] = Histogram
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -127,7 +144,7 @@ class Metrics:
             "language",
             "instead",
         )
-        self.seconds = Histogram(
+        self.seconds = self.histogram(
             "ivr_turn_seconds", "From a webhook to its answer.", ["webhook"], buckets=SECONDS, registry=self._registry
         )
 
@@ -142,7 +159,13 @@ class Metrics:
         return bytes(generate_latest(registry) + generate_latest(gauges))
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, registry=self._registry)
+        return self.counter(name, text, labels, registry=self._registry)
+
+
+class Uncounted(Metrics):
+    """Counters that stay where they are, for calls that no caller made."""
+
+    counter, histogram = _Still, _StillHistogram
 
 
 def metrics_folder() -> Path | None:

@@ -20,7 +20,7 @@ ROOMS = {
     "voice": {"callflow", "models", "services", "config", "metrics"},
     "console": {"callflow", "models", "services", "db", "config", "metrics"},
     "studio": {"callflow", "models", "services", "console"},
-    "phone": {"callflow", "models", "services", "config", "console", "simulator"},
+    "phone": {"callflow", "models", "services", "config", "console", "simulator", "rehearsal"},
     "metrics": set(),
     "serving": {"metrics"},
     "jobs": {"services", "clients", "models", "db", "config", "audio"},

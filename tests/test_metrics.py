@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from ivr.config import ROOT
 from ivr.db import Database, Vault
-from ivr.metrics import Level, Metrics
+from ivr.metrics import Level, Metrics, Uncounted
 from ivr.migrations import upgrade
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, SUNDAY_EVENING
@@ -181,7 +181,7 @@ from types import SimpleNamespace
 from flask import Flask, g
 from ivr.callflow import events as ev
 from ivr.logs import configure_logs
-from ivr.metrics import Metrics
+from ivr.metrics import Uncounted, Metrics
 from ivr.services.calls import Answer, Arrival
 from ivr.voice import watching
 configure_logs()
@@ -206,3 +206,14 @@ def test_a_key_press_pays_little_for_being_watched(tmp_path):
     command = [sys.executable, "-c", COST, str(tmp_path)]
     done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     assert float(done.stdout) < 60e-6
+
+
+def test_rehearsals_are_not_counted():
+    metrics = Uncounted()
+    metrics.calls.labels("en-US").inc()
+    metrics.refused.inc()
+    metrics.seconds.labels("incoming").observe(1)
+    page = metrics.page(list).decode()
+    assert 'ivr_calls_total{language="en-US"} 0.0' in page
+    assert "ivr_signatures_refused_total 0.0" in page
+    assert 'ivr_turn_seconds_count{webhook="incoming"} 0.0' in page

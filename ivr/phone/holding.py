@@ -5,34 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import Queue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
 from ivr.phone import mailbox
 from ivr.phone.mailbox import Mailbox, Message
-from ivr.simulator import (
-    Answers,
-    Carrier,
-    Entry,
-    HttpTransport,
-    Response,
-    SimulatorError,
-    Unreached,
-    Wait,
-    WsgiTransport,
-)
+from ivr.phone.stages import Stage
+from ivr.simulator import Answers, Entry, SimulatorError, Unreached, Wait
 from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, Voice
 from ivr.simulator.wave_info import read_wave
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 RING_SECONDS = 20.0
 TALK_SECONDS = 600.0
@@ -163,19 +153,6 @@ class Visitor:
                 self._waiting.append(Skip(now))
 
 
-class Inside:
-    """Requests to the line go straight into its application; those to the carrier's stand-in travel by HTTP."""
-
-    def __init__(self, app: WSGIApplication, rest_url: str) -> None:
-        """Send what begins with `rest_url` over the network."""
-        self._line, self._elsewhere, self._rest_url = WsgiTransport(app), HttpTransport(), rest_url
-
-    def request(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Send one request."""
-        is_rest = bool(self._rest_url) and url.startswith(self._rest_url)
-        return (self._elsewhere if is_rest else self._line).request(method, url, body, headers)
-
-
 @dataclass(frozen=True)
 class Dialled:
     """How a call is placed."""
@@ -189,32 +166,20 @@ class Dialled:
 class HeldCall:
     """A call in progress: `events` fills until None, which is its end."""
 
-    def __init__(self, token: str, carrier: Carrier, dialled: Dialled, look: Callable[[str], Message]) -> None:
-        """Place the call in a thread; `look` says by the call's SID where it stands."""
+    def __init__(
+        self, token: str, stage: AbstractContextManager[Stage], dialled: Dialled, look: Callable[[Stage, str], Message]
+    ) -> None:
+        """Place the call in a thread, on a stage opened there; `look` says by the call's SID where it stands."""
         self.events: Queue[Message | None] = Queue()
-        self._token, self._carrier, self._dialled, self._look = token, carrier, dialled, look
-        self._sid = ""
+        self._token, self._dialled, self._look = token, dialled, look
         self._box = Mailbox(mailbox.CALL + token)
-        threading.Thread(target=self._run, name="phone", daemon=True).start()
+        threading.Thread(target=self._run, args=(stage,), name="phone", daemon=True).start()
 
-    def _run(self) -> None:
-        dialled, clock = self._dialled, PacedClock()
-        clock.pace(dialled.speed)
+    def _run(self, opening: AbstractContextManager[Stage]) -> None:
         with self._box as box:
-            visitor = Visitor(self._token, box, clock, self.events.put, has_microphone=dialled.has_microphone)
             try:
-                transcript = self._carrier.call(
-                    visitor,
-                    from_=dialled.from_,
-                    to=dialled.to,
-                    clock=clock,
-                    desk=visitor,
-                    listener=self._entry,
-                    microphone=visitor.take_sound,
-                )
-                self._stand()
-                over = {"by": transcript.ended_by, "seconds": transcript.seconds, "status": transcript.status}
-                self.events.put({"type": "over", **over, "listened": transcript.seconds_listened})
+                with opening as stage:
+                    self._hold(stage, box)
             except SimulatorError as error:
                 self.events.put({"type": "over", "by": "error", "error": str(error)})
             except Exception as error:
@@ -226,18 +191,37 @@ class HeldCall:
                     mailbox.send(name, {"do": "over", "call": self._token})
                 self.events.put(None)
 
-    def _entry(self, entry: Entry) -> None:
+    def _hold(self, stage: Stage, box: Mailbox) -> None:
+        dialled, clock = self._dialled, PacedClock()
+        clock.pace(dialled.speed)
+        visitor = Visitor(self._token, box, clock, self.events.put, has_microphone=dialled.has_microphone)
+        try:
+            transcript = stage.carrier.call(
+                visitor,
+                from_=dialled.from_,
+                to=dialled.to,
+                clock=clock,
+                desk=visitor,
+                listener=partial(self._entry, stage),
+                microphone=visitor.take_sound,
+            )
+        finally:
+            self._stand(stage)
+        over = {"by": transcript.ended_by, "seconds": transcript.seconds, "status": transcript.status}
+        self.events.put({"type": "over", **over, "listened": transcript.seconds_listened})
+
+    def _entry(self, stage: Stage, entry: Entry) -> None:
         url = urlsplit(entry.url)
         path = f"{url.path}?{url.query}" if url.query else url.path
-        self.events.put({"type": "entry", **asdict(entry), "url": path})
+        is_draft = entry.kind == "play" and Path(url.path).stem in stage.drafts
+        self.events.put({"type": "entry", **asdict(entry), "url": path, "draft": is_draft})
         if entry.kind == "webhook":
-            deliveries = self._carrier.deliveries
-            self._sid = deliveries[0].form["CallSid"] if deliveries else ""
-            self._stand()
+            self._stand(stage)
 
-    def _stand(self) -> None:
-        if self._sid:
-            self.events.put({"type": "standing", **self._look(self._sid)})
+    def _stand(self, stage: Stage) -> None:
+        deliveries = stage.carrier.deliveries
+        if deliveries:
+            self.events.put({"type": "standing", **self._look(stage, deliveries[0].form["CallSid"])})
 
 
 def sound_file(token: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ from ivr.services.line import Line
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from ivr.phone.holding import HeldCall
+    from ivr.phone.holding import Dialled, HeldCall
+    from ivr.phone.stages import Opened, Stage
 
 ADDRESS = "/phone"
 NUMBER = "+16175550100"
@@ -55,6 +56,7 @@ class _Phone:
     line: Line
     config: Config
     calls: WSGIApplication
+    open_line: Opened
 
     @property
     def is_open(self) -> bool:
@@ -62,9 +64,9 @@ class _Phone:
         return self.config.twilio_api_url != TWILIO_API
 
 
-def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication) -> None:
-    """Add the telephone to the console's application; `calls` answers what it dials."""
-    phone = _Phone(line, config, calls)
+def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication, open_line: Opened) -> None:
+    """Add the telephone to the console's application; `calls` answers what it dials, `open_line` makes a line to try."""
+    phone = _Phone(line, config, calls, open_line)
     pages = Blueprint("phone", __name__, url_prefix=ADDRESS)
     guard = _guard(phone)
 
@@ -92,9 +94,10 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
             abort(400)
         if len(mailbox.names(CALL)) >= MOST_CALLS:
             return Response("All telephones are in use.", 503)
-        return _stream(
-            _call_events(_held(phone, str(caller), float(speed), has_microphone=bool(form.get("microphone"))))
-        )
+        from ivr.phone.holding import Dialled
+
+        dialled = Dialled(str(caller), NUMBER, bool(form.get("microphone")), float(speed))
+        return _stream(_call_events(_held(phone, dialled, drafts=form.get("drafts") is True)))
 
     @route("/calls/<token>", methods=["POST"])
     def act(token: str) -> ResponseReturnValue:
@@ -177,41 +180,35 @@ def _action(form: Message) -> Message:
     abort(400)
 
 
-def _held(phone: _Phone, caller: str, speed: float, *, has_microphone: bool) -> tuple[str, HeldCall]:
-    from ivr.phone.holding import Dialled, HeldCall, Inside
-    from ivr.simulator import Carrier
+def _held(phone: _Phone, dialled: Dialled, *, drafts: bool) -> tuple[str, HeldCall]:
+    from ivr.phone.holding import HeldCall
+    from ivr.phone.stages import in_rehearsal, on_the_line
 
-    config, token = phone.config, mailbox.new_token()
-    rest_url = config.twilio_api_url if phone.is_open else ""
-    carrier = Carrier(
-        config.public_base_url,
-        config.twilio_account_sid,
-        config.twilio_auth_token,
-        transport=Inside(phone.calls, rest_url),
-        rest_url=rest_url,
-    )
-    return token, HeldCall(
-        token, carrier, Dialled(caller, NUMBER, has_microphone, speed), lambda sid: _standing(phone, sid)
-    )
+    token = mailbox.new_token()
+    if phone.is_open:
+        stage = on_the_line(phone.line, phone.config, phone.calls)
+    else:
+        stage = in_rehearsal(phone.line, phone.config, phone.open_line, drafts=drafts)
+    return token, HeldCall(token, stage, dialled, partial(_standing, phone.config))
 
 
-def _standing(phone: _Phone, sid: str) -> Message:
-    standing = follow(phone.line.database, sid)
+def _standing(config: Config, stage: Stage, sid: str) -> Message:
+    standing = follow(stage.line.database, sid)
     if standing is None:
         return {"node": "", "words": "", "turns": 0, "saved": []}
-    saved = [_saved(phone, one) for one in standing.saved]
+    saved = [_saved(config, stage, one) for one in standing.saved]
     return {"node": standing.node, "words": words.node(standing.node), "turns": standing.turns, "saved": saved}
 
 
-def _saved(phone: _Phone, one: Saved) -> Message:
-    now = phone.line.clock()
+def _saved(config: Config, stage: Stage, one: Saved) -> Message:
+    """A request as the page shows it; one of a trial has no page in the console."""
     return {
         "reference": one.reference,
         "kind": words.in_words(one.kind),
         "status": words.in_words(one.status),
         "priority": words.in_words(one.priority),
-        "due": words.due(one.due_at, 0, now, phone.config.clinic_timezone),
-        "url": f"{CONSOLE}/requests/{one.id}",
+        "due": words.due(one.due_at, 0, stage.line.clock(), config.clinic_timezone),
+        "url": "" if stage.is_trial else f"{CONSOLE}/requests/{one.id}",
     }
 
 

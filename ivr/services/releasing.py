@@ -76,6 +76,27 @@ def _publish_all(
     return {version.key: str(version.audio_sha256) for version in versions}
 
 
+def with_drafts(session: Session) -> tuple[Mapping[str, Mapping[str, str]], frozenset[str]]:
+    """What would be on the air if every version that waits to go there and has audio were; and the audio of those."""
+    manifest = _manifest(session)
+    published = {(one.language, one.key): one.published_at for one in _published(session)}
+    waiting = select(PromptVersion).where(
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.audio_sha256.is_not(None),
+        PromptVersion.state.not_in((PromptState.PUBLISHED, PromptState.RETIRED)),
+    )
+    drafts: dict[tuple[str, str], str] = {}
+    for version in session.scalars(waiting.order_by(PromptVersion.id)):
+        since = published.get((version.language, version.key))
+        if since is None or version.created_at >= since:
+            drafts[version.language, version.key] = str(version.audio_sha256)
+    for (language, key), sha256 in drafts.items():
+        manifest.setdefault(language, {})[key] = sha256
+        manifest.setdefault(own_of(language), {})[key] = sha256
+    return manifest, frozenset(drafts.values())
+
+
 def give_numbers(session: Session, scripts: Mapping[str, Script]) -> None:
     """Give every prompt that has none its number, in the order of the scripts."""
     known = set(session.scalars(select(PromptNumber.key)))
@@ -85,10 +106,10 @@ def give_numbers(session: Session, scripts: Mapping[str, Script]) -> None:
         session.add(PromptNumber(number=number, key=key))
 
 
-def _published(session: Session, language: str, key: str | None = None) -> list[PromptVersion]:
-    query = select(PromptVersion).where(
-        PromptVersion.language == language, PromptVersion.state == PromptState.PUBLISHED
-    )
+def _published(session: Session, language: str | None = None, key: str | None = None) -> list[PromptVersion]:
+    query = select(PromptVersion).where(PromptVersion.state == PromptState.PUBLISHED)
+    if language is not None:
+        query = query.where(PromptVersion.language == language)
     return list(session.scalars(query.where(PromptVersion.key == key) if key else query))
 
 

@@ -10,6 +10,7 @@ const QUIET_AFTER = 0.6
 export class Speaker {
   #clip = new Audio()
   #context = null
+  #take = null
   volume = 0.9
   speed = 1
 
@@ -32,8 +33,20 @@ export class Speaker {
     this.#clip.playbackRate = this.speed
   }
 
+  // What the microphone took, which no server has in a trial.
+  async again(take) {
+    this.cut()
+    const context = this.wake()
+    this.#take = context.createBufferSource()
+    this.#take.connect(context.destination)
+    this.#take.buffer = await context.decodeAudioData(await take.arrayBuffer())
+    this.#take?.start()
+  }
+
   cut() {
     this.#clip.pause()
+    this.#take?.disconnect()
+    this.#take = null
     globalThis.speechSynthesis?.cancel()
   }
 

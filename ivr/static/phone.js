@@ -13,6 +13,8 @@ const PHASES = {
   BRIDGED: "Connected with the desk",
 }
 const CUTTABLE = new Set(["GATHER_PROMPT", "ANSWER"])
+// In a trial no server has what was recorded: the page plays its own take back.
+const isTrial = $("hears") !== null
 let call = null
 let phase = ""
 let microphone = null
@@ -20,6 +22,7 @@ let began = {real: 0, at: 0}
 let ticking = 0
 let turn = 0
 let here = ""
+let take = null
 
 const send = message => call && post(`/phone/calls/${call}`, message)
 const seconds = () => began.at + (performance.now() - began.real) / 1000 * speaker.speed
@@ -56,7 +59,7 @@ async function dial() {
   $("keyed").textContent = ""
   turn = 0
   state("Calling")
-  const wanted = {from: $("from").value, speed: speaker.speed, microphone: microphone !== null}
+  const wanted = {from: $("from").value, speed: speaker.speed, microphone: microphone !== null, drafts: $("hears")?.value === "drafts"}
   try {
     await listen("/phone/calls", wanted, event => events[event.type]?.(event))
     if (call) over({by: "error", error: "The connection to the server ended."})
@@ -73,10 +76,11 @@ function hangUp() {
 
 function state(words) { $("state").textContent = words }
 
-function line(who, words, at = null) {
+function line(who, words, at = null, isDraft = false) {
   const names = {line: "Line", caller: "You", desk: "Desk", whisper: "To the desk", carrier: "Carrier"}
   const item = make("li", {className: who})
   item.append(make("span", {className: "who", textContent: names[who]}), make("span", {textContent: words}))
+  if (isDraft) item.children[1].append(" ", make("span", {className: "badge warn", textContent: "Draft"}))
   if (at !== null) item.append(make("span", {className: "at number", textContent: clock(at)}))
   $("transcript").append(item)
   $("heard").scrollTop = $("heard").scrollHeight
@@ -84,7 +88,8 @@ function line(who, words, at = null) {
 
 function sound(entry) {
   if (entry.who !== "line") return
-  if (entry.kind === "play" || entry.kind === "silence") speaker.play(entry.url)
+  if (isTrial && entry.kind === "play" && !entry.url.startsWith("/media/prompts/")) take ? speaker.again(take) : speaker.cut()
+  else if (entry.kind === "play" || entry.kind === "silence") speaker.play(entry.url)
   else if (entry.kind === "say") speaker.say(entry.text)
   else if (entry.kind === "beep") { speaker.cut(); speaker.beep() }
   else if (entry.kind === "tones") speaker.beep()
@@ -107,7 +112,7 @@ function entry(event) {
   if (event.kind === "webhook") {
     if (event.document) document_(event)
   } else if (!["silence", "wait", "pause"].includes(event.kind)) {
-    line(event.who, event.text, event.at)
+    line(event.who, event.text, event.at, event.draft)
   }
   if (["key", "hangup"].includes(event.kind)) speaker.cut()
 }
@@ -131,7 +136,9 @@ function standing(event) {
     box.append(
       make("strong", {textContent: `${request.kind} ${request.reference}`}),
       make("p", {textContent: `${request.status}. ${request.priority}. ${request.due}.`}),
-      make("a", {href: request.url, target: "_blank", rel: "noopener", textContent: "See it in the staff's console"}),
+      request.url
+        ? make("a", {href: request.url, target: "_blank", rel: "noopener", textContent: "See it in the staff's console"})
+        : make("p", {textContent: "This was a trial: it is not in the queue."}),
     )
     return box
   }))
@@ -147,7 +154,7 @@ function over(event) {
   call = null
   phase = ""
   $("call").disabled = false
-  $("from").disabled = $("microphone").disabled = false
+  for (const one of ["from", "microphone", "hears"]) if ($(one)) $(one).disabled = false
   $("hang-up").disabled = true
   clearInterval(ticking)
 }
@@ -162,7 +169,7 @@ function changePhase(event) {
 const events = {
   begun: event => {
     call = event.call
-    $("from").disabled = $("microphone").disabled = true
+    for (const one of ["from", "microphone", "hears"]) if ($(one)) $(one).disabled = true
     $("hang-up").disabled = false
     began = {real: performance.now(), at: 0}
     ticking = setInterval(() => { $("clock").textContent = clock(seconds()) }, 250)
@@ -170,7 +177,11 @@ const events = {
   entry,
   phase: changePhase,
   standing,
-  recorded: () => microphone && post(`/phone/calls/${call}/sound`, microphone.end(), {"Content-Type": "audio/wav"}),
+  recorded: () => {
+    if (!microphone) return
+    take = microphone.end()
+    post(`/phone/calls/${call}/sound`, take, {"Content-Type": "audio/wav"})
+  },
   over,
 }
 

@@ -60,7 +60,7 @@ def demo():
             wait_for(process, address, log)
             yield address
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
             process.wait(30)
 
 
@@ -122,7 +122,9 @@ class Movie:
 
     def save(self, path):
         """Write it, as good as it may be within its size."""
-        pictures = [Image.open(io.BytesIO(shot)).convert("RGB").resize(MOVIE_SIZE, Image.LANCZOS) for _, shot in self.frames]
+        pictures = [
+            Image.open(io.BytesIO(shot)).convert("RGB").resize(MOVIE_SIZE, Image.LANCZOS) for _, shot in self.frames
+        ]
         moments = [at for at, _ in self.frames]
         lasting = [round((after - at) * 1000) for at, after in pairwise(moments)] + [2000]
         for quality in (70, 55, 40, 25):

@@ -1,16 +1,22 @@
 """The telephone in the browser, keyed by a real Chromium on the whole application with real prompts."""
 
 import re
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ivr.callflow.answers import Kind
 from ivr.jobs.tasks import tasks_of
-from ivr.models import PatientRequest, RecordingStatus, Role
+from ivr.models import PatientRequest, PromptState, PromptVersion, RecordingStatus, Role
+from ivr.services import versions
+from ivr.services.audit import COMMAND
 from tests.console.conftest import assert_accessible, serving
+from tests.jobs.conftest import run_jobs
 from tests.jobs.test_worker import recording_status, until, working
+from tests.test_rehearsal import counted
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SLOW = 30_000
@@ -166,6 +172,49 @@ def test_a_desk_in_another_tab_takes_the_call(open_page):
     desk.locator("#end").click()
     page.get_by_text("The call is over").wait_for(timeout=SLOW)
     desk.get_by_text("The call is over").wait_for()
+
+
+class TestTrial:
+    """Where the real carrier is behind the line, an administrator's call is a rehearsal."""
+
+    @pytest.fixture
+    def server(self, config, line):
+        with serving(config, line) as address:
+            yield address
+
+    def test_it_is_heard_with_the_drafts_and_leaves_nothing_behind(self, open_page, line, config):
+        admin = open_page("/phone", Role.ADMIN)
+        make_draft(line, config)
+        before = counted(line.database)
+        begin(admin)
+        key_through(admin, admin.keyboard.press, CALLBACK[:1])
+        drafts = admin.locator(LINE).filter(has=admin.locator(".badge"))
+        assert drafts.all_inner_texts()[0].splitlines()[1].startswith("Another wording for callbacks, press 2.")
+        key_through(admin, admin.keyboard.press, CALLBACK[1:])
+        admin.locator("#saved").get_by_text("it is not in the queue").wait_for(timeout=SLOW)
+        admin.keyboard.press("h")
+        admin.get_by_text("The call is over: you hung up").wait_for()
+        assert counted(line.database) == before
+        assert list(Path(tempfile.gettempdir()).glob("ivr-rehearsal-*")) == []
+        assert_accessible(admin)
+
+    def test_it_can_be_what_callers_hear_now(self, open_page, line, config):
+        admin = open_page("/phone", Role.ADMIN)
+        make_draft(line, config)
+        admin.locator("#hears").select_option("air")
+        begin(admin)
+        admin.locator(LINE).filter(has_text="Treatments, press 3").wait_for(timeout=SLOW)
+        assert admin.locator(LINE).filter(has_text="Callbacks, press 2").count() == 1
+        assert admin.locator(LINE).locator(".badge").count() == 0
+
+
+def make_draft(line, config):
+    """Another wording of a prompt, spoken by the machine's voice and not on the air."""
+    words = "Another wording for callbacks, press 2."
+    version_id = versions.save_script(line, COMMAND, "en-US", "option_callback", words, line.clock())
+    run_jobs(tasks_of(config, line))
+    with line.database.read() as session:
+        assert session.get(PromptVersion, version_id).state is PromptState.RECORDED
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 302), (Role.STAFF, 403), (Role.LEAD, 403), (Role.ADMIN, 200)])
