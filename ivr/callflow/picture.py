@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from ivr.callflow.check import exits
-from ivr.callflow.drawing import EVERYWHERE, branches
-from ivr.callflow.nodes import Menu, Node, Tree
+from ivr.callflow.layout import ranks, ways
+from ivr.callflow.nodes import Tree
 
 WIDTH, HEIGHT = 128, 28
 GAP_X, GAP_Y = 14, 34
@@ -15,11 +14,12 @@ PER_ROW = 6
 
 
 def as_svg(tree: Tree) -> str:
-    """The picture; each box is a `g` with the node's name in `data-node`, so that a page can light it up."""
-    places = _places(tree)
+    """The picture, which a page can light up: each box has its node's name in `data-node`, each way in `data-from`."""
+    rows = ranks(tree)
+    places = _places(rows)
     width = PER_ROW * (WIDTH + GAP_X) + GAP_X
     height = max(y for _, y in places.values()) + HEIGHT + GAP_Y
-    lines = [_line(places[name], places[to]) for name, node in tree.nodes.items() for to in _next(node) if to in places]
+    lines = [_line(name, places[name], places[to]) for name, to in ways(tree, rows)]
     boxes = [_box(name, *place) for name, place in places.items()]
     return (
         f'<svg class="tree" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -27,11 +27,11 @@ def as_svg(tree: Tree) -> str:
     )
 
 
-def _places(tree: Tree) -> dict[str, tuple[int, int]]:
+def _places(rows: list[list[str]]) -> dict[str, tuple[int, int]]:
     """Where each node's box is: its left upper corner."""
     places: dict[str, tuple[int, int]] = {}
     y = GAP_Y // 2
-    for row in _rows(tree):
+    for row in rows:
         for start in range(0, len(row), PER_ROW):
             part = row[start : start + PER_ROW]
             left = (PER_ROW - len(part)) * (WIDTH + GAP_X) // 2 + GAP_X
@@ -41,35 +41,10 @@ def _places(tree: Tree) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _rows(tree: Tree) -> list[list[str]]:
-    """Nodes by their distance from the first one; what only the call itself can reach comes last."""
-    rows, seen = [[tree.first]], {tree.first}
-    while rows[-1]:
-        row: list[str] = []
-        for name in rows[-1]:
-            for to in _next(tree.nodes[name]):
-                if to in tree.nodes and to not in seen:
-                    seen.add(to)
-                    row.append(to)
-        rows.append(row)
-    rows[-1] = [name for name in tree.nodes if name not in seen]
-    return rows
-
-
-def _next(node: Node) -> list[str]:
-    """The nodes that one leads to, without the ways out that all have alike."""
-    found: dict[str, None] = {}
-    for key, to in exits(node):
-        if key in EVERYWHERE or (key == "*" and isinstance(node, Menu) and node.choice("*") is None):
-            continue
-        found.update((target, None) for target, _ in branches(to))
-    return list(found)
-
-
-def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
+def _line(name: str, start: tuple[int, int], end: tuple[int, int]) -> str:
     x1, y1, x2, y2 = start[0] + WIDTH // 2, start[1] + HEIGHT, end[0] + WIDTH // 2, end[1]
-    bend = max(16, abs(y2 - y1) // 2)
-    return f'<path d="M{x1} {y1}C{x1} {y1 + bend} {x2} {y2 - bend} {x2} {y2}"/>'
+    bend = max(16, (y2 - y1) // 2)
+    return f'<path data-from="{escape(name)}" d="M{x1} {y1}C{x1} {y1 + bend} {x2} {y2 - bend} {x2} {y2}"/>'
 
 
 def _box(name: str, x: int, y: int) -> str:

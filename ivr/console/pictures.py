@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ivr.callflow.check import exits, targets
-from ivr.callflow.drawing import EVERYWHERE
-from ivr.callflow.nodes import Menu, Tree
-from ivr.services.reports import FINISHED, Left
+from ivr.callflow.layout import ranks, ways
+from ivr.callflow.nodes import Tree
+from ivr.services.reports import FINISHED, Left, for_staff
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
@@ -60,10 +59,11 @@ def week(by_hour: Mapping[tuple[int, int], int], palette: Palette) -> str:
 
 
 def tree_of_leaving(tree: Tree, ends: Sequence[Left], palette: Palette) -> str:
-    """The call tree from left to right; the darker a node, the larger the share of its callers who gave up there."""
-    places = _places(tree)
+    """The callers' tree from left to right; the darker a node, the larger the share of those who gave up there."""
+    columns = ranks(tree, for_staff(tree))
+    places = {name: (column, row) for column, names in enumerate(columns) for row, name in enumerate(names)}
     left = {one.node: one for one in ends}
-    parts = list(_arrows(tree, places, palette))
+    parts = [_arrow(places[name], places[to], palette) for name, to in ways(tree, columns)]
     for name, (column, row) in places.items():
         found = left.get(name)
         gave_up = found.ended if found and name not in FINISHED else 0
@@ -73,49 +73,15 @@ def tree_of_leaving(tree: Tree, ends: Sequence[Left], palette: Palette) -> str:
         parts.append(_text(x + 9, y + 18, name.replace("_", " "), palette.text))
         words = f"{gave_up} of {found.came} left" if found else "nobody came"
         parts.append(_text(x + 9, y + 35, words, palette.muted if not gave_up else palette.text, size=12))
-    columns = max(column for column, _ in places.values()) + 1
-    rows = max(row for _, row in places.values()) + 1
-    return _svg(columns * ACROSS, rows * DOWN + 8, palette, parts)
+    return _svg(len(columns) * ACROSS, max(map(len, columns)) * DOWN + 8, palette, parts)
 
 
-def _places(tree: Tree) -> dict[str, tuple[int, int]]:
-    """Each node's column, its distance from the greeting, and its row there."""
-    places: dict[str, tuple[int, int]] = {}
-    rows: dict[int, int] = {}
-    waiting = [(tree.first, 0)]
-    while waiting:
-        name, column = waiting.pop(0)
-        if name in places or name not in tree.nodes:
-            continue
-        places[name] = (column, rows.get(column, 0))
-        rows[column] = places[name][1] + 1
-        waiting += [(target, column + 1) for target in _onward(tree, name)]
-    for name in tree.nodes:
-        if name not in places:
-            places[name] = (0, rows.get(0, 0))
-            rows[0] = places[name][1] + 1
-    return places
-
-
-def _onward(tree: Tree, name: str) -> Iterator[str]:
-    node = tree.nodes[name]
-    for key, to in exits(node):
-        is_back = key == "*" and isinstance(node, Menu) and node.choice("*") is None
-        if not is_back and (key not in EVERYWHERE or name == "main"):
-            yield from targets(to)
-
-
-def _arrows(tree: Tree, places: Mapping[str, tuple[int, int]], palette: Palette) -> Iterator[str]:
-    for name, (column, row) in places.items():
-        for target in dict.fromkeys(_onward(tree, name)):
-            to_column, to_row = places[target]
-            if to_column <= column:
-                continue
-            x, y = column * ACROSS + 8 + BOX_WIDTH, row * DOWN + 8 + BOX_HEIGHT / 2
-            to_x, to_y = to_column * ACROSS + 8, to_row * DOWN + 8 + BOX_HEIGHT / 2
-            bend = (x + to_x) / 2
-            path = f"M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"
-            yield f'<path d="{path}" fill="none" stroke="{palette.line}" stroke-width="1.5"/>'
+def _arrow(start: tuple[int, int], end: tuple[int, int], palette: Palette) -> str:
+    x, y = start[0] * ACROSS + 8 + BOX_WIDTH, start[1] * DOWN + 8 + BOX_HEIGHT / 2
+    to_x, to_y = end[0] * ACROSS + 8, end[1] * DOWN + 8 + BOX_HEIGHT / 2
+    bend = (x + to_x) / 2
+    path = f"M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"
+    return f'<path d="{path}" fill="none" stroke="{palette.line}" stroke-width="1.5"/>'
 
 
 def _mixed(palette: Palette, share: float) -> str:

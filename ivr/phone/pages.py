@@ -65,7 +65,7 @@ class _Phone:
 
 
 def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication, open_line: Opened) -> None:
-    """Add the telephone to the console's application; `calls` answers what it dials, `open_line` makes a line to try."""
+    """Add the telephone to the console; `calls` answers what it dials, `open_line` makes lines to try."""
     phone = _Phone(line, config, calls, open_line)
     pages = Blueprint("phone", __name__, url_prefix=ADDRESS)
     guard = _guard(phone)

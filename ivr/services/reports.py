@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, extract, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from ivr.callflow.layout import behind
+from ivr.callflow.nodes import Tree
+from ivr.callflow.tree_staff import ENTRANCE
 from ivr.db import Database
 from ivr.models import (
     Action,
@@ -119,7 +122,7 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
             by_hour=_by_hour(session, since, line.calendar.timezone),
             callers=callers,
             repeat_callers=repeat,
-            left=_left(session, since),
+            left=_left(session, line.tree, since),
         )
 
 
@@ -132,7 +135,7 @@ def requests_by_hour(line: Line, days: int, now: datetime) -> Mapping[tuple[int,
 def ends_by_node(line: Line, days: int, now: datetime) -> tuple[Left, ...]:
     """What a report's `left` has, alone."""
     with line.database.read() as session:
-        return _left(session, now - timedelta(days=days))
+        return _left(session, line.tree, now - timedelta(days=days))
 
 
 def note_export(database: Database, actor: Actor, what: str, now: datetime) -> None:
@@ -223,14 +226,20 @@ def _repeat_callers(session: Session, since: datetime) -> tuple[int, int]:
     return int(row[0]), int(row[1] or 0)
 
 
-def _left(session: Session, since: datetime) -> tuple[Left, ...]:
+def for_staff(tree: Tree) -> frozenset[str]:
+    """The nodes that only staff come to: nobody gives up there."""
+    return behind(tree, ENTRANCE)
+
+
+def _left(session: Session, tree: Tree, since: datetime) -> tuple[Left, ...]:
+    ours = for_staff(tree)
     recent = and_(Call.started_at >= since, Call.ended_at.is_not(None))
     last = and_(Call.id == CallTurn.call_id, Call.turn == CallTurn.number)
     ended_at = select(CallTurn.node, func.count()).join(Call, last).where(recent).group_by(CallTurn.node)
     came_to = select(CallTurn.node, func.count(CallTurn.call_id.distinct())).join(Call, Call.id == CallTurn.call_id)
     ended = {node: int(count) for node, count in session.execute(ended_at)}
     came = {node: int(count) for node, count in session.execute(came_to.where(recent).group_by(CallTurn.node))}
-    found = [Left(node, ended.get(node, 0), count) for node, count in came.items()]
+    found = [Left(node, ended.get(node, 0), count) for node, count in came.items() if node not in ours]
     return tuple(sorted(found, key=lambda one: (-one.ended, one.node)))
 
 

@@ -123,6 +123,7 @@ function standing(event) {
     here = event.node
     $("node").textContent = event.words
     for (const lit of document.querySelectorAll("svg.tree .here")) lit.classList.replace("here", "been")
+    for (const way of document.querySelectorAll("svg.tree path")) way.classList.toggle("lit", way.dataset.from === here)
     const box = document.querySelector(`svg.tree [data-node="${CSS.escape(event.node)}"]`)
     if (box) {
       box.classList.add("here")

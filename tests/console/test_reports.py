@@ -40,9 +40,10 @@ def test_the_pictures_are_svg(lead, name, scheme):
     assert (picture.text[:4], picture.text[-6:]) == ("<svg", "</svg>")
 
 
-def test_every_node_stands_in_the_picture(lead, line):
+def test_every_node_that_callers_come_to_stands_in_the_picture(lead, line):
     picture = lead.get("/console/reports/tree-light.svg").text
-    assert [name for name in line.tree.nodes if f">{name.replace('_', ' ')}<" not in picture] == []
+    for_staff = [name for name in line.tree.nodes if name.startswith(("staff_", "studio_"))]
+    assert [name for name in line.tree.nodes if f">{name.replace('_', ' ')}<" not in picture] == for_staff
     assert ">1 of 1 left<" in picture
 
 

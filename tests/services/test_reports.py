@@ -11,7 +11,7 @@ from ivr.services import triage
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.calls import Arrival, note_status, start_call, take_turn
-from ivr.services.reports import Left, read_report
+from ivr.services.reports import Left, ends_by_node, read_report
 from ivr.services.staff import Details, create
 from tests.conftest import MONDAY_MORNING
 
@@ -69,6 +69,15 @@ def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
     report = read_report(line, 7, clock.now + timedelta(days=1))
     assert sum(one.due for one in report.promises) == 0
     assert read_report(line, 7, clock.now + timedelta(days=8)).requests == 0
+
+
+def test_where_only_staff_come_nobody_gives_up(line, clock):
+    call(line, "CA1", "7")
+    call(line, "CA2", "7 20", "+16175550143")
+    report = read_report(line, 7, clock())
+    assert report.calls == 2
+    assert (report.gave_up, {one.node for one in report.left}) == (0, {"main"})
+    assert ends_by_node(line, 7, clock()) == report.left
 
 
 def test_an_empty_line_has_an_empty_report(line, clock):
