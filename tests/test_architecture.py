@@ -27,6 +27,7 @@ ROOMS = {
     "operations": {"services", "db", "migrations", "metrics"},
     "simulator": set(),
     "demo": {"config", "db", "migrations", "simulator"},
+    "rehearsal": {"config", "db", "migrations", "models", "services"},
 }
 WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "demo_week", "doctor"}
 PACKAGES = {"callflow": "the standard library only"}
