@@ -1,0 +1,124 @@
+"""The automatic caller itself: at each wait it looks where the call is, and does what its guide says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+
+from ivr.callflow import outputs as out
+from ivr.callflow.nodes import End
+from ivr.callflow.state import CallState, from_plain
+from ivr.models import Call, CallTurn
+from ivr.services.line import Line
+from ivr.simulator import HangUp, PlannedCaller, Silence, Wait
+from ivr.simulator.caller import GatherPlan, RecordPlan
+from ivr.walk.acts import Act, Move, acts_at, said
+from ivr.walk.edges import HANGS_UP, Edge, edges_taken
+from ivr.walk.guide import Guide, Planned
+from ivr.walk.scenes import INTERFERING, Scene
+from ivr.walk.stage import Part, Stage
+
+MOST_WAITS = 80
+"""After so many a call hangs up: the clinic must not close in the middle of it."""
+
+SKIPPABLE_SECONDS = 1
+"""A Gather that waits no longer is there to let a key cut its words."""
+
+
+@dataclass(slots=True)
+class _Done:
+    """What the caller did last, and where."""
+
+    state: CallState
+    act: Act
+
+
+class Walker(PlannedCaller):
+    """One call of the walk. `gained` tells whether it took anything that was still to be done."""
+
+    def __init__(self, line: Line, guide: Guide, stage: Stage, scene: Scene, part: Part) -> None:
+        """Call in a scene that the stage is set for."""
+        super().__init__()
+        self.gained = False
+        self.done: list[str] = []
+        self.node = line.tree.first
+        self._line, self._guide, self._stage, self._scene, self._part = line, guide, stage, scene, part
+        with line.database.read() as session:
+            self._before = session.scalar(select(func.max(Call.id))) or 0
+        self._turn = -1
+        self._last: _Done | None = None
+        self._plan: list[Planned] = []
+        self._waits = 0
+
+    def at_gather(self, wait: Wait) -> GatherPlan:
+        """Press what brings the walk on; words that a key can only cut are listened to."""
+        state = self.look()
+        is_skippable = wait.verb.timeout <= SKIPPABLE_SECONDS
+        if state is not None and is_skippable and not isinstance(self._line.tree.nodes.get(state.node), End):
+            return Silence()
+        move = self._next(state)
+        return move if not isinstance(move, HangUp) or not is_skippable else Silence()  # type: ignore[return-value]
+
+    def at_record(self, wait: Wait) -> RecordPlan:
+        """Speak, say nothing or hang up."""
+        return self._next(self.look())  # type: ignore[return-value]
+
+    def look(self) -> CallState | None:
+        """Where the call is now, by the line's own records; what it took since the last look is told to the guide."""
+        with self._line.database.read() as session:
+            mine = select(Call.id, Call.progress).where(Call.id > self._before).order_by(Call.id)
+            call = session.execute(mine.limit(1)).first()
+            if call is None:
+                return None
+            fresh = select(CallTurn.number, CallTurn.input, CallTurn.node, CallTurn.events)
+            since = (CallTurn.call_id == call.id, CallTurn.number > self._turn)
+            turns = session.execute(fresh.where(*since).order_by(CallTurn.number)).all()
+        progress = json.loads(call.progress)
+        self._line.calendars.forget()
+        state = from_plain(progress["state"]).at(*self._line.surroundings(self._line.clock()))
+        outputs = tuple(out.from_plain(output) for output in progress["outputs"])
+        language = self._last.state.language if self._last else state.language
+        for number, given, node, events in turns:
+            keys = self._last.act.keys if self._last else ""
+            edges = edges_taken(self._line.tree, self.node, given, keys, json.loads(events), said(outputs))
+            self.gained |= self._guide.took(language, edges)
+            self._turn, self.node = number, node
+        if turns and self._last:
+            self._guide.saw(self._scene, self._last.state, self._last.act, state)
+        return state
+
+    def _next(self, state: CallState | None) -> Move:
+        self._waits += 1
+        if state is None or self._waits > MOST_WAITS:
+            return HangUp()
+        act = self._choose(state)
+        if act is None:
+            return HangUp()
+        self._guide.trying(self._scene, state, act)
+        if act.interferes:
+            self._stage.interfere(self._scene, state)
+        if isinstance(act.move, HangUp):
+            self.gained |= self._guide.took(state.language, [Edge(state.node, HANGS_UP, "")])
+        self._last = _Done(state, act)
+        self.done.append(act.words)
+        return act.move
+
+    def _choose(self, state: CallState) -> Act | None:
+        """The plan's next act, or that of a new plan where the call is not where the old one took it."""
+        if not self._plan or self._plan[0].place != self._guide.place(state):
+            self._plan = self._guide.plan(self._scene, state, self._acts)
+        if not self._plan:
+            return None
+        wanted = self._plan.pop(0)
+        same = (act for act in self._acts(state) if (act.name, act.interferes) == (wanted.act, wanted.interferes))
+        return next(same, None)
+
+    def _acts(self, state: CallState) -> Iterator[Act]:
+        acts = list(acts_at(self._line.tree.nodes.get(state.node), self._part.entries))
+        yield from acts
+        interference = self._scene.interference
+        if interference and state.node in INTERFERING[interference]:
+            yield from (replace(act, interferes=True) for act in acts)
