@@ -44,7 +44,7 @@ class Walker(PlannedCaller):
         super().__init__()
         self.gained = False
         self.done: list[str] = []
-        self.node = line.tree.first
+        self.node, self.language = line.tree.first, line.tree.languages[0]
         self._line, self._guide, self._stage, self._scene, self._part = line, guide, stage, scene, part
         with line.database.read() as session:
             self._before = session.scalar(select(func.max(Call.id))) or 0
@@ -81,6 +81,7 @@ class Walker(PlannedCaller):
         state = from_plain(progress["state"]).at(*self._line.surroundings(self._line.clock()))
         outputs = tuple(out.from_plain(output) for output in progress["outputs"])
         language = self._last.state.language if self._last else state.language
+        self.language = state.language
         for number, given, node, events in turns:
             keys = self._last.act.keys if self._last else ""
             edges = edges_taken(self._line.tree, self.node, given, keys, json.loads(events), said(outputs))
