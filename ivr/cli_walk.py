@@ -18,6 +18,7 @@ from ivr.rehearsal import NothingOnAir
 from ivr.walk.walking import walk
 
 COULD_NOT_WALK = MISCONFIGURED
+"""The exit status without settings, a database or anything on the air."""
 
 
 @click.command(name="walk")
@@ -31,8 +32,8 @@ def walk_command(as_json: bool) -> None:
     try:
         database = migrated(open_database(config))
     except click.ClickException as error:
-        error.exit_code = COULD_NOT_WALK
-        raise
+        error.show()
+        sys.exit(COULD_NOT_WALK)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with TemporaryDirectory(prefix="ivr-walk-") as folder:
         if FOLDER in os.environ:

@@ -24,6 +24,9 @@ from ivr.walk.stage import Part, Stage
 MOST_WAITS = 80
 """After so many a call hangs up: the clinic must not close in the middle of it."""
 
+MOST_FRUITLESS = 30
+"""And after so many in a row that came to nothing new."""
+
 SKIPPABLE_SECONDS = 1
 """A Gather that waits no longer is there to let a key cut its words."""
 
@@ -49,9 +52,9 @@ class Walker(PlannedCaller):
         with line.database.read() as session:
             self._before = session.scalar(select(func.max(Call.id))) or 0
         self._turn = -1
-        self._last: _Done | None = None
+        self._latest: _Done | None = None
         self._plan: list[Planned] = []
-        self._waits = 0
+        self._waits = self._fruitless = 0
 
     def at_gather(self, wait: Wait) -> GatherPlan:
         """Press what brings the walk on; words that a key can only cut are listened to."""
@@ -80,20 +83,22 @@ class Walker(PlannedCaller):
         self._line.calendars.forget()
         state = from_plain(progress["state"]).at(*self._line.surroundings(self._line.clock()))
         outputs = tuple(out.from_plain(output) for output in progress["outputs"])
-        language = self._last.state.language if self._last else state.language
+        language = self._latest.state.language if self._latest else state.language
         self.language = state.language
         for number, given, node, events in turns:
-            keys = self._last.act.keys if self._last else ""
+            keys = self._latest.act.keys if self._latest else ""
             edges = edges_taken(self._line.tree, self.node, given, keys, json.loads(events), said(outputs))
-            self.gained |= self._guide.took(language, edges)
+            if self._guide.took(language, edges):
+                self.gained, self._fruitless = True, 0
             self._turn, self.node = number, node
-        if turns and self._last:
-            self._guide.saw(self._scene, self._last.state, self._last.act, state)
+        if turns and self._latest:
+            self._guide.saw(self._scene, self._latest.state, self._latest.act, state)
         return state
 
     def _next(self, state: CallState | None) -> Move:
         self._waits += 1
-        if state is None or self._waits > MOST_WAITS:
+        self._fruitless += 1
+        if state is None or self._waits > MOST_WAITS or self._fruitless > MOST_FRUITLESS:
             return HangUp()
         act = self._choose(state)
         if act is None:
@@ -103,7 +108,7 @@ class Walker(PlannedCaller):
             self._stage.interfere(self._scene, state)
         if isinstance(act.move, HangUp):
             self.gained |= self._guide.took(state.language, [Edge(state.node, HANGS_UP, "")])
-        self._last = _Done(state, act)
+        self._latest = _Done(state, act)
         self.done.append(act.words)
         return act.move
 

@@ -86,7 +86,7 @@ def summary(findings: Sequence[Finding]) -> Iterator[str]:
     yield f"Callers stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''}:"
     for kind in Kind:
         if number := sum(1 for finding in findings if finding.kind is kind):
-            yield f"  {number} × {kind}"
+            yield f"  {kind}: {number}"
 
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:

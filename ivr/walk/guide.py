@@ -42,11 +42,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """What the engine says of an act at a place: the goals it reaches, the state, or the question that decides."""
+    """What the engine says of an act at a place: the goals it reaches, where it leads, or the question that decides."""
 
     key: Try
     goals: tuple[Goal, ...]
-    state: CallState | None
+    leads: tuple[tuple[Place, CallState], ...]
     asks: str
     hopes: tuple[Goal, ...]
     question: Hashable
@@ -63,7 +63,7 @@ class Guide:
     _places: dict[Hashable, Place] = field(default_factory=dict)
     _tries: Counter[Hashable] = field(default_factory=Counter)
     _branches: dict[tuple[str, Place], Sequence[_Branch]] = field(default_factory=dict)
-    _latest: dict[Try, CallState] = field(default_factory=dict)
+    _latest: dict[Try, tuple[tuple[Place, CallState], ...]] = field(default_factory=dict)
     _here: dict[Try, dict[Hashable, CallState]] = field(default_factory=dict)
     _ever: dict[tuple[str, str, bool], dict[Hashable, CallState]] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Guide:
     def saw(self, scene: Scene, before: CallState, act: Act, after: CallState) -> None:
         """Note where an act really led."""
         key = (scene.name, self.place(before), act.name, act.interferes)
-        self._latest[key] = after
+        self._latest[key] = ((self.place(after), after),)
         outcome = (after.node, after.facts.get("heard"), after.facts.get("prompt"), after.facts.get("recorded_in"))
         self._here.setdefault(key, {})[outcome] = after
         self._ever.setdefault((before.node, act.name, act.interferes), {})[outcome] = after
@@ -134,7 +134,7 @@ class Guide:
         return _Branch(
             key=(scene.name, place, act.name, act.interferes),
             goals=self._goals(scene, state.language, step.edges),
-            state=step.state,
+            leads=((self.place(step.state), step.state),) if step.state is not None else (),
             asks=step.asks,
             hopes=self._goals(scene, state.language, hopes),
             question=(scene.name, step.asks, state.language, act.interferes),
@@ -153,8 +153,7 @@ class Guide:
     def _after(self, here: CallState, branch: _Branch) -> Iterable[tuple[Place, CallState]]:
         """Where a branch may lead: as the engine says, or as the records ever answered; after some tries, as here."""
         if not branch.asks:
-            state = self._latest.get(branch.key) or branch.state
-            return ((self.place(state), state),) if state is not None else ()
+            return self._latest.get(branch.key) or branch.leads
         _, _, name, interferes = branch.key
         is_new = self._tries[branch.key] < MOST_TRIES
         found = self._ever.get((here.node, name, interferes)) if is_new else self._here.get(branch.key)

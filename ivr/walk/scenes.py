@@ -23,7 +23,9 @@ class Interference(StrEnum):
 
 
 INTERFERING = {
-    Interference.CLOSES: frozenset({"existing_cancel", "new_leave_message", "new_time", "existing_more", "staff_close"}),
+    Interference.CLOSES: frozenset(
+        {"existing_cancel", "new_leave_message", "new_time", "existing_more", "staff_outcome", "staff_close"}
+    ),
     Interference.CLAIMS: frozenset({"staff_request", "staff_outcome", "staff_close"}),
     Interference.DEMOTES: frozenset(
         {"staff_hours_menu", "studio_number", "studio_prompt", "studio_record", "studio_take", "studio_clinical_take"}

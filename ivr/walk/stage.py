@@ -56,7 +56,9 @@ APPOINTMENT = Draft(
     best_time=BestTime.ANY,
     may_leave_message=True,
 )
-CALLBACK = Draft(Kind.CALLBACK, reason=Reason.AFTER_PROCEDURE, red_flags=True, best_time=BestTime.MORNING, may_leave_message=True)
+CALLBACK = Draft(
+    Kind.CALLBACK, reason=Reason.AFTER_PROCEDURE, red_flags=True, best_time=BestTime.MORNING, may_leave_message=True
+)
 VOICEMAIL = Draft(Kind.CALLBACK, reason=Reason.MESSAGE)
 
 
@@ -138,7 +140,8 @@ class Stage:
         year, month, day = BIRTH_DATE.split("-")
         yield Field.NUMBER, {"right": number.removeprefix("+1"), "other": OTHER_NUMBER}
         yield Field.BIRTH_DATE, {"right": f"{month}{day}{year}", "other": OTHER_BIRTH_DATE}
-        yield Field.REFERENCE, {"right": reference for reference in references} | {"other": NOBODYS_REFERENCE}
+        right = {"right": references[-1]} if references else {}
+        yield Field.REFERENCE, {**right, "other": NOBODYS_REFERENCE}
         if scene.role:
             yield Field.EXTENSION, {"right": f"{EXTENSIONS[scene.role]}#", "other": "99#"}
             yield Field.PIN, {"right": PIN, "other": OTHER_PIN}
@@ -150,9 +153,7 @@ class Stage:
         with line.database.read() as session:
             numbers = session.scalars(select(PromptNumber).order_by(PromptNumber.number.desc())).all()
         has = [one for one in numbers if line.scripts[language].has(one.key)]
-        return {
-            "clinical" if is_clinical(line, language, one.key) else "right": str(one.number) for one in has
-        }
+        return {"clinical" if is_clinical(line, language, one.key) else "right": str(one.number) for one in has}
 
     def _account(self, role: Role) -> int:
         now = self._time()
@@ -188,9 +189,7 @@ class Stage:
 
     def _close_requests(self) -> None:
         with self._line.database.write() as session:
-            for request in session.scalars(
-                select(PatientRequest).where(PatientRequest.status != RequestStatus.CLOSED)
-            ):
+            for request in session.scalars(select(PatientRequest).where(PatientRequest.status != RequestStatus.CLOSED)):
                 request.status, request.closed_at = RequestStatus.CLOSED, self._time()
 
     def _called(self, number: str | None, language: str) -> int:

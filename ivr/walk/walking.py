@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -156,13 +156,15 @@ class _Walking:
         if not isinstance(self.line.tree.nodes.get(walker.node), End):
             yield Kind.DEAD_END, f"{walker.node}: the line hangs up, and this is no end of the tree"
             return
-        last = max((n for n, entry in enumerate(transcript.entries) if entry.kind == "webhook" and entry.document), default=0)
+        documents = [n for n, entry in enumerate(transcript.entries) if entry.kind == "webhook" and entry.document]
+        last = documents[-1] if documents else 0
         if not any(entry.kind in ("say", "play") for entry in transcript.entries[last:]):
             yield Kind.DEAD_END, f"{walker.node}: the line hangs up without a word"
 
     def report(self, took_seconds: float) -> Report:
         """What was walked, and what was found."""
-        self.findings += (Finding(kind, why) for address, (kind, why) in self.ear.faults.items() if address == "recording")
+        if recording := self.ear.faults.get("recording"):
+            self.findings.append(Finding(*recording))
         reached = {goal.edge.to for goal in self.guide.walked} | {goal.edge.node for goal in self.guide.walked}
         wanted = {goal.edge.node for goal in self.goals}
         self.findings += (Finding(Kind.NOT_REACHED, f"{node}: no call came here") for node in sorted(wanted - reached))
