@@ -31,14 +31,10 @@ Move = Keys | Silence | Speak | HangUp
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing to do at a wait. Acts of the same `name` are the same, whatever number or reference a call has to key.
-
-    `interferes`: somebody else does what the scene says first.
-    """
+    """One thing to do at a wait. Acts of one `name` are the same, whatever number or reference a call has to key."""
 
     name: str
     move: Move
-    interferes: bool = False
 
     @property
     def keys(self) -> str:

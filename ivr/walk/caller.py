@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -17,14 +17,15 @@ from ivr.simulator import HangUp, PlannedCaller, Silence, Wait
 from ivr.simulator.caller import GatherPlan, RecordPlan
 from ivr.walk.acts import Act, Move, acts_at, said
 from ivr.walk.edges import HANGS_UP, Edge, edges_taken
+from ivr.walk.errands import ASIDE, MEANWHILE
 from ivr.walk.guide import Guide, Planned
-from ivr.walk.scenes import INTERFERING, Scene
+from ivr.walk.scenes import Scene
 from ivr.walk.stage import Part, Stage
 
 MOST_WAITS = 80
 """After so many a call hangs up: the clinic must not close in the middle of it."""
 
-MOST_FRUITLESS = 30
+MOST_FRUITLESS = 20
 """And after so many in a row that came to nothing new."""
 
 SKIPPABLE_SECONDS = 1
@@ -42,8 +43,8 @@ class _Done:
 class Walker(PlannedCaller):
     """One call of the walk. `gained` tells whether it took anything that was still to be done."""
 
-    def __init__(self, line: Line, guide: Guide, stage: Stage, scene: Scene, part: Part) -> None:
-        """Call in a scene that the stage is set for."""
+    def __init__(self, line: Line, guide: Guide, stage: Stage, scene: Scene, part: Part, errand: str = "") -> None:
+        """Call in a scene that the stage is set for: first on an errand, then wherever the guide leads."""
         super().__init__()
         self.gained = False
         self.done: list[str] = []
@@ -51,6 +52,8 @@ class Walker(PlannedCaller):
         self._line, self._guide, self._stage, self._scene, self._part = line, guide, stage, scene, part
         with line.database.read() as session:
             self._before = session.scalar(select(func.max(Call.id))) or 0
+        self._errand = errand.split()
+        self._is_disturbed = False
         self._turn = -1
         self._latest: _Done | None = None
         self._plan: list[Planned] = []
@@ -91,7 +94,7 @@ class Walker(PlannedCaller):
             if self._guide.took(language, edges):
                 self.gained, self._fruitless = True, 0
             self._turn, self.node = number, node
-        if turns and self._latest:
+        if turns and self._latest and not self._is_disturbed:
             self._guide.saw(self._scene, self._latest.state, self._latest.act, state)
         return state
 
@@ -104,8 +107,6 @@ class Walker(PlannedCaller):
         if act is None:
             return HangUp()
         self._guide.trying(self._scene, state, act)
-        if act.interferes:
-            self._stage.interfere(self._scene, state)
         if isinstance(act.move, HangUp):
             self.gained |= self._guide.took(state.language, [Edge(state.node, HANGS_UP, "")])
         self._latest = _Done(state, act)
@@ -113,18 +114,25 @@ class Walker(PlannedCaller):
         return act.move
 
     def _choose(self, state: CallState) -> Act | None:
-        """The plan's next act, or that of a new plan where the call is not where the old one took it."""
+        """The errand's next act; then the plan's, or that of a new plan where the call is not where the old one led."""
+        if self._errand:
+            name = ASIDE.get(state.node) or self._errand.pop(0)
+            return self._act(state, self._disturbed(name, state))
+        if self._is_disturbed:
+            return None
         if not self._plan or self._plan[0].place != self._guide.place(state):
             self._plan = self._guide.plan(self._scene, state, self._acts)
-        if not self._plan:
-            return None
-        wanted = self._plan.pop(0)
-        same = (act for act in self._acts(state) if (act.name, act.interferes) == (wanted.act, wanted.interferes))
-        return next(same, None)
+        return self._act(state, self._plan.pop(0).act) if self._plan else None
+
+    def _disturbed(self, name: str, state: CallState) -> str:
+        """Let somebody else do what they do meanwhile, if the errand says so; what the caller does then."""
+        if name.startswith(MEANWHILE):
+            self._stage.interfere(self._scene, state)
+            self._is_disturbed = True
+        return name.removeprefix(MEANWHILE)
+
+    def _act(self, state: CallState, name: str) -> Act | None:
+        return next((act for act in self._acts(state) if act.name == name), None)
 
     def _acts(self, state: CallState) -> Iterator[Act]:
-        acts = list(acts_at(self._line.tree.nodes.get(state.node), self._part.entries))
-        yield from acts
-        interference = self._scene.interference
-        if interference and state.node in INTERFERING[interference]:
-            yield from (replace(act, interferes=True) for act in acts)
+        return acts_at(self._line.tree.nodes.get(state.node), self._part.entries)

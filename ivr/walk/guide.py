@@ -12,10 +12,10 @@ from ivr.walk.acts import Act, foretell, situation
 from ivr.walk.edges import Edge, Goal, edges_of, staffs
 from ivr.walk.scenes import Scene
 
-MOST_TRIES = 4
+MOST_TRIES = 3
 """How often the same act is tried in the same situation of a scene, for a goal that it did not reach before."""
 
-MOST_QUESTIONS = 12
+MOST_QUESTIONS = 5
 """How often a scene lets the same question be asked in the hope of another answer."""
 
 Choose = Callable[[CallState], Iterable[Act]]
@@ -24,7 +24,7 @@ Choose = Callable[[CallState], Iterable[Act]]
 Place = int
 """The number of a situation: the same one for calls that can go the same ways."""
 
-Try = tuple[str, Place, str, bool]
+Try = tuple[str, Place, str]
 """A scene, a place in it, and what is done there."""
 
 _Ways = dict[Place, "tuple[Place, _Branch] | None"]
@@ -37,7 +37,6 @@ class Planned:
 
     place: Place
     act: str
-    interferes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Guide:
     _branches: dict[tuple[str, Place], Sequence[_Branch]] = field(default_factory=dict)
     _latest: dict[Try, tuple[tuple[Place, CallState], ...]] = field(default_factory=dict)
     _here: dict[Try, dict[Hashable, CallState]] = field(default_factory=dict)
-    _ever: dict[tuple[str, str, bool], dict[Hashable, CallState]] = field(default_factory=dict)
+    _ever: dict[tuple[str, str], dict[Hashable, CallState]] = field(default_factory=dict)
 
     _expected: dict[Hashable, Sequence[tuple[Place, CallState]]] = field(default_factory=dict)
 
@@ -87,11 +86,11 @@ class Guide:
 
     def saw(self, scene: Scene, before: CallState, act: Act, after: CallState) -> None:
         """Note where an act really led."""
-        key = (scene.name, self.place(before), act.name, act.interferes)
+        key = (scene.name, self.place(before), act.name)
         self._latest[key] = ((self.place(after), after),)
         outcome = (after.node, after.facts.get("heard"), after.facts.get("prompt"), after.facts.get("recorded_in"))
         self._here.setdefault(key, {})[outcome] = after
-        self._ever.setdefault((before.node, act.name, act.interferes), {})[outcome] = after
+        self._ever.setdefault((before.node, act.name), {})[outcome] = after
 
     def plan(self, scene: Scene, state: CallState, choose: Choose) -> list[Planned]:
         """The shortest way from here to something still to be done, or else to a question; empty when none is left."""
@@ -116,7 +115,7 @@ class Guide:
     def trying(self, scene: Scene, state: CallState, act: Act) -> None:
         """Note that an act is about to be done."""
         for branch in self._branches.get((scene.name, self.place(state)), ()):
-            if branch.key[2:] == (act.name, act.interferes):
+            if branch.key[2] == act.name:
                 self._tries[branch.key] += 1
                 self._tries[branch.question] += 1
 
@@ -132,12 +131,12 @@ class Guide:
         step = foretell(self.tree, state, act, desk_answers=scene.desk_answers)
         hopes = edges_of(self.tree[step.asks]) if step.asks else ()
         return _Branch(
-            key=(scene.name, place, act.name, act.interferes),
+            key=(scene.name, place, act.name),
             goals=self._goals(scene, state.language, step.edges),
             leads=((self.place(step.state), step.state),) if step.state is not None else (),
             asks=step.asks,
             hopes=self._goals(scene, state.language, hopes),
-            question=(scene.name, step.asks, state.language, act.interferes),
+            question=(scene.name, step.asks, state.language),
         )
 
     def _goals(self, scene: Scene, language: str, edges: Iterable[Edge]) -> tuple[Goal, ...]:
@@ -154,9 +153,9 @@ class Guide:
         """Where a branch may lead: as the engine says, or as the records ever answered; after some tries, as here."""
         if not branch.asks:
             return self._latest.get(branch.key) or branch.leads
-        _, _, name, interferes = branch.key
+        name = branch.key[2]
         is_new = self._tries[branch.key] < MOST_TRIES
-        found = self._ever.get((here.node, name, interferes)) if is_new else self._here.get(branch.key)
+        found = self._ever.get((here.node, name)) if is_new else self._here.get(branch.key)
         known = (branch.key, is_new, len(found or ()))
         if known not in self._expected:
             states = [_moved(after, here) for after in (found or {}).values()]

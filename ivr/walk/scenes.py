@@ -22,19 +22,6 @@ class Interference(StrEnum):
     DEACTIVATES = "the account is deactivated"
 
 
-INTERFERING = {
-    Interference.CLOSES: frozenset(
-        {"existing_cancel", "new_leave_message", "new_time", "existing_more", "staff_outcome", "staff_close"}
-    ),
-    Interference.CLAIMS: frozenset({"staff_request", "staff_outcome", "staff_close"}),
-    Interference.DEMOTES: frozenset(
-        {"staff_hours_menu", "studio_number", "studio_prompt", "studio_record", "studio_take", "studio_clinical_take"}
-    ),
-    Interference.DEACTIVATES: frozenset({"staff_request", "staff_nothing"}),
-}
-"""The nodes at which each matters."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One kind of call.
@@ -42,7 +29,7 @@ class Scene:
     `is_open`: the clinic is. `withheld`: no caller ID. `before`: the language of this number's last call, '' when it
     never called. `requests`: how many open requests the number has; `closed`: the latest is closed. `closure`: why the
     clinic is closed all day; `tomorrow`: it is closed tomorrow. `role`: the account that the caller can sign in to.
-    `queue`: there is work for staff.
+    `queue`: there is work for staff. `interference`: what somebody else does meanwhile, when an errand says so.
     """
 
     name: str
@@ -73,14 +60,18 @@ def _of_staff() -> Iterator[Scene]:
     yield Scene("an admin, nothing to do", role=Role.ADMIN)
     yield Scene("an admin", role=Role.ADMIN, queue=True)
     yield Scene("staff, closed", role=Role.STAFF, queue=True, is_open=False)
-    yield Scene("an admin, closed", role=Role.ADMIN, queue=True, is_open=False)
+    yield from hours_scenes()
     yield Scene("an admin, closed, nothing to do", role=Role.ADMIN, is_open=False)
+
+
+def hours_scenes() -> Iterator[Scene]:
+    """Everything that the clinic can be when admins ask for its hours."""
+    off = ClosureReason.OTHER
+    yield Scene("an admin, closed", role=Role.ADMIN, queue=True, is_open=False)
     yield Scene("an admin, closed tomorrow", role=Role.ADMIN, tomorrow=True)
     yield Scene("an admin, closed and closed tomorrow", role=Role.ADMIN, is_open=False, tomorrow=True)
-    yield Scene("an admin, closed today", role=Role.ADMIN, closure=ClosureReason.OTHER)
-    yield Scene("an admin, closed today and tomorrow", role=Role.ADMIN, closure=ClosureReason.OTHER, tomorrow=True)
-    for interference in Interference:
-        yield Scene(f"an admin, {interference}", role=Role.ADMIN, queue=True, interference=interference)
+    yield Scene("an admin, closed today", role=Role.ADMIN, closure=off)
+    yield Scene("an admin, closed today and tomorrow", role=Role.ADMIN, closure=off, tomorrow=True)
 
 
 def _in(language: str) -> Iterator[Scene]:
@@ -91,8 +82,6 @@ def _in(language: str) -> Iterator[Scene]:
     yield Scene(f"one open request, closed, {language}", before=language, requests=1, is_open=False)
     yield Scene(f"three open requests, {language}", before=language, requests=3)
     yield Scene(f"a closed request, {language}", before=language, requests=1, closed=True)
-    interference = Interference.CLOSES
-    yield Scene(f"open requests, {interference}, {language}", before=language, requests=2, interference=interference)
     for reason in ClosureReason:
         yield Scene(f"closed all day ({reason}), {language}", before=language, closure=reason)
 

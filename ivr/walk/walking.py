@@ -31,6 +31,7 @@ from ivr.simulator import (
 )
 from ivr.walk.caller import Walker
 from ivr.walk.edges import Goal, goals_of
+from ivr.walk.errands import errands_of
 from ivr.walk.findings import Finding, Kind, Report, Walked, in_order
 from ivr.walk.guide import Guide
 from ivr.walk.listening import Ear, examine
@@ -114,15 +115,17 @@ class _Walking:
             recordings=self.store,
             caller_ids=numbers,
         )
+        for errand in errands_of(self.line.tree):
+            self._call(carrier, stage, clock, errand.scene, errand.does)
         for scene in scenes_of(self.line.tree):
             for _ in range(MOST_CALLS):
                 if not self._call(carrier, stage, clock, scene):
                     break
 
-    def _call(self, carrier: Carrier, stage: Stage, time: Time, scene: Scene) -> bool:
+    def _call(self, carrier: Carrier, stage: Stage, time: Time, scene: Scene, errand: str = "") -> bool:
         """Place one call; whether it came to anything new."""
         part = stage.set(scene)
-        walker = Walker(self.line, self.guide, stage, scene, part)
+        walker = Walker(self.line, self.guide, stage, scene, part, errand)
         desk = FixedDesk(Answers() if scene.desk_answers else Unreached())
         transcript: Transcript | None = None
         try:
