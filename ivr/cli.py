@@ -14,7 +14,7 @@ from dataclasses import asdict
 import click
 from cryptography.fernet import Fernet
 
-from ivr import cli_audit, cli_data, cli_staff, create_line, demo, demo_week, doctor
+from ivr import cli_audit, cli_data, cli_staff, cli_walk, create_line, demo, demo_week, doctor
 from ivr.audio.errors import AudioError
 from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
@@ -313,6 +313,7 @@ and print the first one again with its address: python -m ivr doctor --twiml-bin
 cli_data.register(main, keys)
 main.add_command(cli_staff.staff)
 main.add_command(cli_audit.audit)
+main.add_command(cli_walk.walk_command)
 
 
 __all__ = ["main"]

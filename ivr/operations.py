@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from ivr.metrics import CONTENT_TYPE, Level, Metrics
 from ivr.migrations import is_current
 from ivr.services.audit import last_check
+from ivr.services.checkpoints import was_walk_clean
 from ivr.services.line import Line
 from ivr.services.scripts import Script
 from ivr.services.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
@@ -77,9 +78,10 @@ def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
         in_outage = requests_left_in_outage(line.database)
         jobs = list(job_states())
         checked = last_check(line.database)
+        walked = was_walk_clean(line.database)
     except Exception as error:
         log.warning("levels_unknown", error=type(error).__name__)
-        waiting, in_outage, jobs, checked = [], {}, [], None
+        waiting, in_outage, jobs, checked, walked = [], {}, [], None, None
     yield Level("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
     yield from _queue(waiting)
     for priority, count in in_outage.items():
@@ -89,6 +91,8 @@ def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
 
     if checked is not None:
         yield Level("ivr_audit_faults", "Faults that the last nightly check of the audit trail found.", checked.faults)
+    if walked is not None:
+        yield Level("ivr_walk_clean", "Whether the last nightly walk of the automatic caller found nothing.", walked)
 
 
 def _queue(waiting: list[Waiting]) -> Iterator[Level]:

@@ -26,10 +26,22 @@ ROOMS = {
     "jobs": {"services", "clients", "models", "db", "config", "audio"},
     "operations": {"services", "db", "migrations", "metrics"},
     "simulator": set(),
-    "demo": {"config", "db", "migrations", "simulator"},
+    "demo": {"config", "db", "migrations", "services", "simulator"},
+    "walk": {"callflow", "models", "services", "db", "config", "audio", "simulator", "rehearsal"},
     "rehearsal": {"config", "db", "migrations", "models", "services"},
 }
-WIRES = {"__init__", "__main__", "cli", "cli_audit", "cli_data", "cli_settings", "cli_staff", "demo_week", "doctor"}
+WIRES = {
+    "__init__",
+    "__main__",
+    "cli",
+    "cli_audit",
+    "cli_data",
+    "cli_settings",
+    "cli_staff",
+    "cli_walk",
+    "demo_week",
+    "doctor",
+}
 PACKAGES = {"callflow": "the standard library only"}
 
 

@@ -33,7 +33,7 @@ LEAST_OVER_NOISE_DB = 12.0  # speech over noise: under it, words are lost
 CLEAN_OVER_NOISE_DB = 32.0  # above it, nobody hears the noise and nothing is done about it
 REDUCTION_DB = 8.0  # gentle: more makes voices sound as under water
 
-FASTEST_SYLLABLE_SECONDS, SLOWEST_WORD_SECONDS = 0.12, 1.4  # for prompts of fewer than five words, a word
+FASTEST_WORD_SECONDS, SLOWEST_WORD_SECONDS = 0.25, 1.4  # for prompts of fewer than five words, a word
 
 
 def finish_take(source: bytes, language: str, line: Line) -> Rendered:
@@ -96,7 +96,7 @@ def _length_faults(measurement: Measurement, line: Line, language: str) -> list[
     if words >= FEWEST_WORDS_FOR_PACE:
         shortest, longest = 60.0 * words / FASTEST_WPM, 60.0 * words / SLOWEST_WPM
     else:
-        shortest, longest = FASTEST_SYLLABLE_SECONDS * words, 0.6 + SLOWEST_WORD_SECONDS * words
+        shortest, longest = FASTEST_WORD_SECONDS * words, 0.6 + SLOWEST_WORD_SECONDS * words
     if seconds < shortest:
         return [f"It lasts {seconds:.1f} seconds: its words take {shortest:.1f} at least. Was it cut off, or too fast?"]
     if seconds > longest:

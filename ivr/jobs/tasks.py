@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +17,11 @@ from ivr.clients.errors import ClientError, NotThere, Refused, Unavailable, Uncl
 from ivr.clients.mail import Mail, mail_of
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.config import Config
-from ivr.jobs import wording
+from ivr.jobs import walking, wording
 from ivr.models import RecordingStatus
 from ivr.services import bridging, notices
 from ivr.services.audit import TrailBroken, check
-from ivr.services.checkpoints import move_checkpoint, read_checkpoint
+from ivr.services.checkpoints import move_checkpoint, note_walk, read_checkpoint
 from ivr.services.line import Line
 from ivr.services.notices import Channel, Occasion
 from ivr.services.outages import (
@@ -43,6 +44,7 @@ from ivr.services.recordings import (
 )
 from ivr.services.rendering import make_greeting
 from ivr.services.retention import purge
+from ivr.services.staff import active_admins
 from ivr.services.takes import master_version
 from ivr.services.triage import release_idle
 from ivr.services.versions import publish_due
@@ -60,6 +62,9 @@ MOST_FAULTS = 20
 
 RING_SECONDS = 25
 """How long the staff's phone rings: less than a mobile takes to answer for its owner."""
+
+WALK_SECONDS = 900.0
+"""How long the nightly walk may take; on an idle machine it takes about a minute."""
 
 JOBS_KEPT, NOTICES_KEPT = timedelta(days=14), timedelta(days=60)
 
@@ -81,6 +86,7 @@ class Tasks:
     voice_url: str = ""
     clinic_name: str = ""
     retention_days: int = 90
+    walker: walking.Walker = walking.walk_apart
 
     @property
     def by_job(self) -> dict[Job, Callable[..., None]]:
@@ -97,6 +103,7 @@ class Tasks:
             Job.RELEASE_IDLE: self.release_idle,
             Job.NIGHTLY: self.nightly,
             Job.VERIFY_TRAIL: self.verify_trail,
+            Job.WALK: self.walk,
             Job.MAKE_GREETING: self.make_greeting,
             Job.PLACE_CALL: self.place_call,
             Job.MASTER_PROMPT: self.master_prompt,
@@ -195,6 +202,19 @@ class Tasks:
             log.error("audit_trail_broken", fault=fault)
         if found:
             raise TrailBroken
+
+    def walk(self) -> None:
+        """Let the automatic caller walk the whole line, and mail the admins what it stumbled over, once a day."""
+        now = self.line.clock()
+        findings = self.walker(WALK_SECONDS)
+        note_walk(self.line.database, now, clean=not findings)
+        level = logging.ERROR if findings else logging.INFO
+        log.log(level, "walked", findings=len(findings), kinds=sorted({*findings}))
+        admins = active_admins(self.line.database)
+        if findings and admins:
+            key = f"walk-{self.line.calendar.today(now)}"
+            subject, body = wording.walk_subject(findings), wording.walk_body(findings)
+            self._once(key, "admins", lambda: self.mail.send(admins, subject, body))
 
     def _erase_what_is_due(self, now: datetime) -> None:
         """Erase by the clinic's retention; each copy that the carrier has of something erased gets a job of its own."""

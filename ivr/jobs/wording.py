@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -73,3 +74,15 @@ def _counted(count: int) -> str:
 def _line(request: Noticed) -> str:
     unfinished = ", left unfinished" if request.unfinished else ""
     return f"{request.reference}  {request.kind}, {request.priority}, waiting {age(request.age)}{unfinished}"
+
+
+def walk_subject(findings: Sequence[str]) -> str:
+    """The subject of the mail about a nightly walk."""
+    return f"The line: callers stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''}"
+
+
+def walk_body(findings: Sequence[str]) -> str:
+    """Its text: how many findings of each kind, and the command that names them."""
+    kinds = [f"  {kind}: {number}" for kind, number in Counter(findings).most_common()]
+    how = "Tonight an automatic caller walked every branch of the line. To see what it found, run on the server:"
+    return "\n".join([walk_subject(findings) + ":", *kinds, "", how, "", "  python -m ivr walk", ""])

@@ -78,6 +78,7 @@ CLOCK: dict[str, tuple[str, list[str]]] = {
     "prompts": ("* * * * *", [Job.PUBLISH_DUE]),
     "nightly": ("23 3 * * *", [Job.NIGHTLY]),
     "trail": ("47 3 * * *", [Job.VERIFY_TRAIL]),
+    "walk": ("7 4 * * *", [Job.WALK]),
 }
 """When what is enqueued, in the clinic's time: minute, hour, day of month, month, weekday."""
 

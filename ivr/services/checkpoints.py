@@ -7,6 +7,9 @@ from datetime import datetime
 from ivr.db import Database
 from ivr.models import Checkpoint
 
+WALKED, WALKED_CLEAN = "walked", "walked-clean"
+"""When the automatic caller last walked the line, and when it last found nothing."""
+
 
 def read_checkpoint(database: Database, name: str) -> datetime | None:
     """Up to when a recurring job has done its work; None before its first run."""
@@ -19,3 +22,16 @@ def move_checkpoint(database: Database, name: str, at: datetime) -> None:
     """Note that a recurring job has done its work up to a moment."""
     with database.write() as session:
         session.merge(Checkpoint(name=name, at=at))
+
+
+def note_walk(database: Database, at: datetime, *, clean: bool) -> None:
+    """Note that the automatic caller has walked the line, and whether it found nothing."""
+    move_checkpoint(database, WALKED, at)
+    if clean:
+        move_checkpoint(database, WALKED_CLEAN, at)
+
+
+def was_walk_clean(database: Database) -> bool | None:
+    """Whether the latest walk found nothing; None before the first."""
+    walked = read_checkpoint(database, WALKED)
+    return None if walked is None else read_checkpoint(database, WALKED_CLEAN) == walked

@@ -39,6 +39,7 @@ class Job(StrEnum):
     RELEASE_IDLE = "release_idle"
     NIGHTLY = "nightly"
     VERIFY_TRAIL = "verify_trail"
+    WALK = "walk"
     MAKE_GREETING = "make_greeting"
     PLACE_CALL = "place_call"
     MASTER_PROMPT = "master_prompt"
@@ -69,6 +70,7 @@ LANES: Mapping[Job, Lane] = {
     Job.RELEASE_IDLE: Lane.RECURRING,
     Job.NIGHTLY: Lane.RECURRING,
     Job.VERIFY_TRAIL: Lane.RECURRING,
+    Job.WALK: Lane.RECURRING,
     Job.MAKE_GREETING: Lane.NOTICES,
     Job.PLACE_CALL: Lane.CALLS,
     Job.MASTER_PROMPT: Lane.NOTICES,

@@ -108,6 +108,13 @@ def everybody(database: Database) -> Sequence[StaffMember]:
         return session.scalars(select(StaffMember).order_by(StaffMember.active.desc(), StaffMember.name)).all()
 
 
+def active_admins(database: Database) -> Sequence[str]:
+    """The addresses of everybody who runs the line, for mail about it."""
+    with database.read() as session:
+        admins = select(StaffMember.email).where(StaffMember.active, StaffMember.role == Role.ADMIN)
+        return session.scalars(admins.order_by(StaffMember.email)).all()
+
+
 def find(database: Database, member_id: int) -> StaffMember:
     """One account.
 
