@@ -1,9 +1,9 @@
 """The telephone in the browser, keyed by a real Chromium on the whole application with real prompts."""
 
 import re
-import tempfile
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import select
@@ -23,8 +23,8 @@ SLOW = 30_000
 LINE = "#transcript li.line"
 CALLBACK = [("callback", "2"), ("may we call", "1"), ("after a procedure", "4"), ("mornings", "3"),
             ("leave a message with", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
-APPOINTMENT = [("an appointment", "1"), ("if you are new", "1"), ("a spine fracture", "1"),
-               ("your birth date", "05171948"), ("if that is right", "1"), ("which day is best", "6"),
+APPOINTMENT = [("appointments", "1"), ("new patients", "1"), ("a spine fracture", "1"),
+               ("your birth date", "05171948"), ("if that is right", "1"), ("which day", "6"),
                ("mornings", "3"), *CALLBACK[1:2], *CALLBACK[4:]]  # fmt: skip
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 SILENCE = """() => { globalThis.silence = new Promise(done => addEventListener("keydown", () => {
@@ -182,7 +182,8 @@ class TestTrial:
         with serving(config, line) as address:
             yield address
 
-    def test_it_is_heard_with_the_drafts_and_leaves_nothing_behind(self, open_page, line, config):
+    def test_it_is_heard_with_the_drafts_and_leaves_nothing_behind(self, open_page, line, config, monkeypatch, tmp_path):
+        monkeypatch.setattr("ivr.rehearsal.TemporaryDirectory", partial(TemporaryDirectory, dir=tmp_path))
         admin = open_page("/phone", Role.ADMIN)
         make_draft(line, config)
         before = counted(line.database)
@@ -195,7 +196,7 @@ class TestTrial:
         admin.keyboard.press("h")
         admin.get_by_text("The call is over: you hung up").wait_for()
         assert counted(line.database) == before
-        assert list(Path(tempfile.gettempdir()).glob("ivr-rehearsal-*")) == []
+        assert list(tmp_path.glob("ivr-rehearsal-*")) == []
         assert_accessible(admin)
 
     def test_it_can_be_what_callers_hear_now(self, open_page, line, config):
