@@ -161,7 +161,7 @@ class TestWhenSomethingBreaks:
             file.unlink()
         with capture_logs():
             transcript = phone.call("r12")
-        assert transcript.said.startswith("Thank you for calling Bay State Pain Associates. In a medical emergency")
+        assert transcript.said.startswith("Thanks for calling Bay State Pain Associates. In a medical emergency")
         assert [entry.kind for entry in transcript.entries if entry.kind in {"beep", "speech"}] == ["beep", "speech"]
         assert transcript.ended_by == "line"
         assert [error.split("/voice/")[1] for error in transcript.errors] == [
