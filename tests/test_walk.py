@@ -19,6 +19,7 @@ from ivr.models import PromptAudio, PromptRelease
 from ivr.services.prompts import latest_release
 from ivr.walk import walking
 from ivr.walk.edges import NEVER, edges_of, goals_of
+from ivr.walk.errands import Errand
 from ivr.walk.findings import Kind
 from ivr.walk.scenes import Scene
 from ivr.walk.walking import walk
@@ -35,10 +36,10 @@ def counted(database):
 
 @pytest.fixture
 def few_calls(monkeypatch):
-    """A walk of one kind of call only: what is broken shows soon."""
-    monkeypatch.setattr(walking, "scenes_of", lambda tree: [Scene("a first call")])
-    monkeypatch.setattr(walking, "errands_of", lambda tree: [])
-    monkeypatch.setattr(walking, "MOST_CALLS", 3)
+    """A walk of two calls: to a person, and so to a voicemail and the goodbye; and to the information."""
+    calls = [Errand(Scene("a first call"), "0 speak silence listens"), Errand(Scene("a first call"), "3 1 hangs")]
+    monkeypatch.setattr(walking, "errands_of", lambda tree: calls)
+    monkeypatch.setattr(walking, "scenes_of", lambda tree: [])
 
 
 @pytest.fixture
