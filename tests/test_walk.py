@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from ivr import create_app, create_line
 from ivr.audio.silence import silence
@@ -153,6 +153,15 @@ def test_the_command_that_cannot_walk_says_why_and_ends_with_status_2(settings, 
     assert done.returncode == 2
     assert "python -m ivr db upgrade" in done.stderr
     assert command({**settings, "DATA_KEYS": ""}, sqlite_url).returncode == 2
+
+
+def test_a_walk_that_breaks_off_is_no_finding(settings, rendered_line):
+    database = rendered_line().database
+    with database.write() as session:
+        session.execute(text("DROP TABLE prompt_numbers"))
+    done = command(settings, database.engine.url.render_as_string(hide_password=False))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The walk broke off (OperationalError)" in done.stderr
 
 
 def test_the_command_ends_with_status_0_or_1_and_reports_in_words_or_json(settings, rendered_line):
