@@ -43,5 +43,8 @@ def walk_command(as_json: bool) -> None:
         except NothingOnAir:
             click.echo("Nothing is on the air yet; run: python -m ivr prompts render", err=True)
             sys.exit(COULD_NOT_WALK)
+        except Exception as error:
+            click.echo(f"The walk broke off ({type(error).__name__}); is there room for a copy in {folder}?", err=True)
+            sys.exit(COULD_NOT_WALK)
     click.echo(json.dumps(report.plain()) if as_json else "\n".join(report.lines()))
     sys.exit(1 if report.findings else 0)

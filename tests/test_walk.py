@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, text
 
 from ivr import create_app, create_line
 from ivr.audio.silence import silence
@@ -19,6 +19,7 @@ from ivr.models import PromptAudio, PromptRelease
 from ivr.services.prompts import latest_release
 from ivr.walk import walking
 from ivr.walk.edges import NEVER, edges_of, goals_of
+from ivr.walk.errands import Errand
 from ivr.walk.findings import Kind
 from ivr.walk.scenes import Scene
 from ivr.walk.walking import walk
@@ -35,10 +36,10 @@ def counted(database):
 
 @pytest.fixture
 def few_calls(monkeypatch):
-    """A walk of one kind of call only: what is broken shows soon."""
-    monkeypatch.setattr(walking, "scenes_of", lambda tree: [Scene("a first call")])
-    monkeypatch.setattr(walking, "errands_of", lambda tree: [])
-    monkeypatch.setattr(walking, "MOST_CALLS", 3)
+    """A walk of two calls: to a person, and so to a voicemail and the goodbye; and to the information."""
+    calls = [Errand(Scene("a first call"), "0 speak silence listens"), Errand(Scene("a first call"), "3 1 hangs")]
+    monkeypatch.setattr(walking, "errands_of", lambda tree: calls)
+    monkeypatch.setattr(walking, "scenes_of", lambda tree: [])
 
 
 @pytest.fixture
@@ -154,15 +155,22 @@ def test_the_command_that_cannot_walk_says_why_and_ends_with_status_2(settings, 
     assert command({**settings, "DATA_KEYS": ""}, sqlite_url).returncode == 2
 
 
+def test_a_walk_that_breaks_off_is_no_finding(settings, rendered_line):
+    database = rendered_line().database
+    with database.write() as session:
+        session.execute(text("DROP TABLE prompt_numbers"))
+    done = command(settings, database.engine.url.render_as_string(hide_password=False))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The walk broke off (OperationalError)" in done.stderr
+
+
 def test_the_command_ends_with_status_0_or_1_and_reports_in_words_or_json(settings, rendered_line):
     database = rendered_line().database
     url = database.engine.url.render_as_string(hide_password=False)
     done = command(settings, url, "--json")
     report = json.loads(done.stdout)
     assert (done.returncode, report["findings"], report["untaken"]) == (0, [], [])
-    with database.write() as session:
-        sha256 = latest_release(session).manifest["en-US"]["goodbye"]
-        session.execute(delete(PromptAudio).where(PromptAudio.sha256 == sha256))
+    republish(database, lambda session, manifest: manifest["en-US"].pop("goodbye"))
     done = command(settings, url)
     assert done.returncode == 1, done.stderr
-    assert "NO AUDIO: en-US goodbye: its address answers with status 404" in done.stdout
+    assert "NO AUDIO: en-US goodbye: nothing is on the air" in done.stdout

@@ -14,7 +14,7 @@ from ivr.callflow.outputs import Gather, Output, Say, Skippable
 from ivr.callflow.state import CallState
 from ivr.callflow.tree_existing import existing_nodes
 from ivr.simulator import HangUp, Keys, Silence, Speak
-from ivr.walk.edges import HANGS_UP, RESTART, Edge, edges_taken
+from ivr.walk.edges import HANGS_UP, LISTENS, RESTART, Edge, edges_of, edges_taken
 
 SPOKEN_SECONDS = 4
 NOBODYS_REFERENCE = "100008"
@@ -109,13 +109,22 @@ def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> It
             yield Act(HANGS_UP, HangUp())
         case End():
             yield Act("1", Keys("1"))
+            yield Act(LISTENS, Silence())
 
 
 def foretell(tree: Tree, state: CallState, act: Act, *, desk_answers: bool) -> Step:
-    """What the engine says of an act; what only the records can tell stays open."""
+    """What the engine says of an act; what only the records can tell stays open, and so does a way into nothing."""
     given = act.given
-    if given is None:
-        return Step((Edge(state.node, HANGS_UP, ""),), None)
+    if given is None or act.name == LISTENS:
+        return Step((Edge(state.node, act.name, ""),), None)
+    try:
+        return _foretold(tree, state, act, given, desk_answers)
+    except KeyError:
+        here = edges_of(tree[state.node])
+        return Step(tuple(edge for edge in here if edge.way == act.name), None)
+
+
+def _foretold(tree: Tree, state: CallState, act: Act, given: Input | None, desk_answers: bool) -> Step:
     edges: list[Edge] = []
     while given is not None:
         turn = _saved(tree, advance(tree, state, given))

@@ -16,7 +16,7 @@ from ivr.services.line import Line
 from ivr.simulator import HangUp, PlannedCaller, Silence, Wait
 from ivr.simulator.caller import GatherPlan, RecordPlan
 from ivr.walk.acts import Act, Move, acts_at, said
-from ivr.walk.edges import HANGS_UP, Edge, edges_taken
+from ivr.walk.edges import HANGS_UP, LISTENS, Edge, edges_taken
 from ivr.walk.errands import ASIDE, MEANWHILE
 from ivr.walk.guide import Guide, Planned
 from ivr.walk.scenes import Scene
@@ -107,8 +107,8 @@ class Walker(PlannedCaller):
         if act is None:
             return HangUp()
         self._guide.trying(self._scene, state, act)
-        if isinstance(act.move, HangUp):
-            self.gained |= self._guide.took(state.language, [Edge(state.node, HANGS_UP, "")])
+        if act.name in (HANGS_UP, LISTENS):
+            self.gained |= self._guide.took(state.language, [Edge(state.node, act.name, "")])
         self._latest = _Done(state, act)
         self.done.append(act.words)
         return act.move

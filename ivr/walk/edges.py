@@ -11,7 +11,7 @@ from ivr.callflow.engine import ATTEMPTS
 from ivr.callflow.nodes import Consult, End, Entry, Exit, Menu, Node, Outgoing, Recorder, Save, Transfer, Tree
 from ivr.callflow.tree_staff import staff_nodes
 
-REPEAT, NO_MATCH, RESTART, HANGS_UP = "9", "a wrong key", "*", "hangs up"
+REPEAT, NO_MATCH, RESTART, HANGS_UP, LISTENS = "9", "a wrong key", "*", "hangs-up", "listens"
 """Ways that lead nowhere else and are walked all the same: they have words of their own."""
 
 FIRST_CALLS = frozenset({"language"})
@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
     def __str__(self) -> str:
         """As a line of a report."""
-        return f"{self.node}: {self.way or 'then'} → {self.to}"
+        return f"{self.node}: {self.way or 'then'} → {self.to or 'the end'}"
 
 
 class Goal(NamedTuple):
@@ -98,6 +98,8 @@ def edges_of(node: Node) -> Iterator[Edge]:
             yield Edge(node.name, NO_MATCH, node.name)
         case Recorder():
             yield Edge(node.name, HANGS_UP, "")
+        case End():
+            yield Edge(node.name, LISTENS, "")
 
 
 def staffs(tree: Tree) -> frozenset[str]:
