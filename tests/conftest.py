@@ -36,6 +36,7 @@ AUTH_TOKEN = "a-token-nobody-else-has"
 LONGEST_FIRST = (
     "test_worst_day.py",
     "jobs/test_worker.py",
+    "test_walk.py",
     "test_recovery.py",
     "console/test_queue.py",
     "test_cli.py",

@@ -9,11 +9,13 @@ import sys
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
 from ivr import create_app, create_line
 from ivr.audio.silence import silence
 from ivr.callflow.nodes import End, Recorder, Tree
+from ivr.cli import main
 from ivr.db import Base
 from ivr.models import PromptAudio, PromptRelease
 from ivr.services.prompts import latest_release
@@ -71,17 +73,6 @@ def republish(database, change):
         manifest = {name: dict(entries) for name, entries in latest_release(session).manifest.items()}
         change(session, manifest)
         session.add(PromptRelease(manifest=manifest, created_at=MONDAY_MORNING))
-
-
-def test_the_shipped_tree_is_walked_in_both_languages_and_nothing_is_left_behind(config, rendered_line):
-    line = rendered_line(languages=LANGUAGES)
-    before = counted(line.database)
-    report = walk(replace(config, languages=LANGUAGES), line.database, create_line, create_app)
-    assert report.findings == ()
-    assert report.untaken == ()
-    assert [one.language for one in report.walked] == list(LANGUAGES)
-    assert all(one.edges == one.of and one.calls > 10 and one.seconds > 600 for one in report.walked)
-    assert counted(line.database) == before
 
 
 def test_a_line_that_hangs_up_without_a_word_is_a_dead_end(clinic, few_calls):
@@ -164,13 +155,23 @@ def test_a_walk_that_breaks_off_is_no_finding(settings, rendered_line):
     assert "The walk broke off (OperationalError)" in done.stderr
 
 
-def test_the_command_ends_with_status_0_or_1_and_reports_in_words_or_json(settings, rendered_line):
-    database = rendered_line().database
-    url = database.engine.url.render_as_string(hide_password=False)
-    done = command(settings, url, "--json")
+def test_the_shipped_tree_is_walked_in_both_languages_and_nothing_is_left_behind(settings, rendered_line):
+    database = rendered_line(languages=LANGUAGES).database
+    before = counted(database)
+    both = {**settings, "IVR_LANGUAGES": ",".join(LANGUAGES)}
+    done = command(both, database.engine.url.render_as_string(hide_password=False), "--json")
     report = json.loads(done.stdout)
     assert (done.returncode, report["findings"], report["untaken"]) == (0, [], [])
+    assert [one["language"] for one in report["walked"]] == list(LANGUAGES)
+    assert all(one["edges"] == one["of"] and one["calls"] > 10 and one["seconds"] > 600 for one in report["walked"])
+    assert counted(database) == before
+
+
+def test_findings_are_told_in_words_and_end_with_status_1(settings, rendered_line, few_calls, monkeypatch):
+    monkeypatch.setattr("ivr.cli_walk.structlog.configure", lambda **_: None)
+    database = rendered_line().database
     republish(database, lambda session, manifest: manifest["en-US"].pop("goodbye"))
-    done = command(settings, url)
-    assert done.returncode == 1, done.stderr
-    assert "NO AUDIO: en-US goodbye: nothing is on the air" in done.stdout
+    env = {**settings, "DATABASE_URL": database.engine.url.render_as_string(hide_password=False)}
+    done = CliRunner().invoke(main, ["walk"], env=env)
+    assert done.exit_code == 1, done.output
+    assert "NO AUDIO: en-US goodbye: nothing is on the air" in done.output
