@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -247,16 +248,23 @@ def rendered_line(make_line, rendered, tmp_path, request):
     return make
 
 
+@contextmanager
+def carrier_api(store):
+    """Serves a carrier's API with these recordings; yields its address."""
+    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
 @pytest.fixture
 def recordings():
     """The carrier's recordings, and the address where its API serves them."""
     store = RecordingStore()
-    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield store, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with carrier_api(store) as url:
+        yield store, url
     server.server_close()
 
 

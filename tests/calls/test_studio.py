@@ -1,13 +1,11 @@
 """A prompt by phone: recorded in a simulated call with a real voice, imported, mastered, and heard by the next caller."""
 
-import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from ivr.jobs.tasks import tasks_of
 from ivr.models import (
@@ -25,8 +23,8 @@ from ivr.services import audit, staff, versions
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.prompts import Releases, latest_release
 from ivr.services.scripts import sayable
-from ivr.simulator import RecordingStore, create_rest_app
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Telephone
+from ivr.simulator import RecordingStore
+from tests.conftest import Telephone, carrier_api
 from tests.jobs.conftest import run_jobs
 from tests.jobs.test_worker import until, working
 from tests.services.test_calls import Caller
@@ -48,22 +46,18 @@ class Microphone(RecordingStore):
 
 
 @pytest.fixture
-def carrier_api():
-    """Its recordings, and the address where its API serves them."""
+def microphone():
+    """What somebody says, and the address where the carrier's API serves it."""
     store = Microphone()
-    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield store, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with carrier_api(store) as url:
+        yield store, url
     server.server_close()
 
 
 @pytest.fixture
-def clinic(config, rendered_line, carrier_api, request):
+def clinic(config, rendered_line, microphone, request):
     """A line with two admins, of whom the first has an extension and a PIN; its phone and its tasks."""
-    store, url = carrier_api
+    store, url = microphone
     languages = getattr(request, "param", (EN,))
     line = rendered_line(languages=languages)
     with line.database.write() as session:
