@@ -249,7 +249,7 @@ def rendered_line(make_line, rendered, tmp_path, request):
 
 
 @contextmanager
-def carrier_api(store):
+def serving_recordings(store):
     """Serves a carrier's API with these recordings; yields its address."""
     server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -257,15 +257,15 @@ def carrier_api(store):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
+    server.server_close()
 
 
 @pytest.fixture
 def recordings():
     """The carrier's recordings, and the address where its API serves them."""
     store = RecordingStore()
-    with carrier_api(store) as url:
+    with serving_recordings(store) as url:
         yield store, url
-    server.server_close()
 
 
 class Telephone:

@@ -24,7 +24,7 @@ from ivr.services.audit import COMMAND, Actor
 from ivr.services.prompts import Releases, latest_release
 from ivr.services.scripts import sayable
 from ivr.simulator import RecordingStore
-from tests.conftest import Telephone, carrier_api
+from tests.conftest import Telephone, serving_recordings
 from tests.jobs.conftest import run_jobs
 from tests.jobs.test_worker import until, working
 from tests.services.test_calls import Caller
@@ -49,9 +49,8 @@ class Microphone(RecordingStore):
 def microphone():
     """What somebody says, and the address where the carrier's API serves it."""
     store = Microphone()
-    with carrier_api(store) as url:
+    with serving_recordings(store) as url:
         yield store, url
-    server.server_close()
 
 
 @pytest.fixture
