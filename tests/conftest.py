@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ AUTH_TOKEN = "a-token-nobody-else-has"
 LONGEST_FIRST = (
     "test_worst_day.py",
     "jobs/test_worker.py",
+    "console/test_phone.py",
     "test_walk.py",
     "test_recovery.py",
     "console/test_queue.py",
@@ -46,6 +48,11 @@ LONGEST_FIRST = (
     "console/test_casefile_browser.py",
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
+
+
+def pytest_xdist_auto_num_workers():
+    """One more process than cores: many tests wait for a clock, a browser or a process of their own."""
+    return min(5, (os.cpu_count() or 1) + 1)
 
 
 def pytest_collection_modifyitems(items):
