@@ -1,6 +1,6 @@
 """The database goes down while fifty callers call: each reaches a person or leaves a message that becomes a request.
 
-Down for 20 s, and the minute before reconciliation is dated back; RECOVERY_SECONDS=60 has it down for a minute and
+Down for 10 s, and the minute before reconciliation is dated back; RECOVERY_SECONDS=60 has it down for a minute and
 waits that other minute as well.
 """
 
@@ -22,7 +22,7 @@ from tests.processes import Timed, job_workers, postgres_of_its_own, web_server
 from tests.test_outage import CARRIER_SECONDS, DESK, check_outage, kinds
 from tests.worst_day import Keeper, TodaysClock, carriers_api, let_a_minute_pass, wait_for_jobs
 
-SECONDS = float(os.environ.get("RECOVERY_SECONDS", "20"))
+SECONDS = float(os.environ.get("RECOVERY_SECONDS", "10"))
 FULL_SECONDS = 60
 CALLERS, IN_THE_MIDDLE = 50, 6
 

@@ -8,6 +8,7 @@ from ivr.models import BridgeStatus, PatientRequest, RequestStatus, Role
 from ivr.services import bridging, staff, triage
 from ivr.services.audit import COMMAND, Actor
 from tests.console.conftest import assert_accessible
+from tests.jobs.test_worker import until
 from tests.services.test_calls import Caller
 
 NURSE, PATIENT = "+16175550177", "6175550142"
@@ -134,5 +135,5 @@ def test_dialling_alone_opens_the_outcome(line, open_page, requests):
     shown = open_page("/console/requests/1", somebody(line, phone=""))
     shown.get_by_role("button", name="I dial it myself").click()
     shown.get_by_text("Then say below how it went.").wait_for()
-    assert shown.evaluate("document.activeElement.closest('#outcome') !== null")
+    until(lambda: shown.evaluate("document.activeElement.closest('#outcome') !== null"))
     assert_accessible(shown)
