@@ -196,7 +196,7 @@ class TestTrial:
         admin.keyboard.press("h")
         admin.get_by_text("The call is over: you hung up").wait_for()
         assert counted(line.database) == before
-        assert list(tmp_path.glob("ivr-rehearsal-*")) == []
+        until(lambda: not list(tmp_path.glob("ivr-rehearsal-*")))
         assert_accessible(admin)
 
     def test_it_can_be_what_callers_hear_now(self, open_page, line, config):
