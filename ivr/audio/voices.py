@@ -26,8 +26,9 @@ class Voice:
 # For the other languages there is no recogniser to ask; +m3 has no echo, and in the telephone's band its consonants are
 # stronger: test sentences carried 1 to 2 dB more between 2 and 3.4 kHz than the plain voice. Pitch made no difference
 # to that, so it stays at espeak's middle.
-# `rate` is what shorter prompts are spoken at. Whole menus were understood alike at 150, 165 and 180 (English: 15, 19 and
-# 21 % of their words wrong, in a room's noise 35, 33 and 31 %); every sixth prompt alone had 26 % wrong at 150, 32 % at 165.
+# `rate` is what shorter prompts are spoken at. Whole menus were understood alike at 150, 165 and 180 (English: 15, 19
+# and 21 % of their words wrong, in a room's noise 35, 33 and 31 %); of every sixth prompt alone 26 % were wrong at 150
+# and 32 % at 165.
 VOICES: dict[str, Voice] = {
     "en-US": Voice("gmw/en-US+f2", pitch=50, rate=165, gap=4),
     "es-US": Voice("roa/es-419+m3", pitch=50, rate=143),
