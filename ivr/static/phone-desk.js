@@ -1,5 +1,5 @@
 // A desk's telephone: rings, and takes a call with 1.
-import {listen, post} from "./phone-stream.js"
+import {listen, tell} from "./phone-stream.js"
 import {Speaker} from "./phone-sound.js"
 
 const $ = id => document.getElementById(id)
@@ -22,7 +22,7 @@ function press(key) {
   if (!call) return
   const wanted = {1: "accept", 2: "decline", end: "end"}[key]
   if ($(wanted).disabled) return
-  post(`/phone/calls/${call}`, {do: "desk", key})
+  tell(`/phone/calls/${call}`, {do: "desk", key})
   show(key === "1" ? "The caller is being connected" : "Waiting for a call", {talks: key === "1"})
 }
 

@@ -1,5 +1,5 @@
 // The telephone on the page: keys and voice go to the call, and its events are played and shown.
-import {listen, post} from "./phone-stream.js"
+import {listen, post, tell} from "./phone-stream.js"
 import {Microphone, Speaker} from "./phone-sound.js"
 
 const $ = id => document.getElementById(id)
@@ -24,7 +24,7 @@ let turn = 0
 let here = ""
 let take = null
 
-const send = message => call && post(`/phone/calls/${call}`, message)
+const send = message => call && tell(`/phone/calls/${call}`, message)
 const seconds = () => began.at + (performance.now() - began.real) / 1000 * speaker.speed
 const clock = at => `${Math.floor(at / 60)}:${String(Math.floor(at % 60)).padStart(2, "0")}`
 const make = (tag, options = {}) => Object.assign(document.createElement(tag), options)

@@ -245,7 +245,7 @@ def test_an_administrator_signs_in_for_the_first_time_with_keys_alone(open_page,
     page.get_by_role("button", name="Set up an app").focus()
     page.keyboard.press("Enter")
     page.locator(".qr").wait_for()
-    assert page.locator(".qr").evaluate("image => image.complete && image.naturalWidth") > 100
+    assert page.locator(".qr").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     assert_accessible(page)
     key = page.locator("code").inner_text().replace("-", "")
     page.keyboard.type(code_of(key))

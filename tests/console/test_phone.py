@@ -133,6 +133,21 @@ def test_an_appointment_with_the_keyboard_only(open_page, line):
     assert_accessible(page)
 
 
+def test_keys_arrive_in_the_order_they_were_pressed(open_page):
+    """However slow the way of the first: a browser sends what it is given side by side."""
+    page = open_page("/phone")
+    begin(page)
+    key_through(page, page.keyboard.press, APPOINTMENT[:3])
+    page.locator(LINE).filter(has_text="your birth date").wait_for(timeout=SLOW)
+    first = []
+    page.route("**/phone/calls/*", lambda route: route.continue_() if first else first.append(route))
+    for key in "05171948":
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    first[0].continue_()
+    page.locator(LINE).filter(has_text=re.compile("if that is right", re.IGNORECASE)).wait_for(timeout=SLOW)
+
+
 def test_a_key_stops_the_audio_at_once(open_page):
     page = open_page("/phone", viewport=DESKTOP)
     begin(page)
