@@ -26,6 +26,7 @@ def _metrics_folder() -> str:
 worker_class = "gthread"
 threads = 8
 preload_app = True
+graceful_timeout = 10  # seconds; a turn takes milliseconds, and platforms kill what has not stopped after 30
 control_socket_disable = True
 raw_env = [f"{FOLDER}={_metrics_folder()}"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -99,29 +100,51 @@ def config(settings):
 
 
 @pytest.fixture(scope="session")
-def rendered(config):
-    """A SQLite database with the whole script rendered; tests copy it."""
-    database = Database(config.database_url, Vault(config.data_keys))
-    upgrade(database)
-    clips = render_prompts(database, read_scripts(PROMPTS, config.languages, config.clinic_name), MONDAY_MORNING)
-    yield database, clips
-    database.close()
+def made_once(tmp_path_factory):
+    """Makes a file that takes long: the first process of this run that needs it does, and the others wait for it."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def file(name, make):
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name).exists():
+                make(folder / name)
+                (folder / name).rename(shared / name)
+        return shared / name
+
+    return file
 
 
 @pytest.fixture(scope="session")
-def bilingual(config, rendered, tmp_path_factory):
-    """The same with Spanish rendered too, and its clips."""
-    path = tmp_path_factory.mktemp("bilingual") / "line.db"
-    _copy(rendered[0], path)
-    database = Database(f"sqlite:///{path}", Vault(config.data_keys))
-    clips = render_prompts(database, read_scripts(PROMPTS, ["en-US", "es-US"], config.clinic_name), MONDAY_MORNING)
-    yield database, clips
+def rendered(made_once, config, tmp_path_factory):
+    """A SQLite file with the whole script rendered; tests copy it."""
+    return made_once("english.db", lambda path: _render(config, ["en-US"], path, tmp_path_factory.mktemp("rendering")))
+
+
+@pytest.fixture(scope="session")
+def bilingual(made_once, config, rendered, tmp_path_factory):
+    """The same with Spanish rendered too."""
+
+    def make(path):
+        folder = tmp_path_factory.mktemp("rendering")
+        shutil.copy(rendered, folder / "full.db")
+        _render(config, ["en-US", "es-US"], path, folder)
+
+    return made_once("bilingual.db", make)
+
+
+def _render(config, languages, path, folder):
+    """Render what a database in the folder lacks, and leave it in one file."""
+    database = Database(f"sqlite:///{folder}/full.db", Vault(config.data_keys))
+    upgrade(database)
+    render_prompts(database, read_scripts(PROMPTS, languages, config.clinic_name), MONDAY_MORNING)
     database.close()
+    _in_one_file(folder / "full.db", path)
 
 
-def _copy(database, path):
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ROLLBACK")
+def _in_one_file(database, path):
+    with sa.create_engine(f"sqlite:///{database}", isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql(f"VACUUM INTO '{path}'")
 
 
@@ -164,8 +187,7 @@ def migrated_sqlite(tmp_path_factory):
     """A migrated file: copying it is much faster than migrating."""
     folder = tmp_path_factory.mktemp("migrated")
     migrate(f"sqlite:///{folder}/full.db")
-    with sa.create_engine(f"sqlite:///{folder}/full.db", isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql(f"VACUUM INTO '{folder}/small.db'")
+    _in_one_file(folder / "full.db", folder / "small.db")
     return folder / "small.db"
 
 
@@ -246,10 +268,9 @@ def rendered_line(make_line, rendered, tmp_path, request):
     """Makes lines on a copy of the rendered database."""
 
     def make(**changes):
-        database, _ = request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered
         path = tmp_path / "rendered.db"
         if not path.exists():
-            _copy(database, path)
+            shutil.copy(request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered, path)
         return make_line(f"sqlite:///{path}", **changes)
 
     return make

@@ -18,9 +18,9 @@ from tests.processes import free_port, web_server
 
 
 @pytest.fixture
-def run(settings, rendered, tmp_path):
+def run(line_url, tmp_path):
     """Runs a command on a copy of the rendered database."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **line_url}
 
     def command(*words, stdin="", **changes):
         return subprocess.run(
@@ -58,8 +58,8 @@ def test_rendering_again_renders_nothing(run):
     assert (again.returncode, again.stdout) == (0, "All prompts are rendered already.\n")
 
 
-def test_another_clinic_name_renders_only_what_names_it(run, line_url):
-    renamed = run("prompts", "render", "--table", CLINIC_NAME="Cape Spine Clinic", DATABASE_URL=line_url["DATABASE_URL"])
+def test_another_clinic_name_renders_only_what_names_it(run):
+    renamed = run("prompts", "render", "--table", CLINIC_NAME="Cape Spine Clinic")
     assert renamed.returncode == 0, renamed.stderr
     rows = [row.split()[0] for row in renamed.stdout.splitlines()[1:]]
     assert "emergency" in rows
@@ -102,10 +102,10 @@ def test_a_database_that_is_away_is_named_in_a_sentence(command, words):
     assert ended.stderr == "Error: The database does not answer (OperationalError); check DATABASE_URL and that it runs.\n"
 
 
-def test_a_worker_whose_queue_is_missing_says_so(run, line_url, rendered_line):
+def test_a_worker_whose_queue_is_missing_says_so(run, rendered_line):
     with rendered_line().database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE dbos_migrations")
-    ended = run("worker", **line_url)
+    ended = run("worker")
     assert (ended.returncode, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
 
 
@@ -125,23 +125,23 @@ def test_a_new_key_is_a_key(run):
 def test_calls_and_the_export(run, line_url):
     with web_server(line_url) as (_, address):
         calling = ["call", "--base-url", address]
-        scripted = run(*calling, "--keys", "2 1 4 3 1 2 1", **line_url)
+        scripted = run(*calling, "--keys", "2 1 4 3 1 2 1")
         assert scripted.returncode == 0, scripted.stderr
         assert "Your request is saved" in scripted.stdout
-        typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n1\n", **line_url)
+        typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n1\n")
         assert typed.returncode == 0, typed.stderr
         assert "Your request is saved" in typed.stdout
-        refused = run(*calling, "--keys", "1", **{**line_url, "TWILIO_AUTH_TOKEN": "wrong"})
+        refused = run(*calling, "--keys", "1", TWILIO_AUTH_TOKEN="wrong")
         assert refused.returncode == 1
         assert "signature" in refused.stderr
-    rows = [json.loads(row) for row in run("requests", "export", **line_url).stdout.splitlines()]
+    rows = [json.loads(row) for row in run("requests", "export").stdout.splitlines()]
     assert [row["callback_number"] for row in rows] == ["+16175550142", "+16175550199"]
-    table = list(csv.DictReader(io.StringIO(run("requests", "export", "--format", "csv", **line_url).stdout)))
+    table = list(csv.DictReader(io.StringIO(run("requests", "export", "--format", "csv").stdout)))
     assert [row["reference"] for row in table] == [row["reference"] for row in rows]
     assert list(table[0]) == list(rows[0])
 
 
-def test_a_call_to_nobody_says_what_to_do(run, settings):
+def test_a_call_to_nobody_says_what_to_do(run):
     ended = run("call", "--base-url", f"http://127.0.0.1:{free_port()}", "--keys", "1")
     assert ended.returncode == 1
     assert "Is the line's server running" in ended.stderr

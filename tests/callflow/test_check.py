@@ -66,10 +66,9 @@ def test_a_prompt_over_its_own_limit_is_found():
     assert check(TREE, [replace(voice(0.5), longest={"emergency": 0.4})]) == ["en-US: emergency lasts 0.5 s, more than 0.4"]
 
 
-def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered, config):
-    database, _ = rendered
+def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered_line, config):
     script = read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"]
-    seconds = measured_seconds(database, config.languages)["en-US"]
+    seconds = measured_seconds(rendered_line().database, config.languages)["en-US"]
     assert check(TREE, [Voice("en-US", script.order, script.has, seconds, script.longest)]) == []
 
 

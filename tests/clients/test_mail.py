@@ -29,7 +29,7 @@ class Session(socketserver.StreamRequestHandler):
 
     def handle(self):
         self.say("220 test")
-        while command := self.rfile.readline().decode().strip():
+        while command := self.rfile.readline().decode(errors="replace").strip():
             verb = command.split(":")[0].split()[0].upper()
             self.server.commands.append(command)
             reply = self.server.replies.get(verb, {"DATA": "354 go", "EHLO": "250-test\r\n250 AUTH PLAIN", "QUIT": "221 bye"}.get(verb, "250 ok"))
