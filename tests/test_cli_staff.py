@@ -10,40 +10,40 @@ from ivr.services import signing_in, staff
 from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 from tests.conftest import DATA_KEY
-from tests.test_cli import line_url, run
+from tests.test_cli import command
 
-__all__ = ["line_url", "run"]
+__all__ = ["command"]
 
 PASSWORD = "a-password-for-tests-only"
 
 
 @pytest.fixture
-def database(line_url):
-    database = Database(line_url["DATABASE_URL"], Vault([DATA_KEY]))
+def database(sqlite_url):
+    database = Database(sqlite_url, Vault([DATA_KEY]))
     yield database
     database.close()
 
 
 @pytest.fixture
-def command(run, line_url):
-    return lambda *words, **options: run("staff", *words, DATABASE_URL=line_url["DATABASE_URL"], **options)
+def accounts(command, sqlite_url):
+    return lambda *words, stdin=None: command("staff", *words, stdin=stdin, DATABASE_URL=sqlite_url)
 
 
-def test_the_first_administrator_is_made_by_command_and_gets_a_link(command, database):
-    made = command("add", "Boss@Example.org", "--name", "The Boss", "--role", "admin", "--extension", "207")
-    assert made.returncode == 0, made.stderr
+def test_the_first_administrator_is_made_by_command_and_gets_a_link(accounts, database):
+    made = accounts("add", "Boss@Example.org", "--name", "The Boss", "--role", "admin", "--extension", "207")
+    assert made.exit_code == 0, made.stderr
     address = re.search(r"https://line\.example\.org/console/welcome/(\S+)", made.stdout)
     found = signing_in.member_of_link(database, "s" * 40, address[1], utc_now())
     assert (found.email, found.role.value, found.extension, found.password) == ("boss@example.org", "admin", "207", None)
-    assert "boss@example.org  admin  has no password yet  no second factor  never seen" in command("list").stdout
+    assert "boss@example.org  admin  has no password yet  no second factor  never seen" in accounts("list").stdout
 
 
-def test_a_password_and_a_pin_can_be_typed_instead(command, database):
+def test_a_password_and_a_pin_can_be_typed_instead(accounts, database):
     typed = f"{PASSWORD}\n{PASSWORD}\n402917\n402917\n"
-    made = command(
+    made = accounts(
         "add", "n@example.org", "--name", "N", "--extension", "207", "--ask-password", "--ask-pin", stdin=typed
     )
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     assert PASSWORD not in made.stdout
     assert "welcome" not in made.stdout
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
@@ -59,28 +59,28 @@ def test_a_password_and_a_pin_can_be_typed_instead(command, database):
         ("reset", "nobody@example.org"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(command, words):
-    answer = command(*words)
-    assert answer.returncode == 1
+def test_mistakes_are_told_in_a_sentence(accounts, words):
+    answer = accounts(*words)
+    assert answer.exit_code == 1
     assert answer.stderr.startswith("Error: ")
     assert "Traceback" not in answer.stderr
 
 
-def test_a_short_password_makes_no_account(command, database):
-    assert command("add", "n@example.org", "--name", "N", "--ask-password", stdin="short\nshort\n").returncode == 1
+def test_a_short_password_makes_no_account(accounts, database):
+    assert accounts("add", "n@example.org", "--name", "N", "--ask-password", stdin="short\nshort\n").exit_code == 1
     assert not staff.everybody(database)
 
 
-def test_deactivating_reactivating_and_resetting(command, database):
-    command("add", "n@example.org", "--name", "N", "--ask-password", stdin=f"{PASSWORD}\n{PASSWORD}\n")
-    assert command("deactivate", "n@example.org").returncode == 0
+def test_deactivating_reactivating_and_resetting(accounts, database):
+    accounts("add", "n@example.org", "--name", "N", "--ask-password", stdin=f"{PASSWORD}\n{PASSWORD}\n")
+    assert accounts("deactivate", "n@example.org").exit_code == 0
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now()) is None
-    assert command("reactivate", "n@example.org").returncode == 0
+    assert accounts("reactivate", "n@example.org").exit_code == 0
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
-    kept = command("reset", "n@example.org", "--second-factor", "--pin")
+    kept = accounts("reset", "n@example.org", "--second-factor", "--pin")
     assert "welcome" not in kept.stdout
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
-    assert "welcome" in command("reset", "n@example.org").stdout
+    assert "welcome" in accounts("reset", "n@example.org").stdout
     assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now()) is None
 
 
