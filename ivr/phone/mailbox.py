@@ -64,7 +64,7 @@ class Mailbox:
 
 
 def send(name: str, message: Message) -> bool:
-    """Send a message; False when nobody of this name is there."""
+    """Send a message; False when nobody of this name is there, or takes it within a second."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.settimeout(1)
         try:
@@ -78,11 +78,20 @@ def names(kind: str) -> list[str]:
     """Who is there now; what a process that ended left behind is cleared away."""
     found = []
     for path in folder().glob(f"{kind}*.sock"):
-        if send(path.stem, {"do": "knock"}):
+        if _is_open(path):
             found.append(path.stem)
         else:
             path.unlink(missing_ok=True)
     return found
+
+
+def _is_open(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _path(name: str) -> Path:

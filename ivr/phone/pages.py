@@ -235,7 +235,7 @@ def _desk_events() -> Iterator[Message | None]:
         yield {"type": "ready"}
         while True:
             message = box.receive(BEAT_SECONDS)
-            yield {"type": message["do"], **message} if message and message["do"] != "knock" else None
+            yield {"type": message["do"], **message} if message else None
 
 
 def _stream(events: Iterator[Message | None]) -> Response:
