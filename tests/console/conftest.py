@@ -177,7 +177,7 @@ def open_page(browser, server, client_as):
 
     def make(path, who=None, **options):
         context = browser.new_context(base_url=server, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         if who is not None:
             cookie = client_as(who).get_cookie("__Host-console")

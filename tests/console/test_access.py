@@ -115,7 +115,7 @@ def test_signing_in_with_the_keyboard(open_page, staff, server):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{server}/console/")
-    assert page.get_by_role("button", name="Sign out").is_visible()
+    page.get_by_role("button", name="Sign out").wait_for()
     assert_accessible(page)
 
 

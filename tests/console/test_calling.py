@@ -125,9 +125,9 @@ def test_the_page_follows_the_call_and_then_asks_for_the_outcome(line, open_page
     assert_accessible(shown)
     bridging.note_talked(line, 1, "busy", 0, line.clock())
     shown.get_by_text("The patient's line was busy.").wait_for()
-    assert shown.locator("#outcome input[value=busy]").is_checked()
-    assert shown.evaluate("document.activeElement.closest('#outcome') !== null")
-    assert shown.get_by_role("link", name="Call again").is_visible()
+    until(lambda: shown.locator("#outcome input[value=busy]").is_checked())
+    until(lambda: shown.evaluate("document.activeElement.closest('#outcome') !== null"))
+    shown.get_by_role("link", name="Call again").wait_for()
     assert PATIENT not in shown.title() + shown.url
 
 

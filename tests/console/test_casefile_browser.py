@@ -112,7 +112,7 @@ def test_a_nurse_works_with_the_keyboard_alone(open_page, leave, line):
     assert playing(page)[1] == pytest.approx(at, abs=0.1)
     with page.expect_navigation():
         page.keyboard.press("c")
-    assert page.get_by_text("You have this request").is_visible()
+    page.get_by_text("You have this request").wait_for()
     page.keyboard.press("n")
     page.keyboard.type("Jill called, clinic closed? no.")
     assert page.get_by_label("Note", exact=True).input_value() == "Jill called, clinic closed? no."
@@ -120,7 +120,7 @@ def test_a_nurse_works_with_the_keyboard_alone(open_page, leave, line):
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert kinds(line) == [EntryKind.CLAIMED, EntryKind.NOTED]
-    assert page.get_by_text("Jill called, clinic closed? no.").is_visible()
+    page.get_by_text("Jill called, clinic closed? no.").wait_for()
 
 
 def test_closing_and_taking_it_back(open_page, leave, line):
@@ -129,10 +129,10 @@ def test_closing_and_taking_it_back(open_page, leave, line):
     page.get_by_role("button", name="Claim").click()
     page.get_by_label("How was it settled?").select_option(label="Appointment scheduled")
     page.get_by_role("button", name="Close the request").click()
-    assert page.locator(".claim").get_by_text("appointment scheduled").is_visible()
+    page.locator(".claim").get_by_text("appointment scheduled").wait_for()
     assert page.get_by_role("button", name="Save and put back").is_disabled()
     page.get_by_role("button", name="Undo: Closed: appointment scheduled").click()
-    assert page.get_by_text("You have this request").is_visible()
+    page.get_by_text("You have this request").wait_for()
     assert kinds(line) == [EntryKind.CLAIMED, EntryKind.CLOSED, EntryKind.UNDONE]
 
 
@@ -149,7 +149,7 @@ def test_an_outcome_proposes_its_follow_up_until_another_is_chosen(open_page, le
     page.get_by_label("Left a message").check()
     assert follow_up.input_value() == "2026-11-24T11:15"
     page.get_by_role("button", name="Save and put back").click()
-    assert page.get_by_text("Try again by Tuesday 11:15 AM").is_visible()
+    page.get_by_text("Try again by Tuesday 11:15 AM").wait_for()
 
 
 def test_after_a_callback_the_outcome_is_asked_for(open_page, leave):
