@@ -92,6 +92,8 @@ class Question(StrEnum):
     PROMPT_TAKEN = "prompt_taken"
     KEEP_TAKE = "keep_take"
     DROP_TAKE = "drop_take"
+    PUBLISH_NEWEST = "publish_newest"
+    ROLL_BACK = "roll_back"
 
 
 class On(StrEnum):

@@ -50,6 +50,7 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
                 Choice("1", "studio_record", "studio_record"),
                 Choice("2", "studio_walk", "studio_walk"),
                 Choice("3", "studio_other", "studio_number"),
+                Choice("4", "studio_air", "studio_air"),
             ),
             example="studio_prompt_example",
             back=staff_menu,
@@ -78,6 +79,27 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
         ),
         _consult("studio_again", Question.DROP_TAKE, {"dropped": "studio_record"}, staff_menu),
         _consult("studio_leave", Question.DROP_TAKE, {"dropped": staff_menu}, staff_menu),
+        Menu(
+            "studio_air",
+            level=3,
+            opening=(),
+            choices=(
+                Choice("1", "studio_publish_newest", "studio_publish"),
+                Choice("2", "studio_roll_back", "studio_roll_back"),
+            ),
+            example="studio_air_example",
+            back="studio_prompt",
+            failed=staff_menu,
+        ),
+        _consult(
+            "studio_publish",
+            Question.PUBLISH_NEWEST,
+            dict.fromkeys(("on_air", "not_ready", "needs_another"), "studio_number"),
+            staff_menu,
+        ),
+        _consult(
+            "studio_roll_back", Question.ROLL_BACK, dict.fromkeys(("rolled_back", "first"), "studio_number"), staff_menu
+        ),
     )
 
 
@@ -86,6 +108,11 @@ LEADS = {
     "none": "studio_no_such",
     "kept": "studio_kept",
     "published": "studio_published",
+    "on_air": "studio_on_air",
+    "not_ready": "studio_not_ready",
+    "needs_another": "studio_needs_another",
+    "rolled_back": "studio_rolled_back",
+    "first": "studio_first",
 }
 """What is said when a question has these answers."""
 

@@ -190,6 +190,9 @@ NODES: Mapping[str, str] = {
     "studio_keep": "Studio: keeping the recording",
     "studio_again": "Studio: recording again",
     "studio_leave": "Studio: leaving a recording",
+    "studio_air": "Studio: changing what callers hear",
+    "studio_publish": "Studio: publishing the newest recording",
+    "studio_roll_back": "Studio: going back to the one before",
 }
 """What staff call each node of the call tree."""
 

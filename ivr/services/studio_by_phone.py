@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
-from ivr.models import PromptNumber, PromptState, PromptVersion
+from ivr.models import PromptNumber, PromptState
 from ivr.services import versions
 from ivr.services.audit import Actor
 from ivr.services.hours_by_phone import admin_of
@@ -83,6 +83,38 @@ def drop(session: Session, line: Line, inquiry: Inquiry) -> Found:
     return _drop(session, line, inquiry, "dropped")
 
 
+def publish_newest(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Put the clinic's newest version on the air; whoever did not make a clinical one approves it thereby."""
+    admin = admin_of(session, inquiry)
+    if admin is None:
+        return Found("not_allowed")
+    newest = versions.newest_own(session, _language(inquiry), _key(inquiry))
+    if newest is not None:
+        session.refresh(newest, with_for_update=True)
+    if newest is None or newest.problem or newest.state not in versions.READY:
+        return Found("not_ready")
+    actor = Actor.of(admin, "phone")
+    try:
+        if versions.refusal(line, newest):
+            versions.approve_in(session, actor, newest, inquiry.now)
+    except VersionError:
+        return Found("needs_another")
+    versions.publish_in(session, line, actor, newest, inquiry.now)
+    return Found("on_air")
+
+
+def roll_back(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Put the version back on the air that was there before."""
+    admin = admin_of(session, inquiry)
+    if admin is None:
+        return Found("not_allowed")
+    try:
+        versions.roll_back_in(session, line, Actor.of(admin, "phone"), _language(inquiry), _key(inquiry), inquiry.now)
+    except VersionError:
+        return Found("first")
+    return Found("rolled_back")
+
+
 def _drop(session: Session, line: Line, inquiry: Inquiry, finding: str) -> Found:
     take = inquiry.state.facts.get("take")
     if take:
@@ -129,10 +161,7 @@ def _found(session: Session, line: Line, inquiry: Inquiry, number: PromptNumber 
 
 def _last(session: Session, language: str, key: str) -> str:
     """What became of the clinic's newest version: refused, being made, waiting, or nothing to tell."""
-    query = select(PromptVersion).where(
-        PromptVersion.language == language, PromptVersion.key == key, PromptVersion.own.is_(True)
-    )
-    newest = session.scalars(query.order_by(PromptVersion.id.desc()).limit(1)).first()
+    newest = versions.newest_own(session, language, key)
     if newest is None or newest.state in versions.WAS_ON_AIR:
         return ""
     if newest.problem:

@@ -117,13 +117,21 @@ def approve(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
         VersionError: it has none, is approved already, or was made by the same person.
     """
     with line.database.write() as session:
-        version = _locked(session, version_id)
-        if version.state is not PromptState.RECORDED:
-            raise VersionError("Only a version that is recorded and not approved yet can be approved.")
-        if version.author_id is not None and version.author_id == actor.staff_id:
-            raise VersionError("A second person has to approve this; you made it yourself.")
-        version.state, version.approver_id, version.approved_at = PromptState.APPROVED, actor.staff_id, now
-        _noted(session, actor, version, "approved", now)
+        approve_in(session, actor, _locked(session, version_id), now)
+
+
+def approve_in(session: Session, actor: Actor, version: PromptVersion, now: datetime) -> None:
+    """The same within a transaction. Commits nothing.
+
+    Raises:
+        VersionError: as above.
+    """
+    if version.state is not PromptState.RECORDED:
+        raise VersionError("Only a version that is recorded and not approved yet can be approved.")
+    if version.author_id is not None and version.author_id == actor.staff_id:
+        raise VersionError("A second person has to approve this; you made it yourself.")
+    version.state, version.approver_id, version.approved_at = PromptState.APPROVED, actor.staff_id, now
+    _noted(session, actor, version, "approved", now)
 
 
 def publish(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
@@ -170,12 +178,21 @@ def roll_back(line: Line, actor: Actor, language: str, key: str, now: datetime) 
         VersionError: there is none.
     """
     with line.database.write() as session:
-        version = _before(session, language, key, now)
-        if version is None:
-            raise VersionError("Nothing was on the air before this.")
-        _noted(session, actor, version, "rolled back to", now)
-        put_on_air(session, version, line.scripts.get(language), now)
-        return version.id
+        return roll_back_in(session, line, actor, language, key, now)
+
+
+def roll_back_in(session: Session, line: Line, actor: Actor, language: str, key: str, now: datetime) -> int:
+    """The same within a transaction. Commits nothing.
+
+    Raises:
+        VersionError: as above.
+    """
+    version = _before(session, language, key, now)
+    if version is None:
+        raise VersionError("Nothing was on the air before this.")
+    _noted(session, actor, version, "rolled back to", now)
+    put_on_air(session, version, line.scripts.get(language), now)
+    return version.id
 
 
 def schedule(
@@ -245,6 +262,14 @@ def _before(session: Session, language: str, key: str, now: datetime) -> PromptV
         or_(PromptVersion.expires_at.is_(None), PromptVersion.expires_at > now),
     )
     return session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()).limit(1)).first()
+
+
+def newest_own(session: Session, language: str, key: str) -> PromptVersion | None:
+    """The clinic's newest version of a prompt, whatever became of it."""
+    query = select(PromptVersion).where(
+        PromptVersion.language == language, PromptVersion.key == key, PromptVersion.own.is_(True)
+    )
+    return session.scalars(query.order_by(PromptVersion.id.desc()).limit(1)).first()
 
 
 def words_on_air(session: Session, line: Line, language: str, key: str) -> str:

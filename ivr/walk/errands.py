@@ -35,7 +35,7 @@ OF_STAFF = {
     Interference.CLOSES: ("1 !2", "1 1 !1"),
     Interference.DEMOTES: (
         *("8 !1", "8 !2", "8 !3", "8 !4"),
-        *("5 other !right", "5 !#", "5 right 1 !speak", "5 right 1 speak !2"),
+        *("5 other !right", "5 !#", "5 right 1 !speak", "5 right 1 speak !2", "5 right 4 !1", "5 right 4 !2"),
     ),
     Interference.DEACTIVATES: ("!3", "!*"),
 }
@@ -45,8 +45,12 @@ OF_ADMINS = (
     "right other right other right other 1",
     "right right 5 right 1 speak 2",
     "right right 5 clinical 1 speak 2",
+    "right right 5 right 4 1 right 4 2",
 )
-"""From the extension: three wrong PINs; and prompts recorded, one of them medical."""
+"""From the extension: three wrong PINs; and prompts recorded, one of them medical; none to publish, none before."""
+
+PUBLISHES = "right right 5 clinical 4 1 right 4 1 right 4 2"
+"""An own recording that needs a second person; then one that needs none is on the air, and off it again."""
 
 UNKNOWN = f"4 {WRONG} {WRONG} {WRONG} silence silence silence * 4"
 """Three wrong proofs and no word for the voicemail: nothing is known of the caller, and no proof is left."""
@@ -65,6 +69,7 @@ def errands_of(tree: Tree) -> Iterator[Errand]:
         yield from (Errand(scene, f"right right {does}") for does in errands)
     admin = Scene("an admin", role=Role.ADMIN, queue=True)
     yield from (Errand(admin, does) for does in OF_ADMINS)
+    yield Errand(Scene("an admin with recordings", role=Role.ADMIN, queue=True, recorded=True), PUBLISHES)
     for scene in hours_scenes():
         yield Errand(scene, "right right 8 3 * 5 clinical 1 speak 0")
     closes = Interference.CLOSES

@@ -29,7 +29,8 @@ class Scene:
     `is_open`: the clinic is. `withheld`: no caller ID. `before`: the language of this number's last call, '' when it
     never called. `requests`: how many open requests the number has; `closed`: the latest is closed. `closure`: why the
     clinic is closed all day; `tomorrow`: it is closed tomorrow. `role`: the account that the caller can sign in to.
-    `queue`: there is work for staff. `interference`: what somebody else does meanwhile, when an errand says so.
+    `queue`: there is work for staff. `recorded`: this account has recorded prompts that are not on the air yet.
+    `interference`: what somebody else does meanwhile, when an errand says so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Scene:
     tomorrow: bool = False
     role: Role | None = None
     queue: bool = False
+    recorded: bool = False
     interference: Interference | None = None
 
 

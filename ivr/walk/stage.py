@@ -18,6 +18,9 @@ from ivr.models import (
     Closure,
     PatientRequest,
     PromptNumber,
+    PromptSource,
+    PromptState,
+    PromptVersion,
     Recording,
     RecordingStatus,
     RequestStatus,
@@ -30,7 +33,7 @@ from ivr.services.calls import blank_progress
 from ivr.services.line import Line
 from ivr.services.recordings import store_audio
 from ivr.services.requests import save_request
-from ivr.services.versions import is_clinical
+from ivr.services.versions import is_clinical, words_to_record
 from ivr.simulator import VirtualClock
 from ivr.simulator.speechlike import speechlike
 from ivr.walk.acts import NOBODYS_REFERENCE
@@ -110,6 +113,8 @@ class Stage:
             self._leave(APPOINTMENT, next(self._numbers))
             self._leave(APPOINTMENT, next(self._numbers))
             self._leave(VOICEMAIL, None)
+        if scene.recorded:
+            self._record()
         references = [self._leave(APPOINTMENT, number, scene.before) for _ in range(scene.requests)]
         if scene.before and not scene.requests:
             self._called(number, scene.before)
@@ -145,15 +150,26 @@ class Stage:
         if scene.role:
             yield Field.EXTENSION, {"right": f"{EXTENSIONS[scene.role]}#", "other": "99#"}
             yield Field.PIN, {"right": PIN, "other": OTHER_PIN}
-            yield Field.PROMPT, {**self._prompts(), "other": "999"}
+            yield Field.PROMPT, {**{name: str(one.number) for name, one in self._prompts().items()}, "other": "999"}
 
-    def _prompts(self) -> dict[str, str]:
-        """The numbers of a prompt that may go on the air at once, and of one that needs approval."""
+    def _prompts(self) -> dict[str, PromptNumber]:
+        """A prompt that may go on the air at once, and one that needs approval."""
         line, language = self._line, self._line.tree.languages[0]
         with line.database.read() as session:
             numbers = session.scalars(select(PromptNumber).order_by(PromptNumber.number.desc())).all()
         has = [one for one in numbers if line.scripts[language].has(one.key)]
-        return {"clinical" if is_clinical(line, language, one.key) else "right": str(one.number) for one in has}
+        return {"clinical" if is_clinical(line, language, one.key) else "right": one for one in has}
+
+    def _record(self) -> None:
+        """Let the admin have recorded both of them, in the voice that is on the air."""
+        language, now = self._line.tree.languages[0], self._time() - WAITED
+        with self._line.database.write() as session:
+            for one in self._prompts().values():
+                words, audio = words_to_record(session, self._line, language, one.key)
+                version = PromptVersion(key=one.key, language=language, text=words, audio_sha256=audio, own=True)
+                version.source, version.state = PromptSource.PHONE, PromptState.RECORDED
+                version.author_id, version.created_at = self._accounts[Role.ADMIN], now
+                session.add(version)
 
     def _account(self, role: Role) -> int:
         now = self._time()

@@ -175,11 +175,39 @@ def test_a_clinical_prompt_waits_for_a_second_person(clinic):
     assert clinic.on_air(CLINICAL) != before
 
 
-def test_a_draft_stays_one(clinic):
+def test_the_second_person_needs_only_a_telephone(clinic):
+    """Keys 4 and 1: whoever made it may not, the other may; keys 4 and 2 take it off the air again."""
+    second = f"7 42# {PIN} 5"
+    staff.set_pin(clinic.line.database, COMMAND, clinic.people[1].staff_id, PIN, clinic.line.clock())
+    before, number = clinic.on_air(CLINICAL), clinic.number(CLINICAL)
+    assert "studio_not_ready" in clinic.call(f"{second} {number} 4 1 h").titles
+    clinic.call(f"{STUDIO} {number} 1 r6 2 h", says=clinic.voice(CLINICAL))
+    run_jobs(clinic.tasks)
+    assert "studio_needs_another" in clinic.call(f"{STUDIO} {number} 4 1 h").titles
+    assert clinic.on_air(CLINICAL) == before
+    transcript = clinic.call(f"{second} {number} 4 1 h")
+    assert heard(transcript, clinic.newest().audio_sha256), "what waits is heard before it is published"
+    assert "studio_on_air" in transcript.titles
+    assert clinic.on_air(CLINICAL) == clinic.newest().audio_sha256 != before
+    assert (clinic.newest().state, clinic.newest().approver_id) == (PromptState.PUBLISHED, clinic.people[1].staff_id)
+    assert heard(clinic.call("h"), clinic.on_air(CLINICAL))
+    clinic.line.clock.now += timedelta(minutes=1)
+    assert "studio_rolled_back" in clinic.call(f"{STUDIO} {number} 4 2 h").titles
+    assert clinic.on_air(CLINICAL) == before
+    assert not list(audit.faults(clinic.line.database))
+
+
+def test_what_never_changed_does_not_go_back(clinic):
+    assert "studio_first" in clinic.call(f"{STUDIO} {clinic.number()} 4 2 h").titles
+
+
+def test_a_draft_stays_one_until_it_is_published(clinic):
     before = clinic.on_air()
     clinic.call(f"{STUDIO} {clinic.number()} 1 r3 4 h", says=clinic.voice())
     run_jobs(clinic.tasks)
     assert (clinic.newest().state, clinic.on_air()) == (PromptState.RECORDED, before)
+    assert "studio_on_air" in clinic.call(f"{STUDIO} {clinic.number()} 4 1 h").titles
+    assert clinic.on_air() == clinic.newest().audio_sha256
 
 
 def test_a_recording_that_cannot_be_used_is_told_at_the_next_try(clinic):
