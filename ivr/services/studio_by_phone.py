@@ -91,7 +91,7 @@ def publish_newest(session: Session, line: Line, inquiry: Inquiry) -> Found:
     newest = versions.newest_own(session, _language(inquiry), _key(inquiry))
     if newest is not None:
         session.refresh(newest, with_for_update=True)
-    if newest is None or newest.problem or newest.state not in versions.READY:
+    if newest is None or newest.problem or newest.state not in versions.READY or not newest.audio_sha256:
         return Found("not_ready")
     actor = Actor.of(admin, "phone")
     try:

@@ -31,9 +31,10 @@ from ivr.services import staff
 from ivr.services.audit import SYSTEM
 from ivr.services.calls import blank_progress
 from ivr.services.line import Line
+from ivr.services.prompts import latest_release
 from ivr.services.recordings import store_audio
 from ivr.services.requests import save_request
-from ivr.services.versions import is_clinical, words_to_record
+from ivr.services.versions import is_clinical, words_on_air
 from ivr.simulator import VirtualClock
 from ivr.simulator.speechlike import speechlike
 from ivr.walk.acts import NOBODYS_REFERENCE
@@ -164,8 +165,10 @@ class Stage:
         """Let the admin have recorded both of them, in the voice that is on the air."""
         language, now = self._line.tree.languages[0], self._time() - WAITED
         with self._line.database.write() as session:
+            release = latest_release(session)
+            on_air = release.manifest[language] if release else {}
             for one in self._prompts().values():
-                words, audio = words_to_record(session, self._line, language, one.key)
+                words, audio = words_on_air(session, self._line, language, one.key), on_air.get(one.key)
                 version = PromptVersion(key=one.key, language=language, text=words, audio_sha256=audio, own=True)
                 version.source, version.state = PromptSource.PHONE, PromptState.RECORDED
                 version.author_id, version.created_at = self._accounts[Role.ADMIN], now
