@@ -92,7 +92,7 @@ class Question(StrEnum):
     PROMPT_TAKEN = "prompt_taken"
     KEEP_TAKE = "keep_take"
     DROP_TAKE = "drop_take"
-    PUBLISH_NEWEST = "publish_newest"
+    PUBLISH_HEARD = "publish_heard"
     ROLL_BACK = "roll_back"
 
 

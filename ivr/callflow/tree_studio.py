@@ -93,7 +93,7 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
         ),
         _consult(
             "studio_publish",
-            Question.PUBLISH_NEWEST,
+            Question.PUBLISH_HEARD,
             dict.fromkeys(("on_air", "not_ready", "needs_another"), "studio_number"),
             staff_menu,
         ),

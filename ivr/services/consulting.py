@@ -39,7 +39,7 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.PROMPT_TAKEN: studio_by_phone.taken,
     Question.KEEP_TAKE: studio_by_phone.keep,
     Question.DROP_TAKE: studio_by_phone.drop,
-    Question.PUBLISH_NEWEST: studio_by_phone.publish_newest,
+    Question.PUBLISH_HEARD: studio_by_phone.publish_heard,
     Question.ROLL_BACK: studio_by_phone.roll_back,
 }
 """Who answers what."""

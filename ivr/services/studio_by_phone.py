@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
-from ivr.models import PromptNumber, PromptState
+from ivr.models import PromptNumber, PromptState, PromptVersion
 from ivr.services import versions
 from ivr.services.audit import Actor
 from ivr.services.hours_by_phone import admin_of
@@ -83,23 +83,22 @@ def drop(session: Session, line: Line, inquiry: Inquiry) -> Found:
     return _drop(session, line, inquiry, "dropped")
 
 
-def publish_newest(session: Session, line: Line, inquiry: Inquiry) -> Found:
-    """Put the clinic's newest version on the air; whoever did not make a clinical one approves it thereby."""
+def publish_heard(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Put on the air what was read out, when it waits; whoever did not make a clinical one approves it thereby."""
     admin = admin_of(session, inquiry)
     if admin is None:
         return Found("not_allowed")
-    newest = versions.newest_own(session, _language(inquiry), _key(inquiry))
-    if newest is not None:
-        session.refresh(newest, with_for_update=True)
-    if newest is None or newest.problem or newest.state not in versions.READY or not newest.audio_sha256:
+    heard = str(inquiry.state.facts.get("words_sha256") or "")
+    waiting = versions.locked_waiting(session, _language(inquiry), _key(inquiry), heard)
+    if waiting is None:
         return Found("not_ready")
     actor = Actor.of(admin, "phone")
     try:
-        if versions.refusal(line, newest):
-            versions.approve_in(session, actor, newest, inquiry.now)
+        if versions.refusal(line, waiting):
+            versions.approve_in(session, actor, waiting, inquiry.now)
     except VersionError:
         return Found("needs_another")
-    versions.publish_in(session, line, actor, newest, inquiry.now)
+    versions.publish_in(session, line, actor, waiting, inquiry.now)
     return Found("on_air")
 
 
@@ -154,16 +153,21 @@ def _found(session: Session, line: Line, inquiry: Inquiry, number: PromptNumber 
         "words_sha256": audio,
         "direction": line.scripts[inquiry.state.language].prompts[number.key].direction,
         "direction_sha256": manifest.get(DIRECTIONS, {}).get(number.key),
-        "last": _last(session, language, number.key),
+        "last": _last(session, language, number.key, audio),
     }
     return Found("found", people | facts)
 
 
-def _last(session: Session, language: str, key: str) -> str:
-    """What became of the clinic's newest version: refused, being made, waiting, or nothing to tell."""
-    newest = versions.newest_own(session, language, key)
+def _last(session: Session, language: str, key: str, heard: str | None) -> str:
+    """What became of the clinic's newest version: refused, being made, waiting (it is what is heard), or nothing."""
+    query = select(PromptVersion).where(
+        PromptVersion.language == language, PromptVersion.key == key, PromptVersion.own.is_(True)
+    )
+    newest = session.scalars(query.order_by(PromptVersion.id.desc()).limit(1)).first()
     if newest is None or newest.state in versions.WAS_ON_AIR:
         return ""
     if newest.problem:
         return "refused"
-    return "being_made" if newest.state is PromptState.DRAFT else "waiting"
+    if newest.state is PromptState.DRAFT:
+        return "being_made"
+    return "waiting" if newest.audio_sha256 == heard else ""

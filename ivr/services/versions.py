@@ -264,12 +264,17 @@ def _before(session: Session, language: str, key: str, now: datetime) -> PromptV
     return session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()).limit(1)).first()
 
 
-def newest_own(session: Session, language: str, key: str) -> PromptVersion | None:
-    """The clinic's newest version of a prompt, whatever became of it."""
+def locked_waiting(session: Session, language: str, key: str, audio_sha256: str) -> PromptVersion | None:
+    """The clinic's newest version with this audio that could go on the air, locked."""
     query = select(PromptVersion).where(
-        PromptVersion.language == language, PromptVersion.key == key, PromptVersion.own.is_(True)
+        PromptVersion.language == language,
+        PromptVersion.key == key,
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.state.in_(READY),
+        PromptVersion.audio_sha256 == audio_sha256,
     )
-    return session.scalars(query.order_by(PromptVersion.id.desc()).limit(1)).first()
+    return session.scalars(query.order_by(PromptVersion.id.desc()).limit(1).with_for_update()).first()
 
 
 def words_on_air(session: Session, line: Line, language: str, key: str) -> str:

@@ -197,6 +197,27 @@ def test_the_second_person_needs_only_a_telephone(clinic):
     assert not list(audit.faults(clinic.line.database))
 
 
+def test_only_what_was_heard_goes_on_the_air(clinic):
+    """Not a newer recording that arrives between hearing and key 1; nor one that is older than what is on the air."""
+    clinic.call(f"{STUDIO} {clinic.number()} 1 r3 4 h", says=clinic.voice())
+    run_jobs(clinic.tasks)
+    first, second = clinic.newest().audio_sha256, clinic.on_air("goodbye")
+    deciding = Caller(clinic.line)
+    deciding(f"{STUDIO} {clinic.number()} 4")
+    clinic.line.clock.now += timedelta(minutes=1)
+    with clinic.line.database.write() as session:
+        made = {"source": PromptSource.PHONE, "state": PromptState.RECORDED, "own": True, "created_at": clinic.line.clock()}
+        session.add(PromptVersion(key=KEY, language=EN, text=clinic.words(), audio_sha256=second, **made))
+    clinic.line.clock.now += timedelta(minutes=1)
+    deciding("1")
+    assert clinic.on_air() == first
+    outdated = clinic.call(f"{STUDIO} {clinic.number()} 4 1 h")
+    assert not heard(outdated, second)
+    assert "studio_waiting" not in outdated.titles
+    assert "studio_not_ready" in outdated.titles
+    assert clinic.on_air() == first
+
+
 def test_what_never_changed_does_not_go_back(clinic):
     assert "studio_first" in clinic.call(f"{STUDIO} {clinic.number()} 4 2 h").titles
 
