@@ -19,18 +19,17 @@ from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
 from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
-from ivr.services.breaker import Breaker
 from ivr.services.calendar import Calendars, calendar_of
-from ivr.services.earlier_audio import EarlierAudio
+from ivr.services.jobs import job_states
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
-from ivr.services.phone_triage import hear
-from ivr.services.prompts import Releases, read_audio, read_current
-from ivr.services.queue import job_states
-from ivr.services.recordings import find_audio
+from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
+from ivr.services.recordings.recordings import find_audio
+from ivr.services.requests.by_phone import hear
 from ivr.services.scripts import ScriptError, read_scripts
 from ivr.studio import STUDIO, create_studio
 from ivr.voice import bridge, media, views, watching
+from ivr.voice.breaker import Breaker
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
 from ivr.voice.signature import SignatureCheck

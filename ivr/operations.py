@@ -10,10 +10,10 @@ from flask import Blueprint, Response
 from ivr.metrics import CONTENT_TYPE, Level, Metrics
 from ivr.migrations import is_current
 from ivr.services.audit import last_check
-from ivr.services.checkpoints import was_walk_clean
+from ivr.services.health.checkpoints import was_walk_clean
+from ivr.services.health.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
 from ivr.services.line import Line
 from ivr.services.scripts import Script
-from ivr.services.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
 
 JobStates = Callable[[], Iterable[tuple[str, int]]]
 """Yields a job's state and how many jobs are in it, read at the moment of a scrape."""

@@ -23,7 +23,7 @@ from ivr.config import Config
 from ivr.db import Base, Database, Vault
 from ivr.migrations import upgrade
 from ivr.models import Closure, PromptAudio, PromptNumber, PromptRelease, PromptVersion, WeeklyHours
-from ivr.services.prompts import latest_release
+from ivr.services.prompts.releases import latest_release
 
 NOWHERE = "http://127.0.0.1:9"
 """The carrier's API, as the rehearsed line knows it: an address where nobody listens."""

@@ -20,10 +20,11 @@ from ivr import create_app, create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
-from ivr.services.rendering import render_prompts
+from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, WsgiTransport, create_rest_app
 from tests.processes import patiently
+from tests.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Ten o'clock in Boston: the clinic is open."""
@@ -39,11 +40,11 @@ AUTH_TOKEN = "a-token-nobody-else-has"
 LONGEST_FIRST = (
     "test_worst_day.py",
     "jobs/test_worker.py",
-    "console/test_phone.py",
-    "test_walk.py",
+    "phone/test_phone.py",
+    "walk/test_walk.py",
     "test_recovery.py",
     "console/test_queue.py",
-    "test_cli.py",
+    "cli/test_commands.py",
     "test_outage.py",
     "services/test_calendars.py",
     "console/test_casefile_browser.py",
@@ -79,6 +80,7 @@ def own_logs():
     """A command that is called in this process must not take the process's logs for good."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ivr.cli.configure_logs", lambda *_: None)
+        patch.setattr("ivr.cli.trying.configure_logs", lambda *_: None)
         yield
 
 

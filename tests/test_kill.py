@@ -9,7 +9,7 @@ import pytest
 
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
-from ivr.services.requests import export_requests
+from ivr.services.requests.exporting import export_requests
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
 from tests.processes import web_server

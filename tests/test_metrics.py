@@ -182,7 +182,7 @@ from flask import Flask, g
 from ivr.callflow import events as ev
 from ivr.logs import configure_logs
 from ivr.metrics import Uncounted, Metrics
-from ivr.services.calls import Answer, Arrival
+from ivr.services.calls.turns import Answer, Arrival
 from ivr.voice import watching
 configure_logs()
 metrics = Metrics(Path(sys.argv[1]))

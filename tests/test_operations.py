@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from ivr.db import Database, Vault
 from ivr.models import PromptRelease
-from ivr.services.prompts import latest_release
+from ivr.services.prompts.releases import latest_release
 from tests.conftest import DATA_KEY, Telephone
 
 

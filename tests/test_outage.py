@@ -19,8 +19,7 @@ import ivr.db
 from ivr.config import PROMPTS
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
-from ivr.services.breaker import FAILURES, PAUSE_SECONDS, Breaker, DatabaseRested
-from ivr.services.requests import export_requests
+from ivr.services.requests.exporting import export_requests
 from ivr.services.scripts import read_scripts
 from ivr.simulator import (
     Answers,
@@ -34,6 +33,7 @@ from ivr.simulator import (
     sign,
 )
 from ivr.simulator.verbs import Dial, Record
+from ivr.voice.breaker import FAILURES, PAUSE_SECONDS, Breaker, DatabaseRested
 from ivr.voice.outage import Outage
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, Telephone
 from tests.processes import Timed, postgres_of_its_own, web_server

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest, Recording, RecordingStatus
-from ivr.services.queue import Job, enqueue, failed_jobs
+from ivr.services.jobs import Job, enqueue, failed_jobs
 from ivr.simulator import Answers, Carrier, FixedDesk, HttpTransport, ScriptedCaller, Unreached
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 from tests.processes import Timed, job_workers, postgres_of_its_own, web_server

@@ -13,7 +13,7 @@ from ivr.config import TWILIO_API
 from ivr.db import Base
 from ivr.models import Closure, ClosureReason, PromptRelease, StaffMember
 from ivr.rehearsal import NothingOnAir, rehearsing
-from ivr.services.prompts import Releases, read_audio
+from ivr.services.prompts.releases import Releases, read_audio
 from ivr.simulator import Carrier, FixedDesk, ScriptedCaller, WsgiTransport
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, MONDAY_MORNING
 

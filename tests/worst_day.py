@@ -21,8 +21,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
-from ivr.services.outages import LAST_WORDS
-from ivr.services.queue import Job, enqueue
+from ivr.services.calls.outages import LAST_WORDS
+from ivr.services.jobs import Job, enqueue
 from ivr.simulator import (
     CallRecord,
     Carrier,

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 import sqlalchemy as sa
 
 from ivr.models import Call, Notice, PatientRequest, Recording, RecordingAudio, RecordingStatus
-from ivr.services.queue import LANES, Job, Lane, failed_jobs
+from ivr.services.jobs import LANES, Job, Lane, failed_jobs
 
 
 def findings(day, database):

@@ -29,7 +29,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ivr.config import Config
 from ivr.console.security import Account, Surroundings, create_security, source, surroundings
 from ivr.models import Role, StaffMember
-from ivr.services import signing_in
+from ivr.services.accounts import signing_in
 from ivr.services.audit import Actor
 from ivr.services.line import Line
 

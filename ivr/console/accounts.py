@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from ivr.config import Config
 from ivr.console.access import actor, fresh, requires
 from ivr.models import Role, StaffMember
-from ivr.services import signing_in, staff
+from ivr.services.accounts import signing_in, staff
+from ivr.services.accounts.staff import Details, NoSuchMemberError, StaffError
 from ivr.services.line import Line
-from ivr.services.staff import Details, NoSuchMemberError, StaffError
 
 RESETS = ("password", "second_factor", "pin")
 

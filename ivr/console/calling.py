@@ -11,9 +11,9 @@ from ivr.config import Config
 from ivr.console.access import actor, member, requires
 from ivr.console.recordings import ID
 from ivr.models import BridgeOutcome, BridgeStatus, PatientRequest, Role
-from ivr.services import bridging
 from ivr.services.line import Line
-from ivr.services.triage_case import NoSuchRequest, TriageError
+from ivr.services.requests import bridging
+from ivr.services.requests.case import NoSuchRequest, TriageError
 
 STATES = {
     BridgeStatus.WAITING: "We are about to ring your phone.",

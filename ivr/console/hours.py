@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 from ivr.config import PROMPTS, Config, OpenSpan
 from ivr.console.access import actor, member, requires
 from ivr.models import ClosureReason, Role
-from ivr.services import hours
 from ivr.services.calendar import ClosedDays
-from ivr.services.hours import HoursError
+from ivr.services.hours import hours
+from ivr.services.hours.hours import HoursError
 from ivr.services.line import Line
 from ivr.services.scripts import Script, read_scripts
 

@@ -22,7 +22,7 @@ from ivr.config import Config
 from ivr.console.access import actor, fresh, member, member_or_none, requires
 from ivr.console.security import Account, surroundings
 from ivr.models import Role
-from ivr.services import signing_in, staff
+from ivr.services.accounts import signing_in, staff
 from ivr.services.audit import Actor
 from ivr.services.line import Line
 

@@ -8,7 +8,7 @@ from html import escape
 
 from ivr.callflow.layout import ranks, ways
 from ivr.callflow.nodes import Tree
-from ivr.services.reports import FINISHED, Left, for_staff
+from ivr.services.requests.reports import FINISHED, Left, for_staff
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"

@@ -17,11 +17,12 @@ from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.moments import said
 from ivr.models import Priority, RequestStatus, Role, Tab
-from ivr.services import triage, worklist
-from ivr.services.hours import callers_hear
+from ivr.services.hours.hours import callers_hear
 from ivr.services.line import Line
-from ivr.services.triage_case import TriageError
-from ivr.services.worklist import COUNTED, BadSearch, Filters, Place, Row
+from ivr.services.requests import queue as queue_service
+from ivr.services.requests import triage
+from ivr.services.requests.case import TriageError
+from ivr.services.requests.queue import COUNTED, BadSearch, Filters, Place, Row
 
 NEAR = 0.75
 """The share of the time until somebody should act after which a row warns."""
@@ -42,8 +43,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     def shown(filters: Filters, now: datetime) -> dict[str, Any]:
         """What the list's template needs; whoever is gone loses their claims first."""
         triage.release_idle(line, now)
-        page = worklist.read_page(line.database, filters, Place.of(request.args.get("at", "")), now)
-        counts = worklist.count(line.database, member().id, now)
+        page = queue_service.read_page(line.database, filters, Place.of(request.args.get("at", "")), now)
+        counts = queue_service.count(line.database, member().id, now)
         return {
             "page": page,
             "counts": counts,
@@ -86,10 +87,10 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             "at": said(now, now, line.calendar.timezone),
         }
         try:
-            rows = worklist.search(line.database, request.form.get("wanted", ""), actor(), now)
+            rows = queue_service.search(line.database, request.form.get("wanted", ""), actor(), now)
         except BadSearch as error:
             return render_template("console/queue_found.html", rows=[], error=str(error), **facts), 400
-        return render_template("console/queue_found.html", rows=rows, most=worklist.FOUND, **facts)
+        return render_template("console/queue_found.html", rows=rows, most=queue_service.FOUND, **facts)
 
     @console.post("/queue/<int:request_id>/claim")
     @requires(Role.STAFF)

@@ -11,9 +11,9 @@ from ivr.config import Config
 from ivr.console.access import actor, requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.listening import listen
-from ivr.services.recordings import load_audio
-from ivr.services.waveform import waveform
+from ivr.services.recordings.listening import listen
+from ivr.services.recordings.recordings import load_audio
+from ivr.services.recordings.waveform import waveform
 
 ID = "int(max=9223372036854775807)"
 """The converter of ids in addresses: no more than the database can hold."""

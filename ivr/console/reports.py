@@ -17,10 +17,18 @@ from ivr.console.access import actor, member, requires
 from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
 from ivr.console.queue import length
 from ivr.models import Role
-from ivr.services.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.line import Line
-from ivr.services.reports import FINISHED, PERIODS, Report, ends_by_node, note_export, read_report, requests_by_hour
-from ivr.services.requests import ExportedRequest, csv_line, csv_lines, export_requests
+from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
+from ivr.services.requests.exporting import ExportedRequest, csv_line, csv_lines, export_requests
+from ivr.services.requests.reports import (
+    FINISHED,
+    PERIODS,
+    Report,
+    ends_by_node,
+    note_export,
+    read_report,
+    requests_by_hour,
+)
 
 MOST_NODES = 12
 """Nodes named in the table; the picture has them all."""

@@ -16,10 +16,10 @@ from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.recordings import ID
 from ivr.models import Disposition, Outcome, Priority, Role
-from ivr.services import triage, triage_history
-from ivr.services.casefile import CaseFile, open_case, standing
 from ivr.services.line import Line
-from ivr.services.triage_case import BadEntry, NoSuchRequest, TriageError
+from ivr.services.requests import history, triage
+from ivr.services.requests.case import BadEntry, NoSuchRequest, TriageError
+from ivr.services.requests.casefile import CaseFile, open_case, standing
 
 NOTE_TEMPLATES = (
     "Spoke with the patient.",
@@ -206,14 +206,14 @@ DEEDS = (
     ),
     Deed("attempt", "attempt", triage.record_attempt, "Saved. It comes back at its follow-up time.", _attempted),
     Deed("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
-    Deed("reopen", "claim", triage_history.reopen, "Reopened: it is back in the queue."),
+    Deed("reopen", "claim", history.reopen, "Reopened: it is back in the queue."),
     Deed(
         "undo",
         "history",
-        triage_history.undo,
+        history.undo,
         "Undone. The request is as it was before.",
         lambda _, sent: {"entry_id": _id(sent, "entry")},
     ),
-    Deed("note", "note", triage_history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
-    Deed("edit", "edit", triage_history.edit, "Changed. The history keeps what was there before.", _edited),
+    Deed("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
+    Deed("edit", "edit", history.edit, "Changed. The history keeps what was there before.", _edited),
 )

@@ -22,10 +22,10 @@ from wtforms.validators import InputRequired
 
 from ivr.config import Config
 from ivr.models import Action, StaffMember
-from ivr.services import signing_in
+from ivr.services.accounts import signing_in
+from ivr.services.accounts.staff import subject
 from ivr.services.audit import Actor, note
 from ivr.services.line import Line
-from ivr.services.staff import subject
 
 NOT_SIGNED_IN = (
     "That did not work. Check the address and the password. After 5 failures an account is locked for 15 minutes."

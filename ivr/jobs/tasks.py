@@ -19,12 +19,9 @@ from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, 
 from ivr.config import Config
 from ivr.jobs import walking, wording
 from ivr.models import RecordingStatus
-from ivr.services import bridging, notices
+from ivr.services.accounts.staff import active_admins
 from ivr.services.audit import TrailBroken, check
-from ivr.services.checkpoints import move_checkpoint, note_walk, read_checkpoint
-from ivr.services.line import Line
-from ivr.services.notices import Channel, Occasion
-from ivr.services.outages import (
+from ivr.services.calls.outages import (
     CarrierCall,
     CarrierRecording,
     adopt_orphans,
@@ -33,8 +30,14 @@ from ivr.services.outages import (
     enqueue_missed,
     is_settled,
 )
-from ivr.services.queue import Job, enqueue, forget_old_jobs
-from ivr.services.recordings import (
+from ivr.services.health.checkpoints import move_checkpoint, note_walk, read_checkpoint
+from ivr.services.jobs import Job, enqueue, forget_old_jobs
+from ivr.services.keeping.retention import purge
+from ivr.services.line import Line
+from ivr.services.prompts.rendering import make_greeting
+from ivr.services.prompts.takes import master_version
+from ivr.services.prompts.versions import publish_due
+from ivr.services.recordings.recordings import (
     enqueue_deletions,
     enqueue_stuck_imports,
     import_state,
@@ -42,12 +45,9 @@ from ivr.services.recordings import (
     settle,
     store_audio,
 )
-from ivr.services.rendering import make_greeting
-from ivr.services.retention import purge
-from ivr.services.staff import active_admins
-from ivr.services.takes import master_version
-from ivr.services.triage import release_idle
-from ivr.services.versions import publish_due
+from ivr.services.requests import bridging, notices
+from ivr.services.requests.notices import Channel, Occasion
+from ivr.services.requests.triage import release_idle
 
 FIRST_LOOK = timedelta(days=2)
 """How far back the first reconciliation looks."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ivr.services.notices import Noticed, Occasion
+from ivr.services.requests.notices import Noticed, Occasion
 
 MOST_IN_TEXT = 5
 """Requests named in one text message."""

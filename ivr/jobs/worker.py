@@ -18,8 +18,8 @@ from ivr.db import APPLICATION
 from ivr.jobs.slots import Slots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
 from ivr.services.audit import TrailBroken
-from ivr.services.notices import Occasion
-from ivr.services.queue import LANES, Job, Lane, attempt_of, enqueue_again, root_of
+from ivr.services.jobs import LANES, Job, Lane, attempt_of, enqueue_again, root_of
+from ivr.services.requests.notices import Occasion
 
 VERSION = "1"
 """DBOS gives jobs only to workers of the version they were enqueued for: every deployment has the same."""

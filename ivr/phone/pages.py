@@ -20,7 +20,7 @@ from ivr.console.access import requires
 from ivr.models import Role
 from ivr.phone import mailbox
 from ivr.phone.mailbox import CALL, DESK, Mailbox, Message
-from ivr.services.following import Saved, follow
+from ivr.services.calls.following import Saved, follow
 from ivr.services.line import Line
 
 if TYPE_CHECKING:

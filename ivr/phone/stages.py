@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ivr.config import Config
 from ivr.rehearsal import rehearsing
 from ivr.services.line import Line
-from ivr.services.prompts import latest_release
-from ivr.services.releasing import with_drafts
+from ivr.services.prompts.releases import latest_release
+from ivr.services.prompts.releasing import with_drafts
 from ivr.simulator import Carrier, HttpTransport, Response, WsgiTransport
 
 if TYPE_CHECKING:

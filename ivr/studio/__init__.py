@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from ivr.services.exchange import LARGEST_ZIP
 from ivr.services.line import Line
-from ivr.services.versions import LARGEST_TAKE
+from ivr.services.prompts.exchange import LARGEST_ZIP
+from ivr.services.prompts.versions import LARGEST_TAKE
 from ivr.studio import overview, page, sounds
 
 STUDIO = "/studio"

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from ivr.console.access import actor, requires
 from ivr.models import Role
-from ivr.services.exchange import export_language, import_language
 from ivr.services.line import Line
-from ivr.services.studio import Heard, Row, rows
-from ivr.services.versions import VersionError
+from ivr.services.prompts.catalogue import Heard, Row, rows
+from ivr.services.prompts.exchange import export_language, import_language
+from ivr.services.prompts.versions import VersionError
 
 FILTERS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
     "all": ("All", lambda row: True),

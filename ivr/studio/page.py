@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from ivr.console.access import actor, member, requires
 from ivr.models import PromptSource, PromptState, Role
-from ivr.services import versions
-from ivr.services.hours import WORDS_A_MINUTE
+from ivr.services.hours.hours import WORDS_A_MINUTE
 from ivr.services.line import Line
-from ivr.services.studio import details, find_version
-from ivr.services.versions import VersionError
+from ivr.services.prompts import versions
+from ivr.services.prompts.catalogue import details, find_version
+from ivr.services.prompts.versions import VersionError
 
 SOURCES = {
     PromptSource.SYNTHESIS: "Machine's voice",

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, abort, jsonify, send_file
 from ivr.console.access import requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.studio import find_version, version_audio
-from ivr.services.waveform import waveform
+from ivr.services.prompts.catalogue import find_version, version_audio
+from ivr.services.recordings.waveform import waveform
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:

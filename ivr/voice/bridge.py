@@ -14,9 +14,9 @@ from werkzeug.exceptions import HTTPException
 
 from ivr.callflow import outputs as out
 from ivr.callflow.speaking import REFERENCE_GROUPS
-from ivr.services import bridging, phone_triage
-from ivr.services.bridging import LONGEST_TALK, Dialled
-from ivr.services.calls import Answer
+from ivr.services.calls.turns import Answer
+from ivr.services.requests import bridging, by_phone
+from ivr.services.requests.bridging import LONGEST_TALK, Dialled
 from ivr.voice import parse, watching
 from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response, where
 
@@ -86,7 +86,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         """A member of the staff on the phone has claimed a request: ring its patient, then go on with the call."""
         following = door.renderer.addresses.turn(parse.turn_number(request.args.get("n")) or 0)
         sid = parse.sid(request.form, "CallSid")
-        dialled = door.breaker.run(partial(phone_triage.dial_claimed, door.line, sid))
+        dialled = door.breaker.run(partial(by_phone.dial_claimed, door.line, sid))
         return twiml_response(_dial(dialled, following) if dialled else _redirect(following))
 
     return bridge

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ivr.callflow.inputs import DialEnded, Digits, Input, NoInput, Recorded
 from ivr.models import RecordingStatus
-from ivr.services.calls import Arrival
+from ivr.services.calls.turns import Arrival
 
 LONGEST_ENTRY = 32
 """Keys of one entry that are looked at; no entry needs half as many."""

@@ -12,8 +12,8 @@ from twilio.twiml import voice_response as twiml
 from ivr.callflow import outputs as out
 from ivr.callflow.composing import Fragment, compose
 from ivr.config import E164
-from ivr.services.calls import Answer
-from ivr.services.prompts import SILENCE, Release
+from ivr.services.calls.turns import Answer
+from ivr.services.prompts.releases import SILENCE, Release
 from ivr.services.scripts import Script, sayable
 
 SKIP_SECONDS = 1

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.metrics import Metrics
-from ivr.services.breaker import Breaker
-from ivr.services.calls import Answer, Arrival, note_recording, note_status, start_call, take_turn
+from ivr.services.calls.turns import Answer, Arrival, note_recording, note_status, start_call, take_turn
 from ivr.services.line import Line
-from ivr.services.prompts import Releases
+from ivr.services.prompts.releases import Releases
 from ivr.voice import parse, watching
+from ivr.voice.breaker import Breaker
 from ivr.voice.outage import Outage
 from ivr.voice.render import Renderer
 from ivr.voice.signature import SignatureCheck

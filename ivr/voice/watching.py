@@ -11,10 +11,10 @@ from flask import g
 
 from ivr.callflow import events as ev
 from ivr.metrics import Metrics
-from ivr.services.calls import ENDED, Answer, Arrival
+from ivr.services.calls.turns import ENDED, Answer, Arrival
 from ivr.services.numbers import masked
-from ivr.services.prompts import Release
-from ivr.services.requests import priority_of
+from ivr.services.prompts.releases import Release
+from ivr.services.requests.saving import priority_of
 
 PERSON = frozenset({"person", "closed"})
 """Nodes that mean that the caller is on the way to somebody."""

@@ -10,7 +10,7 @@ from ivr.audio.silence import silence
 from ivr.audio.wavefile import RATE, read_wav
 from ivr.callflow import check
 from ivr.callflow.nodes import Tree
-from ivr.services.prompts import DIRECTIONS, SILENCE, Release, own_of
+from ivr.services.prompts.releases import DIRECTIONS, SILENCE, Release, own_of
 from ivr.services.scripts import Script
 from ivr.simulator import Response, Transport
 from ivr.walk.findings import Finding, Kind

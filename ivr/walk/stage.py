@@ -27,14 +27,14 @@ from ivr.models import (
     Role,
     StaffMember,
 )
-from ivr.services import staff
+from ivr.services.accounts import staff
 from ivr.services.audit import SYSTEM
-from ivr.services.calls import blank_progress
+from ivr.services.calls.turns import blank_progress
 from ivr.services.line import Line
-from ivr.services.prompts import latest_release
-from ivr.services.recordings import store_audio
-from ivr.services.requests import save_request
-from ivr.services.versions import is_clinical, words_on_air
+from ivr.services.prompts.releases import latest_release
+from ivr.services.prompts.versions import is_clinical, words_on_air
+from ivr.services.recordings.recordings import store_audio
+from ivr.services.requests.saving import save_request
 from ivr.simulator import VirtualClock
 from ivr.simulator.speechlike import speechlike
 from ivr.walk.acts import NOBODYS_REFERENCE

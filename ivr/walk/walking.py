@@ -17,7 +17,7 @@ from ivr.config import Config
 from ivr.db import Database
 from ivr.rehearsal import rehearsing
 from ivr.services.line import Line, utc_now
-from ivr.services.prompts import SILENCE, Releases
+from ivr.services.prompts.releases import SILENCE, Releases
 from ivr.simulator import (
     Answers,
     Carrier,

@@ -20,7 +20,7 @@ from key_press import settings
 from ivr import create_app, create_line
 from ivr.config import Config
 from ivr.migrations import upgrade
-from ivr.services.requests import export_requests
+from ivr.services.requests.exporting import export_requests
 from ivr.simulator import TwimlError, parse, sign
 
 PATHS = ["/voice/incoming", "/voice/turn", "/voice/status", "/voice/recording", "/voice/fallback", "/voice/desk/accept"]

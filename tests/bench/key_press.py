@@ -30,7 +30,7 @@ from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest
-from ivr.services.rendering import render_prompts
+from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import sign
 

@@ -26,9 +26,10 @@ from ivr import create_app, create_line
 from ivr.config import Config
 from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest, Priority, Role
-from ivr.services import staff, worklist
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.worklist import Filters
+from ivr.services.requests import queue
+from ivr.services.requests.queue import Filters
 
 FEW = 1000
 PAGES_ON = 40
@@ -90,7 +91,7 @@ class Store:
         self.sign_in()
         self.number = f"+1617{(requests // 2) // 3:07d}"
         self.reference = f"{requests // 2:06d}"
-        self.later = self.place(Filters(), min(PAGES_ON, opened // worklist.PAGE - 1))
+        self.later = self.place(Filters(), min(PAGES_ON, opened // queue.PAGE - 1))
         assert self.later is not None
 
     def sign_in(self):
@@ -102,7 +103,7 @@ class Store:
     def place(self, filters, pages):
         place = None
         for _ in range(pages):
-            place = worklist.read_page(self.line.database, filters, place, NOW).after
+            place = queue.read_page(self.line.database, filters, place, NOW).after
         return place
 
     def get(self, address, rows):
@@ -117,31 +118,31 @@ class Store:
 
     @property
     def works(self):
-        database, size = self.line.database, worklist.PAGE
+        database, size = self.line.database, queue.PAGE
         actor = Actor.of(self.member, "")
 
         def listing(filters, place):
-            worklist.read_page(database, filters, place, NOW)
-            worklist.count(database, self.member.id, NOW)
+            queue.read_page(database, filters, place, NOW)
+            queue.count(database, self.member.id, NOW)
 
         return {
             "first page": (lambda: self.get("/console/", size), lambda: listing(Filters(), None)),
             "later page": (lambda: self.get(f"/console/?at={self.later}", size), lambda: listing(Filters(), self.later)),
             "first page of closed ones": (
                 lambda: self.get("/console/?tab=closed", size),
-                lambda: listing(Filters(worklist.Tab.CLOSED), None),
+                lambda: listing(Filters(queue.Tab.CLOSED), None),
             ),
             "one's own, of which there are none": (
                 lambda: self.get("/console/?tab=closed&mine=1", 0),
-                lambda: listing(Filters(worklist.Tab.CLOSED, owner_id=self.member.id), None),
+                lambda: listing(Filters(queue.Tab.CLOSED, owner_id=self.member.id), None),
             ),
             "search by number": (
                 lambda: self.search(self.number, 3),
-                lambda: worklist.search(database, self.number, actor, NOW),
+                lambda: queue.search(database, self.number, actor, NOW),
             ),
             "search by reference": (
                 lambda: self.search(self.reference, 1),
-                lambda: worklist.search(database, self.reference, actor, NOW),
+                lambda: queue.search(database, self.reference, actor, NOW),
             ),
         }
 

@@ -10,7 +10,7 @@ from ivr.callflow.drawing import as_mermaid, as_text
 from ivr.callflow.nodes import Choice, Fork, On, Tree
 from ivr.callflow.tree import build
 from ivr.config import PROMPTS
-from ivr.services.prompts import measured_seconds
+from ivr.services.prompts.releases import measured_seconds
 from ivr.services.scripts import read_scripts
 from tests.callflow.engine_call import valid
 

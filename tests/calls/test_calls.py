@@ -16,11 +16,12 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import ClosureReason, PatientRequest, RequestEntry
-from ivr.services import hours, references
 from ivr.services.audit import COMMAND
 from ivr.services.calendar import ClosedDays
-from ivr.services.rendering import make_greeting
-from ivr.services.requests import export_requests
+from ivr.services.hours import hours
+from ivr.services.prompts.rendering import make_greeting
+from ivr.services.requests import references
+from ivr.services.requests.exporting import export_requests
 from ivr.simulator import Answers, Faults, FixedDesk, Unreached
 
 FOLDER = Path(__file__).parent

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import AuditEntry, PatientRequest, Role
-from ivr.services import references, staff, triage
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.recordings import store_audio
+from ivr.services.recordings.recordings import store_audio
+from ivr.services.requests import references, triage
 from ivr.simulator import Answers, Faults, FixedDesk, RecordingStore, Unreached
 
 FOLDER = Path(__file__).parent / "staff"

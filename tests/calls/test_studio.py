@@ -19,15 +19,17 @@ from ivr.models import (
     Role,
     StaffMember,
 )
-from ivr.services import audit, staff, versions
+from ivr.services import audit
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.prompts import Releases, latest_release
+from ivr.services.prompts import versions
+from ivr.services.prompts.releases import Releases, latest_release
 from ivr.services.scripts import sayable
 from ivr.simulator import RecordingStore
 from tests.conftest import Telephone, serving_recordings
 from tests.jobs.conftest import run_jobs
 from tests.jobs.test_worker import until, working
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 from tests.takes import as_wav, spoken
 
 KEY, CLINICAL, EN, ES = "option_callback", "emergency", "en-US", "es-US"

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from ivr import create_app
 from ivr.models import Action, AuditEntry, Role
-from ivr.services import signing_in
-from ivr.services import staff as service
+from ivr.services.accounts import signing_in
+from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
-from tests.console.conftest import PASSWORD, StaffClient, assert_accessible, code_of
+from tests.staff_pages import PASSWORD, StaffClient, assert_accessible, code_of
 
 
 def sign_in(client, email, password=PASSWORD, **options):

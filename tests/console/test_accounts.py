@@ -5,9 +5,9 @@ import re
 import pytest
 
 from ivr.models import Role
-from ivr.services import signing_in
-from ivr.services import staff as service
-from tests.console.conftest import PASSWORD, assert_accessible
+from ivr.services.accounts import signing_in
+from ivr.services.accounts import staff as service
+from tests.staff_pages import PASSWORD, assert_accessible
 
 
 def given(**changes):

@@ -7,7 +7,7 @@ open. Bodies are empty and things do not exist: what counts is whether the door 
 import pytest
 
 from ivr.models import Role
-from ivr.services import staff as service
+from ivr.services.accounts import staff as service
 
 ANYBODY, NOBODY = "anybody", "nobody"
 

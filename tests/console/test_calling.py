@@ -5,11 +5,12 @@ import re
 import pytest
 
 from ivr.models import BridgeStatus, PatientRequest, RequestStatus, Role
-from ivr.services import bridging, staff, triage
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from tests.console.conftest import assert_accessible
+from ivr.services.requests import bridging, triage
 from tests.jobs.test_worker import until
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
+from tests.staff_pages import assert_accessible
 
 NURSE, PATIENT = "+16175550177", "6175550142"
 ENDING = "ending in 77"

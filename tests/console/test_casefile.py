@@ -20,14 +20,14 @@ from ivr.models import (
     RequestEntry,
     Role,
 )
-from ivr.services import triage
 from ivr.services.audit import Actor
-from ivr.services.calls import Arrival
-from ivr.services.recordings import store_audio
-from ivr.services.retention import erase_requests
+from ivr.services.calls.turns import Arrival
+from ivr.services.keeping.retention import erase_requests
+from ivr.services.recordings.recordings import store_audio
+from ivr.services.requests import triage
 from ivr.simulator.speechlike import speechlike
 from tests.conftest import MONDAY_MORNING as NOW
-from tests.services.test_calls import CALLBACK, Caller
+from tests.services.calls.test_turns import CALLBACK, Caller
 
 APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

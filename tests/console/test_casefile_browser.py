@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import Action, AuditEntry, Disposition, EntryKind, Outcome, PatientRequest, RequestEntry, Role
-from ivr.services import triage, triage_history
 from ivr.services.audit import Actor
-from ivr.services.calls import Arrival
-from ivr.services.recordings import store_audio
+from ivr.services.calls.turns import Arrival
+from ivr.services.recordings.recordings import store_audio
+from ivr.services.requests import history, triage
 from ivr.simulator.speechlike import speechlike
-from tests.console.conftest import assert_accessible
-from tests.services.test_calls import CALLBACK, Caller
+from tests.services.calls.test_turns import CALLBACK, Caller
+from tests.staff_pages import assert_accessible
 
 APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
 PAGE = "/console/requests/1"
@@ -212,10 +212,10 @@ def busy(leave, line, staff, clock):
     triage.close(line, 1, lea, now, disposition=Disposition.ANSWERED)
     triage.claim(line, 2, nora, now)
     undone = triage.record_attempt(line, 2, nora, now, outcome=Outcome.WRONG_NUMBER)
-    triage_history.undo(line, 2, nora, now + timedelta(minutes=1), entry_id=undone)
+    history.undo(line, 2, nora, now + timedelta(minutes=1), entry_id=undone)
     triage.record_attempt(line, 2, nora, now + timedelta(minutes=2), outcome=Outcome.NO_ANSWER, note="Rang ten times.")
-    triage_history.edit(line, 2, lea, now + timedelta(minutes=3), changes={"best_time": "afternoon", "priority": "soon"})
-    triage_history.add_note(line, 2, lea, now + timedelta(minutes=4), text="Her daughter called:\nplease try after lunch.")
+    history.edit(line, 2, lea, now + timedelta(minutes=3), changes={"best_time": "afternoon", "priority": "soon"})
+    history.add_note(line, 2, lea, now + timedelta(minutes=4), text="Her daughter called:\nplease try after lunch.")
     triage.claim(line, 2, nora, now + timedelta(minutes=5))
     clock.now = now + timedelta(minutes=7)
     return nurse, other, staff(name="Ben Brown")

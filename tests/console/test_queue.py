@@ -9,11 +9,11 @@ from sqlalchemy import select
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.console.queue import length
 from ivr.models import Action, AuditEntry, PatientRequest, Priority, RequestStatus, Role
-from ivr.services import triage
 from ivr.services.audit import Actor
+from ivr.services.requests import triage
 from tests.conftest import MONDAY_MORNING, SUNDAY_EVENING
-from tests.console.conftest import assert_accessible
 from tests.kept_requests import put_requests
+from tests.staff_pages import assert_accessible
 
 NOW = MONDAY_MORNING
 MINUTE = timedelta(minutes=1)

@@ -13,9 +13,9 @@ from sqlalchemy import update
 from ivr.console.trail import DONE
 from ivr.models import Action, AuditEntry, Role
 from ivr.services.audit import check
-from ivr.services.requests import FORMULA_SIGNS, csv_line
-from tests.console.conftest import assert_accessible
-from tests.services.test_reports import CALLBACK, call
+from ivr.services.requests.exporting import FORMULA_SIGNS, csv_line
+from tests.services.requests.test_reports import CALLBACK, call
+from tests.staff_pages import assert_accessible
 
 
 @pytest.fixture

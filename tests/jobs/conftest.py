@@ -11,7 +11,7 @@ import pytest
 
 from ivr.config import ROOT
 from ivr.jobs.tasks import tasks_of
-from ivr.services.queue import Job
+from ivr.services.jobs import Job
 from tests.carrier_api import carrier_api
 
 

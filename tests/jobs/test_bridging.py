@@ -10,13 +10,14 @@ from sqlalchemy import select
 from ivr import create_app
 from ivr.clients.errors import Refused, Unavailable, Unclear
 from ivr.models import AuditEntry, BridgeCall, EntryKind, PatientRequest, RequestEntry, RequestStatus, Role
-from ivr.services import bridging, staff, triage
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.triage_case import Taken
+from ivr.services.requests import bridging, triage
+from ivr.services.requests.case import Taken
 from ivr.simulator import Answers, Carrier, Exchange, Faults, FixedDesk, Unreached, WsgiTransport
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
 from tests.jobs.conftest import run_jobs
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 CLINIC, NURSE, PATIENT = "+16175550100", "+16175550177", "+16175550142"
 

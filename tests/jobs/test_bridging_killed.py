@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from ivr.models import BridgeStatus
-from ivr.services import bridging
+from ivr.services.requests import bridging
 from tests.jobs.test_bridging import CLINIC, somebody
 from tests.jobs.test_worker import until
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 
 @pytest.fixture

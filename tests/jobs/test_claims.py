@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from ivr.jobs.worker import CLOCK
 from ivr.models import PatientRequest, RequestStatus, Role
-from ivr.services import staff, triage
+from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.queue import Job
+from ivr.services.jobs import Job
+from ivr.services.requests import triage
 from tests.jobs.conftest import run_jobs
 from tests.kept_requests import put_requests
 

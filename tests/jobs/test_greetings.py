@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from ivr.callflow.outputs import SayOwn
 from ivr.models import Closure, ClosureReason, PromptAudio, PromptVersion
-from ivr.services import hours
 from ivr.services.audit import COMMAND
 from ivr.services.calendar import ClosedDays
-from ivr.services.queue import Job, failed_jobs
-from ivr.services.rendering import GreetingRefused, make_greeting, render_prompts
+from ivr.services.hours import hours
+from ivr.services.jobs import Job, failed_jobs
+from ivr.services.prompts.rendering import GreetingRefused, make_greeting, render_prompts
 from tests.jobs.conftest import run_jobs
 from tests.jobs.test_worker import until, working
 

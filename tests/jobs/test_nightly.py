@@ -11,13 +11,13 @@ from ivr.callflow.inputs import Recorded
 from ivr.clients.errors import Unavailable
 from ivr.models import Action, AuditEntry, Recording, RecordingStatus
 from ivr.services.audit import COMMAND, note
-from ivr.services.calls import Arrival, note_recording
-from ivr.services.queue import Job, enqueue, failed_jobs
+from ivr.services.calls.turns import Arrival, note_recording
+from ivr.services.jobs import Job, enqueue, failed_jobs
 from tests.carrier_api import sid
 from tests.jobs.conftest import waiting
 from tests.jobs.test_worker import until, working
-from tests.services.test_calls import Caller, stored
-from tests.services.test_retention import age, close, personal
+from tests.services.calls.test_turns import Caller, stored
+from tests.services.keeping.test_retention import age, close, personal
 
 SEVERAL = 4
 

@@ -7,11 +7,11 @@ from sqlalchemy import select, update
 
 from ivr.clients.errors import Refused, Unavailable, Unclear
 from ivr.models import PatientRequest, Priority, RequestStatus
-from ivr.services.calls import Arrival
-from ivr.services.notices import REPEAT, forget_notices
-from ivr.services.queue import Job
+from ivr.services.calls.turns import Arrival
+from ivr.services.jobs import Job
+from ivr.services.requests.notices import REPEAT, forget_notices
 from tests.jobs.conftest import run_jobs, waiting
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 URGENT = "2 1 2 1 3 1 2 1"
 ROUTINE = "2 1 4 3 1 2 1"

@@ -8,14 +8,14 @@ from sqlalchemy import func, select, update
 from ivr import create_app
 from ivr.callflow.inputs import Recorded
 from ivr.models import Call, PatientRequest, Recording, RecordingStatus, RequestStatus
-from ivr.services.calls import Arrival, note_recording
-from ivr.services.checkpoints import read_checkpoint
-from ivr.services.outages import StillTalking
-from ivr.services.queue import Job
-from ivr.services.recordings import load_audio
+from ivr.services.calls.outages import StillTalking
+from ivr.services.calls.turns import Arrival, note_recording
+from ivr.services.health.checkpoints import read_checkpoint
+from ivr.services.jobs import Job
+from ivr.services.recordings.recordings import load_audio
 from tests.carrier_api import AT, sid
 from tests.jobs.conftest import run_jobs
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 CA1 = sid("CA", 1)
 

@@ -13,13 +13,13 @@ from ivr.callflow.inputs import Recorded
 from ivr.clients.errors import Unavailable
 from ivr.clients.twilio import LARGEST_RECORDING
 from ivr.models import Recording, RecordingAudio, RecordingStatus
-from ivr.services.calls import Arrival, note_recording
-from ivr.services.recordings import load_audio
+from ivr.services.calls.turns import Arrival, note_recording
+from ivr.services.recordings.recordings import load_audio
 from ivr.simulator.speechlike import speechlike
 from tests.carrier_api import sid
 from tests.conftest import Telephone
 from tests.jobs.conftest import run_jobs, waiting
-from tests.services.test_calls import Caller, stored
+from tests.services.calls.test_turns import Caller, stored
 
 RE1 = sid("RE", 1)
 

@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from ivr.jobs.worker import RECOVERIES, Patience, Worker
 from ivr.models import Recording, RecordingStatus
-from ivr.services.calls import Arrival, note_recording
-from ivr.services.queue import Job, Lane, failed_jobs, retry_job
+from ivr.services.calls.turns import Arrival, note_recording
+from ivr.services.jobs import Job, Lane, failed_jobs, retry_job
 from tests.carrier_api import sid
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 RE1 = sid("RE", 1)
 QUICK = dict.fromkeys(Lane, Patience(3, timedelta(milliseconds=1)))

@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from ivr.db import Database, Vault
 from ivr.models import Action
-from ivr.services import audit, keys
+from ivr.services import audit
 from ivr.services.audit import COMMAND, Search, check, faults, last_check, note, read_trail
-from ivr.services.erasure import erase_number
-from ivr.services.retention import purge
+from ivr.services.keeping import keys
+from ivr.services.keeping.erasure import erase_number
+from ivr.services.keeping.retention import purge
 from tests.conftest import DATA_KEY
-from tests.services.test_retention import age, call, close
+from tests.services.keeping.test_retention import age, call, close
 
 NEWER_KEY = "bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmU="
 

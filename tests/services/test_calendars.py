@@ -15,13 +15,13 @@ from ivr.callflow.outputs import Say
 from ivr.config import parse_hours
 from ivr.db import Database, Vault
 from ivr.models import ClosureReason
-from ivr.services import hours
 from ivr.services.audit import COMMAND
 from ivr.services.calendar import Calendars, ClosedDays
+from ivr.services.hours import hours
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 from tests.processes import web_server
-from tests.services.test_calls import Caller
+from tests.services.calls.test_turns import Caller
 
 SATURDAY = parse_hours("Sat 09:00-12:00")
 

@@ -17,7 +17,7 @@ from ivr.callflow.check import STAFF_PROMPTS, Voice, check, missing
 from ivr.callflow.composing import compose
 from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config, ConfigError
-from ivr.services.rendering import spoken_lines
+from ivr.services.prompts.rendering import spoken_lines
 from ivr.services.scripts import Script, read_scripts
 
 ENGLISH, OTHERS = "en-US", ["es-US", "pt-BR"]

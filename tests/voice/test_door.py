@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from ivr.services.requests import export_requests
+from ivr.services.requests.exporting import export_requests
 from ivr.simulator import parse, sign
 from tests.conftest import AUTH_TOKEN, BASE_URL
 
@@ -187,7 +187,7 @@ class TestMedia:
     """Prompts by content address."""
 
     def address(self, phone):
-        from ivr.services.prompts import Releases
+        from ivr.services.prompts.releases import Releases
 
         return Releases(phone.line.database).get(1).audio("en-US", "main_information")
 

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from ivr.models import PromptRelease
-from ivr.services.calls import Arrival, start_call
-from ivr.services.prompts import latest_release
+from ivr.services.calls.turns import Arrival, start_call
+from ivr.services.prompts.releases import latest_release
 
 KEY = "option_appointment"
 
@@ -60,7 +60,7 @@ def test_a_database_that_fails_meanwhile_does_not_fail_the_call(telephone, clock
     def down(*_):
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr("ivr.services.earlier_audio.EarlierAudio._read", down)
+    monkeypatch.setattr("ivr.services.prompts.releases.EarlierAudio._read", down)
     assert "Appointments, press 1." in _document(phone)
 
 
@@ -68,7 +68,7 @@ def test_a_database_that_fails_meanwhile_does_not_fail_the_call(telephone, clock
 def test_one_language_asks_nothing_of_earlier_calls(telephone, caller, monkeypatch):
     phone = telephone()
     start_call(phone.line, Arrival("CA" + "1" * 32, caller, "+16175550100"))
-    monkeypatch.setattr("ivr.services.calls.SPOKEN", None)
+    monkeypatch.setattr("ivr.services.calls.turns.SPOKEN", None)
     again = start_call(phone.line, Arrival("CA" + "2" * 32, caller, "+16175550100"))
     assert again.language == "en-US"
 

@@ -4,8 +4,8 @@ import pytest
 
 from ivr.callflow import outputs as out
 from ivr.callflow.composing import WordOrder
-from ivr.services.calls import Answer
-from ivr.services.prompts import Release
+from ivr.services.calls.turns import Answer
+from ivr.services.prompts.releases import Release
 from ivr.services.scripts import Prompt, Script
 from ivr.simulator import parse
 from ivr.voice.render import Addresses, Renderer

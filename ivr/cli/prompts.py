@@ -1,0 +1,114 @@
+"""What callers hear: making audio of the prompts, and printing or checking the call tree."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ivr import create_line
+from ivr.audio.errors import AudioError
+from ivr.audio.rendering import Rendered
+from ivr.callflow import check, drawing
+from ivr.callflow.tree import build
+from ivr.cli.settings import configured, migrated, open_database, scripts_of
+from ivr.config import Config
+from ivr.services.line import utc_now
+from ivr.services.numbers import dialable
+from ivr.services.prompts.releases import measured_seconds
+from ivr.services.prompts.rendering import render_prompts
+
+
+@click.group()
+def prompts() -> None:
+    """What callers hear."""
+
+
+@prompts.command(name="render")
+@click.option("--table", is_flag=True, help="Print every clip's figures, not only what is wrong.")
+def prompts_render(table: bool) -> None:
+    """Make audio of every prompt that nobody has recorded; only what changed is made again."""
+    config = configured()
+    clips = render(config)
+    if table:
+        for clip in clips:
+            click.echo(_figures(clip))
+    sys.exit(1 if any(clip.faults for clip in clips) else 0)
+
+
+def render(config: Config) -> list[Rendered]:
+    """Render with a progress bar, and say what was measured."""
+    database = migrated(open_database(config))
+    started = utc_now()
+    bars: dict[str, object] = {}
+
+    def show(language: str, done: int, total: int, clip: Rendered) -> None:
+        if language not in bars:
+            bars[language] = click.progressbar(length=total, label=f"Rendering {language}", file=sys.stderr)
+        bar = bars[language]
+        bar.update(1)  # type: ignore[attr-defined]
+        if done == total:
+            bar.render_finish()  # type: ignore[attr-defined]
+
+    try:
+        clips = render_prompts(database, scripts_of(config), started, show)
+    except AudioError as error:
+        raise click.ClickException(str(error)) from None
+    database.close()
+    seconds = (utc_now() - started).total_seconds()
+    click.echo(_summary(clips, seconds))
+    for clip in clips:
+        for fault in clip.faults:
+            click.echo(f"  {clip.key}: {fault}", err=True)
+    return clips
+
+
+def _summary(clips: list[Rendered], seconds: float) -> str:
+    if not clips:
+        return "All prompts are rendered already."
+    levels = [clip.measurement.level_dbov for clip in clips]
+    paces = [clip.measurement.words_per_minute for clip in clips if clip.measurement.words_per_minute]
+    return (
+        f"Rendered {len(clips)} prompts in {seconds:.1f} s: level {min(levels):.1f} to {max(levels):.1f} dBov, "
+        f"peak {max(clip.measurement.peak_dbfs for clip in clips):.1f} dBFS at most, "
+        f"head {max(clip.measurement.head_ms for clip in clips):.0f} ms and "
+        f"tail {max(clip.measurement.tail_ms for clip in clips):.0f} ms at most, "
+        f"{min(paces, default=0):.0f} to {max(paces, default=0):.0f} words a minute."
+    )
+
+
+def _figures(clip: Rendered) -> str:
+    m = clip.measurement
+    pace = f"{m.words_per_minute:4.0f}" if m.words_per_minute else "   -"
+    figures = (
+        f"{m.seconds:5.1f} s {m.level_dbov:6.1f} dBov {m.peak_dbfs:6.1f} dBFS {m.head_ms:4.0f} {m.tail_ms:4.0f} ms"
+    )
+    return f"{clip.key:<28} {figures} {pace} wpm  {'; '.join(clip.faults)}"
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text", show_default=True)
+@click.option("--check", "lint", is_flag=True, help="Look for what is wrong with the tree instead of printing it.")
+@click.option("--languages", default="en-US", show_default=True, help="Which languages the printed tree offers.")
+def tree(form: str, lint: bool, languages: str) -> None:
+    """Print the call tree, or check it: exit status 1 when a call could go wrong."""
+    if not lint:
+        printed = build(tuple(languages.split(",")), dialable)
+        click.echo(drawing.as_mermaid(printed) if form == "mermaid" else drawing.as_text(printed))
+        return
+    faults = _lint(configured())
+    for fault in faults:
+        click.echo(fault)
+    click.echo(f"{len(faults)} faults." if faults else "The tree is sound.")
+    sys.exit(1 if faults else 0)
+
+
+def _lint(config: Config) -> list[str]:
+    scripts = scripts_of(config)
+    line = create_line(config)
+    seconds = measured_seconds(migrated(line.database), config.languages)
+    voices = [
+        check.Voice(language, script.order, script.has, seconds[language], script.longest)
+        for language, script in scripts.items()
+    ]
+    return check.check(line.tree, voices)

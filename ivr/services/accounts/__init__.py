@@ -1,0 +1,1 @@
+"""Who works here: the staff's accounts, and how they sign in to the pages and by telephone."""

@@ -1,0 +1,57 @@
+"""What the call asks the services on its way: a function for each question, in the transaction of the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from ivr.callflow.inputs import Found
+from ivr.callflow.nodes import Question
+from ivr.services.hours import by_phone as hours_by_phone
+from ivr.services.inquiry import Answering, Inquiry
+from ivr.services.line import Line
+from ivr.services.prompts import by_phone as studio_by_phone
+from ivr.services.requests import by_caller as existing
+from ivr.services.requests import by_phone as phone_triage
+
+ANSWERING: Mapping[Question, Answering] = {
+    Question.OPEN_REQUEST: existing.find_open,
+    Question.REQUEST_BY_CALLER: existing.find_by_caller,
+    Question.REQUEST_BY_REFERENCE: existing.find_by_reference,
+    Question.NEXT_REQUEST: existing.find_next,
+    Question.CHANGE_NUMBER: existing.change_number,
+    Question.CHANGE_TIME: existing.change_time,
+    Question.CANCEL_REQUEST: existing.cancel,
+    Question.ADD_MESSAGE: existing.add_message,
+    Question.HOURS: hours_by_phone.hear,
+    Question.CLOSE_TODAY: hours_by_phone.close_today,
+    Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
+    Question.LIFT_CLOSURES: hours_by_phone.lift,
+    Question.STAFF_EXTENSION: phone_triage.find_extension,
+    Question.STAFF_SIGN_IN: phone_triage.sign_in,
+    Question.STAFF_FIRST: phone_triage.find_first,
+    Question.STAFF_NEXT: phone_triage.find_next,
+    Question.STAFF_CLAIM: phone_triage.claim,
+    Question.STAFF_ATTEMPT: phone_triage.note_attempt,
+    Question.STAFF_CLOSE: phone_triage.close,
+    Question.STAFF_DESK: phone_triage.pass_on,
+    Question.STUDIO: studio_by_phone.begin,
+    Question.PROMPT_BY_NUMBER: studio_by_phone.find_by_number,
+    Question.NEXT_PROMPT: studio_by_phone.find_next,
+    Question.PROMPT_TAKEN: studio_by_phone.taken,
+    Question.KEEP_TAKE: studio_by_phone.keep,
+    Question.DROP_TAKE: studio_by_phone.drop,
+    Question.PUBLISH_HEARD: studio_by_phone.publish_heard,
+    Question.ROLL_BACK: studio_by_phone.roll_back,
+}
+"""Who answers what."""
+
+
+def consult(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Answer a question. Commits nothing: the turn does.
+
+    Raises:
+        KeyError: when nobody answers such a question; the caller then hears the outage announcement.
+    """
+    return ANSWERING[inquiry.question](session, line, inquiry)

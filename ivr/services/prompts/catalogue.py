@@ -1,0 +1,156 @@
+"""What the studio shows: every prompt in every language, its versions, and where it is heard."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from ivr.callflow.check import heard_in
+from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptState, PromptVersion, StaffMember
+from ivr.services.line import Line
+from ivr.services.prompts.versions import VersionError, words_to_record
+
+
+class Heard(StrEnum):
+    """What callers hear of a prompt in a language."""
+
+    PERSON = "person"
+    SYNTHETIC = "synthetic"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A prompt in one language: what is on the air and for how many seconds, and what waits to go there.
+
+    `drafts` are versions that could go on the air or are being made, `refused` recordings that cannot.
+    """
+
+    language: str
+    heard: Heard = Heard.MISSING
+    seconds: float | None = None
+    drafts: int = 0
+    refused: int = 0
+    scheduled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A prompt in all languages; `number` is what is keyed on the telephone, None until it is given at rendering."""
+
+    key: str
+    number: int | None
+    words: str
+    clinical: bool
+    longest: float
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A prompt in a language with its versions, the newest first.
+
+    `shipped` are the words of the script, `words` those on the air, `to_record` those of the newest draft, if there is
+    one; `nodes` are where in the call tree it is heard.
+    """
+
+    row: Row
+    language: str
+    shipped: str
+    words: str
+    to_record: str
+    direction: str
+    nodes: tuple[str, ...]
+    versions: tuple[PromptVersion, ...]
+    names: Mapping[int, str]
+
+    @property
+    def on_air(self) -> PromptVersion | None:
+        """The version that callers hear."""
+        return next((version for version in self.versions if version.state is PromptState.PUBLISHED), None)
+
+    @property
+    def has_before(self) -> bool:
+        """Whether something was on the air before that."""
+        return any(version.state is PromptState.RETIRED for version in self.versions)
+
+
+def rows(line: Line) -> list[Row]:
+    """Every prompt, in the order of the first language's script."""
+    cells = _cells(line)
+    with line.database.read() as session:
+        numbers = {row.key: row.number for row in session.scalars(select(PromptNumber))}
+    known = dict.fromkeys(key for script in line.scripts.values() for key in script.prompts)
+    return [_row(line, key, numbers.get(key), cells) for key in known]
+
+
+def _row(line: Line, key: str, number: int | None, cells: Mapping[tuple[str, str], Cell]) -> Row:
+    prompt = next(script.prompts[key] for script in line.scripts.values() if key in script.prompts)
+    each = tuple(cells.get((language, key), Cell(language)) for language in line.scripts)
+    return Row(key, number, prompt.text, prompt.clinical, prompt.longest, each)
+
+
+def _cells(line: Line) -> dict[tuple[str, str], Cell]:
+    query = select(
+        PromptVersion.language,
+        PromptVersion.key,
+        PromptVersion.state,
+        PromptVersion.source,
+        PromptVersion.seconds,
+        PromptVersion.problem,
+        PromptVersion.publish_at,
+    ).where(PromptVersion.state != PromptState.RETIRED)
+    cells: dict[tuple[str, str], Cell] = defaultdict(lambda: Cell(""))
+    with line.database.read() as session:
+        for language, key, state, source, seconds, problem, publish_at in session.execute(query):
+            cell = replace(cells[language, key], language=language)
+            if state is PromptState.PUBLISHED:
+                heard = Heard.SYNTHETIC if source is PromptSource.SYNTHESIS else Heard.PERSON
+                cell = replace(cell, heard=heard, seconds=seconds)
+            elif problem:
+                cell = replace(cell, refused=cell.refused + 1)
+            else:
+                cell = replace(cell, drafts=cell.drafts + 1, scheduled=cell.scheduled + bool(publish_at))
+            cells[language, key] = cell
+    return cells
+
+
+def details(line: Line, language: str, key: str) -> Details:
+    """A prompt's page.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    script = line.scripts.get(language)
+    prompt = script.prompts.get(key) if script else None
+    if prompt is None:
+        raise VersionError("There is no such prompt.")
+    row = next(row for row in rows(line) if row.key == key)
+    with line.database.read() as session:
+        query = select(PromptVersion).where(PromptVersion.language == language, PromptVersion.key == key)
+        versions = tuple(session.scalars(query.order_by(PromptVersion.id.desc())))
+        session.expunge_all()
+        to_record, _ = words_to_record(session, line, language, key)
+        names = {one.id: one.name for one in session.scalars(select(StaffMember))}
+    words = next((one.text for one in versions if one.state is PromptState.PUBLISHED), prompt.text)
+    nodes = tuple(heard_in(line.tree, key))
+    return Details(row, language, prompt.text, words, to_record, prompt.direction, nodes, versions, names)
+
+
+def find_version(line: Line, version_id: int) -> PromptVersion | None:
+    """A version by its id."""
+    with line.database.read() as session:
+        version = session.get(PromptVersion, version_id)
+        session.expunge_all()
+        return version
+
+
+def version_audio(line: Line, version_id: int) -> bytes | None:
+    """A version's clip as the telephone carries it; None while it has none."""
+    with line.database.read() as session:
+        query = select(PromptAudio.data).join(PromptVersion, PromptVersion.audio_sha256 == PromptAudio.sha256)
+        return session.scalar(query.where(PromptVersion.id == version_id))

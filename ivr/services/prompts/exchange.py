@@ -1,0 +1,138 @@
+"""A whole language as one zip, for a recording studio: scripts and audio out, recordings and new words in."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ivr.models import PromptAudio, PromptSource, PromptVersion
+from ivr.services.audit import Actor
+from ivr.services.line import Line
+from ivr.services.prompts.catalogue import rows
+from ivr.services.prompts.releases import latest_release
+from ivr.services.prompts.versions import LARGEST_TAKE, VersionError, add_take, save_script, words_on_air
+
+MANIFEST, SHEET = "manifest.json", "script.txt"
+LARGEST_ZIP = 100_000_000
+"""Bytes of a zip that is imported."""
+
+MOST_FILES = 2000
+LARGEST_MANIFEST = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import made: versions with audio, versions with words only, and in sentences what it left out."""
+
+    recordings: int
+    wordings: int
+    skipped: tuple[str, ...]
+
+
+def export_language(line: Line, language: str) -> bytes:
+    """A zip: the manifest, the script as text to read from, and the audio on the air, a WAV file a prompt.
+
+    Raises:
+        VersionError: there is no such language.
+    """
+    script = line.scripts.get(language)
+    if script is None:
+        raise VersionError("There is no such language.")
+    entries: list[dict[str, Any]] = []
+    sink = io.BytesIO()
+    with line.database.read() as session, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        release = latest_release(session)
+        on_air = release.manifest.get(language, {}) if release else {}
+        for row in rows(line):
+            prompt = script.prompts.get(row.key)
+            if prompt is None:
+                continue
+            entry: dict[str, Any] = {
+                "key": row.key,
+                "number": row.number,
+                "text": words_on_air(session, line, language, row.key),
+                "direction": prompt.direction,
+                "longest_seconds": prompt.longest,
+                "clinical": prompt.clinical,
+            }
+            audio = session.get(PromptAudio, on_air.get(row.key, ""))
+            if audio is not None:
+                entry |= {"file": f"audio/{row.number or 0}-{row.key}.wav", "sha256": audio.sha256}
+                archive.writestr(entry["file"], audio.data)
+            entries.append(entry)
+        archive.writestr(MANIFEST, json.dumps({"language": language, "prompts": entries}, ensure_ascii=False, indent=1))
+        archive.writestr(SHEET, "\n".join(_sheet(entries)))
+    return sink.getvalue()
+
+
+def _sheet(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        yield f"{entry['number'] or '-'}  {entry['key']}  (at most {entry['longest_seconds']:g} s)"
+        yield f"    {entry['text']}"
+        yield f"    How: {entry['direction']}"
+        yield ""
+
+
+def import_language(line: Line, actor: Actor, language: str, data: bytes, now: datetime) -> Imported:
+    """Take in what differs from what is on the air, as drafts: the worker masters them, and nothing is published.
+
+    Raises:
+        VersionError: this is no such zip, or one of another language.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if len(archive.infolist()) > MOST_FILES:
+                raise VersionError("There are too many files in this zip.")
+            manifest = json.loads(_read(archive, MANIFEST, LARGEST_MANIFEST))
+            if not isinstance(manifest, dict) or manifest.get("language") != language:
+                raise VersionError("This zip is of another language.")
+            return _import_all(line, actor, language, archive, manifest.get("prompts", []), now)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, VersionError):
+            raise
+        raise VersionError("This is not a zip that was exported here: its manifest cannot be read.") from error
+
+
+def _import_all(
+    line: Line, actor: Actor, language: str, archive: zipfile.ZipFile, entries: list[Any], now: datetime
+) -> Imported:
+    recordings = wordings = 0
+    skipped = []
+    for entry in entries:
+        key, words, file = str(entry["key"]), str(entry["text"]), entry.get("file")
+        try:
+            with line.database.read() as session:
+                same_words = words == words_on_air(session, line, language, key)
+            audio = _read(archive, str(file), LARGEST_TAKE) if file in archive.namelist() else None
+            if audio is not None and not _is_known(line, audio):
+                add_take(line, actor, language, key, words, audio, PromptSource.UPLOAD, now)
+                recordings += 1
+            elif not same_words:
+                save_script(line, actor, language, key, words, now)
+                wordings += 1
+        except VersionError as error:
+            skipped.append(f"{key}: {error}")
+    return Imported(recordings, wordings, tuple(skipped))
+
+
+def _is_known(line: Line, audio: bytes) -> bool:
+    """Whether these bytes are a clip of ours, which was only sent along."""
+    with line.database.read() as session:
+        same = select(PromptVersion.id).join(PromptAudio, PromptAudio.sha256 == PromptVersion.audio_sha256)
+        return session.scalar(same.where(PromptAudio.data == audio).limit(1)) is not None
+
+
+def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A file of the zip, without unpacking more than it may hold."""
+    with archive.open(name) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise VersionError(f"{name} is too large.")
+    return data

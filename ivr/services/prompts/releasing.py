@@ -1,0 +1,127 @@
+"""What is on the air: every change is a new release, made in one transaction, so that no call hears half of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from ivr.models import PromptNumber, PromptRelease, PromptState, PromptVersion
+from ivr.services.prompts.releases import latest_release, own_of
+from ivr.services.scripts import Script
+
+FIRST_NUMBER = 100
+"""Numbers of prompts have three digits for as long as there are fewer than nine hundred."""
+
+LOCK = text("SELECT pg_advisory_xact_lock(4712)")
+"""One writer at a time makes releases; SQLite has only one anyway."""
+
+
+def put_on_air(session: Session, version: PromptVersion, script: Script | None, now: datetime) -> None:
+    """Let calls that begin from now on hear a version; the one before it is retired.
+
+    It is the clinic's own, and no new shipped script replaces it, unless it says the shipped words in the machine's
+    voice.
+    """
+    assert version.audio_sha256 is not None
+    _lock(session)
+    for before in _published(session, version.language, version.key):
+        if before.id != version.id:
+            _retire(before, now)
+    version.state, version.published_at, version.retired_at = PromptState.PUBLISHED, now, None
+    version.publish_when_ready, version.publish_at = False, None
+    shipped = script.prompts.get(version.key) if script else None
+    version.own = version.source.is_human or shipped is None or version.text != shipped.text
+    manifest = _manifest(session)
+    manifest.setdefault(version.language, {})[version.key] = version.audio_sha256
+    own = manifest.setdefault(own_of(version.language), {})
+    own.pop(version.key, None)
+    if version.own:
+        own[version.key] = version.audio_sha256
+    session.add(PromptRelease(manifest=manifest, created_at=now))
+    session.flush()
+
+
+def release_shipped(
+    session: Session, shipped: Mapping[str, Mapping[str, int]], audio: Mapping[str, Mapping[str, str]], now: datetime
+) -> None:
+    """Put the shipped script on the air where the clinic has nothing of its own; elsewhere its versions wait as drafts.
+
+    `shipped` are the versions' ids by language and key, `audio` the manifest's other entries.
+    """
+    _lock(session)
+    manifest = {name: dict(entries) for name, entries in audio.items()}
+    for language, ids in shipped.items():
+        on_air = {version.key: version for version in _published(session, language)}
+        own = {key: str(version.audio_sha256) for key, version in on_air.items() if version.own}
+        versions = session.scalars(select(PromptVersion).where(PromptVersion.id.in_(ids.values())))
+        manifest[language] = _publish_all([v for v in versions if v.key not in own], on_air, now) | own
+        manifest[own_of(language)] = own
+    latest = latest_release(session)
+    if latest is None or latest.manifest != manifest:
+        session.add(PromptRelease(manifest=manifest, created_at=now))
+
+
+def _publish_all(
+    versions: Iterable[PromptVersion], on_air: Mapping[str, PromptVersion], now: datetime
+) -> dict[str, str]:
+    for version in versions:
+        before = on_air.get(version.key)
+        if before is not None and before.id != version.id:
+            _retire(before, now)
+        if before is None or before.id != version.id:
+            version.state, version.published_at, version.retired_at = PromptState.PUBLISHED, now, None
+    return {version.key: str(version.audio_sha256) for version in versions}
+
+
+def with_drafts(session: Session) -> tuple[Mapping[str, Mapping[str, str]], frozenset[str]]:
+    """What would be on the air if every version that waits to go there and has audio were; and the audio of those."""
+    manifest = _manifest(session)
+    published = {(one.language, one.key): one.published_at for one in _published(session)}
+    waiting = select(PromptVersion).where(
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.audio_sha256.is_not(None),
+        PromptVersion.state.not_in((PromptState.PUBLISHED, PromptState.RETIRED)),
+    )
+    drafts: dict[tuple[str, str], str] = {}
+    for version in session.scalars(waiting.order_by(PromptVersion.id)):
+        since = published.get((version.language, version.key))
+        if since is None or version.created_at >= since:
+            drafts[version.language, version.key] = str(version.audio_sha256)
+    for (language, key), sha256 in drafts.items():
+        manifest.setdefault(language, {})[key] = sha256
+        manifest.setdefault(own_of(language), {})[key] = sha256
+    return manifest, frozenset(drafts.values())
+
+
+def give_numbers(session: Session, scripts: Mapping[str, Script]) -> None:
+    """Give every prompt that has none its number, in the order of the scripts."""
+    known = set(session.scalars(select(PromptNumber.key)))
+    highest = session.scalar(select(func.max(PromptNumber.number))) or FIRST_NUMBER - 1
+    new = dict.fromkeys(key for script in scripts.values() for key in script.prompts if key not in known)
+    for number, key in enumerate(new, start=highest + 1):
+        session.add(PromptNumber(number=number, key=key))
+
+
+def _published(session: Session, language: str | None = None, key: str | None = None) -> list[PromptVersion]:
+    query = select(PromptVersion).where(PromptVersion.state == PromptState.PUBLISHED)
+    if language is not None:
+        query = query.where(PromptVersion.language == language)
+    return list(session.scalars(query.where(PromptVersion.key == key) if key else query))
+
+
+def _retire(version: PromptVersion, now: datetime) -> None:
+    version.state, version.retired_at = PromptState.RETIRED, now
+
+
+def _manifest(session: Session) -> dict[str, dict[str, str]]:
+    latest = latest_release(session)
+    return {name: dict(entries) for name, entries in latest.manifest.items()} if latest else {}
+
+
+def _lock(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(LOCK)

@@ -1,0 +1,177 @@
+"""Rendering: the voice for every prompt that nobody has recorded. Never imported by a web worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from ivr.audio.rendering import Line as SpokenLine
+from ivr.audio.rendering import Rendered, fingerprint, render_language
+from ivr.audio.silence import silence
+from ivr.callflow.composing import BETWEEN_GROUPS
+from ivr.callflow.speaking import BETWEEN_OPTIONS
+from ivr.db import Database
+from ivr.models import Closure, PromptAudio, PromptSource, PromptState, PromptVersion
+from ivr.services.prompts.releases import DIRECTIONS, SILENCE
+from ivr.services.prompts.releasing import give_numbers, release_shipped
+from ivr.services.scripts import Script, sayable
+
+PAUSES = (BETWEEN_GROUPS.milliseconds, BETWEEN_OPTIONS.milliseconds)
+
+GREETING = "closure_greeting"
+"""The key of every closure's own greeting; no script has it."""
+
+DIRECTION, STAFF_LANGUAGE = "studio_direction", "en-US"
+"""The key of every direction that is read out to those who record by phone, and the language of directions."""
+
+LONGEST_GREETING = 20.0
+"""Seconds; the words were estimated at fewer when they were typed."""
+
+Progress = Callable[[str, int, int, Rendered], None]
+"""Told after each clip: language, clips done, clips to do, the clip."""
+
+
+class GreetingRefused(ValueError):
+    """A closure's own greeting breaks limits of the telephone; the message names them."""
+
+
+def render_prompts(
+    database: Database, scripts: Mapping[str, Script], now: datetime, on_progress: Progress | None = None
+) -> list[Rendered]:
+    """Render and release every prompt whose words or voice changed; what is rendered already is kept.
+
+    Each language is one transaction, so that an interrupted run keeps what it finished.
+
+    Returns:
+        The clips rendered by this run, with their measurements and faults.
+    """
+    rendered: list[Rendered] = []
+    audio: dict[str, dict[str, str]] = {SILENCE: _store_silences(database, now)}
+    shipped: dict[str, dict[str, int]] = {}
+    for language, script in scripts.items():
+        lines = spoken_lines(script)
+        rendered += _render_lines(database, language, lines, now, on_progress)
+        shipped[language] = _current_versions(database, language, lines)
+    audio[DIRECTIONS] = _render_directions(database, scripts, now)
+    with database.write() as session:
+        give_numbers(session, scripts)
+        release_shipped(session, shipped, audio, now)
+    return rendered
+
+
+def _render_directions(database: Database, scripts: Mapping[str, Script], now: datetime) -> dict[str, str]:
+    """How each prompt is to be said, read out; the same direction of many prompts is one clip."""
+    directions = {key: prompt.direction for script in scripts.values() for key, prompt in script.prompts.items()}
+    lines = [SpokenLine(DIRECTION, words) for words in sorted(set(directions.values()))]
+    _render_lines(database, STAFF_LANGUAGE, lines, now, None)
+    found = _by_text(database, STAFF_LANGUAGE, lines)
+    return {key: found[words] for key, words in directions.items()}
+
+
+def _by_text(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, str]:
+    prints = [fingerprint(language, line) for line in lines]
+    with database.read() as session:
+        rows = session.execute(
+            select(PromptVersion.text, PromptVersion.audio_sha256).where(PromptVersion.fingerprint.in_(prints))
+        )
+        return {row.text: str(row.audio_sha256) for row in rows}
+
+
+def make_greeting(database: Database, closure_id: int, language: str, now: datetime) -> Rendered | None:
+    """Speak a closure's own greeting and put it on the air; None when that was done, or it is not wanted any more.
+
+    Raises:
+        SynthesisError: the voice cannot say it; callers go on hearing the standard sentence.
+        GreetingRefused: what came out is not fit for the telephone.
+    """
+    with database.read() as session:
+        closure = session.get(Closure, closure_id)
+    if closure is None or closure.lifted_at is not None or not closure.greeting or closure.greeting_sha256:
+        return None
+    line = SpokenLine(GREETING, closure.greeting, LONGEST_GREETING, sayable(closure.greeting))
+    (clip,) = render_language(language, [line])
+    if clip.faults:
+        raise GreetingRefused("; ".join(clip.faults))
+    with database.write() as session:
+        _store_clip(session, language, clip, fingerprint(language, line), now)
+        session.flush()
+        session.execute(update(Closure).where(Closure.id == closure_id).values(greeting_sha256=clip.sha256))
+    return clip
+
+
+def spoken_lines(script: Script) -> list[SpokenLine]:
+    """A script as the voice needs it."""
+    return [SpokenLine(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
+
+
+def _render_lines(
+    database: Database, language: str, wanted: Sequence[SpokenLine], now: datetime, on_progress: Progress | None
+) -> list[Rendered]:
+    lines = {fingerprint(language, line): line for line in wanted}
+    with database.read() as session:
+        known = set(session.scalars(select(PromptVersion.fingerprint).where(PromptVersion.fingerprint.in_(lines))))
+    missing = {print_: line for print_, line in lines.items() if print_ not in known}
+    rendered = []
+    for clip in render_language(language, list(missing.values())) if missing else ():
+        rendered.append(clip)
+        if on_progress:
+            on_progress(language, len(rendered), len(missing), clip)
+    with database.write() as session:
+        for print_, clip in zip(missing, rendered, strict=True):
+            _store_clip(session, language, clip, print_, now)
+    return rendered
+
+
+def _store_clip(session: Session, language: str, clip: Rendered, print_: str, now: datetime) -> None:
+    version = PromptVersion(
+        key=clip.key,
+        language=language,
+        text=clip.text,
+        source=PromptSource.SYNTHESIS,
+        state=PromptState.RECORDED,
+        fingerprint=print_,
+        created_at=now,
+    )
+    give_audio(session, version, clip, now)
+    session.add(version)
+
+
+def give_audio(session: Session, version: PromptVersion, clip: Rendered, now: datetime) -> None:
+    """Store a finished clip as a version's audio, with what was measured of it."""
+    measured = clip.measurement
+    _store_audio(session, clip.sha256, clip.wav, now)
+    version.audio_sha256 = clip.sha256
+    version.seconds = measured.seconds
+    version.level_dbov = measured.level_dbov
+    version.peak_dbfs = measured.peak_dbfs
+    version.head_ms = measured.head_ms
+    version.tail_ms = measured.tail_ms
+    version.words_per_minute = measured.words_per_minute
+
+
+def _store_silences(database: Database, now: datetime) -> dict[str, str]:
+    addresses = {}
+    with database.write() as session:
+        for milliseconds in PAUSES:
+            clip = silence(milliseconds)
+            addresses[str(milliseconds)] = sha256(clip).hexdigest()
+            _store_audio(session, addresses[str(milliseconds)], clip, now)
+    return addresses
+
+
+def _store_audio(session: Session, address: str, data: bytes, now: datetime) -> None:
+    if session.get(PromptAudio, address) is None:
+        session.add(PromptAudio(sha256=address, data=data, created_at=now))
+        session.flush()
+
+
+def _current_versions(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, int]:
+    """The newest version of each line as it is to be spoken now, by key."""
+    prints = [fingerprint(language, line) for line in lines]
+    newest = select(PromptVersion.key, func.max(PromptVersion.id)).where(PromptVersion.fingerprint.in_(prints))
+    with database.read() as session:
+        return {row[0]: row[1] for row in session.execute(newest.group_by(PromptVersion.key))}

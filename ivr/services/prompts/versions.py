@@ -1,0 +1,351 @@
+"""Versions of prompts: what the clinic writes and records itself, who approves it, and what is on the air when.
+
+Web and calls use this module; nothing here handles audio. What a recording is worth, the worker finds out, see
+`services/takes`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ivr.models import Action, PromptSource, PromptState, PromptTake, PromptVersion, Recording, RecordingStatus
+from ivr.services.audit import SYSTEM, Actor, note
+from ivr.services.jobs import Job, enqueue
+from ivr.services.line import Line
+from ivr.services.prompts.releasing import put_on_air
+
+LARGEST_TAKE = 20_000_000
+"""Bytes of a recording that is uploaded."""
+
+LONGEST_SCRIPT = 600
+"""Letters of a script; what it lasts is measured when it has audio."""
+
+READY = (PromptState.RECORDED, PromptState.APPROVED)
+"""States of a version that could go on the air."""
+
+WAS_ON_AIR = (PromptState.PUBLISHED, PromptState.RETIRED)
+
+
+class VersionError(ValueError):
+    """It cannot be done; the message says why to whoever asked."""
+
+
+def save_script(line: Line, actor: Actor, language: str, key: str, words: str, now: datetime) -> int:
+    """Keep a new wording as a draft, which the machine's voice then speaks; its id.
+
+    Raises:
+        VersionError: there is no such prompt, or the wording is empty or too long.
+    """
+    with line.database.write() as session:
+        version = _draft(line, actor, language, key, words, PromptSource.SYNTHESIS, now)
+        session.add(version)
+        session.flush()
+        _noted(session, actor, version, "wording saved as a draft", now)
+        enqueue_mastering(session, line, version.id)
+        return version.id
+
+
+def add_take(
+    line: Line,
+    actor: Actor,
+    language: str,
+    key: str,
+    words: str,
+    data: bytes,
+    source: PromptSource,
+    now: datetime,
+) -> int:
+    """Keep somebody's recording of a prompt, to be mastered by the worker; the version's id.
+
+    Raises:
+        VersionError: there is no such prompt, or the file is empty or larger than 20 MB.
+    """
+    if not data:
+        raise VersionError("There is nothing in this file.")
+    if len(data) > LARGEST_TAKE:
+        raise VersionError("This file is too large: 20 MB is the most.")
+    with line.database.write() as session:
+        version = _draft(line, actor, language, key, words, source, now)
+        session.add(version)
+        session.flush()
+        session.add(PromptTake(version_id=version.id, data=data))
+        _noted(session, actor, version, f"recording added ({source})", now)
+        enqueue_mastering(session, line, version.id)
+        return version.id
+
+
+def keep_call_take(
+    session: Session,
+    line: Line,
+    actor: Actor,
+    language: str,
+    key: str,
+    recording_sid: str,
+    now: datetime,
+    *,
+    publish: bool,
+) -> int:
+    """Keep what was recorded in a call as a version; it is mastered as soon as its audio is ours. Commits nothing.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    words, _ = words_to_record(session, line, language, key)
+    version = _draft(line, actor, language, key, words, PromptSource.PHONE, now)
+    version.recording_sid, version.publish_when_ready = recording_sid, publish
+    session.add(version)
+    session.flush()
+    _noted(session, actor, version, f"recorded by phone{', to be published at once' if publish else ''}", now)
+    recording = session.scalars(select(Recording).where(Recording.sid == recording_sid).with_for_update()).first()
+    if recording is not None and recording.status is RecordingStatus.STORED:
+        enqueue_mastering(session, line, version.id)
+    return version.id
+
+
+def enqueue_mastering(session: Session, line: Line, version_id: int) -> None:
+    """Let the worker make a version's audio."""
+    enqueue(line.database, session.connection(), Job.MASTER_PROMPT, version_id, key=f"master-{version_id}")
+
+
+def approve(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
+    """Approve a version that has audio.
+
+    Raises:
+        VersionError: it has none, is approved already, or was made by the same person.
+    """
+    with line.database.write() as session:
+        approve_in(session, actor, _locked(session, version_id), now)
+
+
+def approve_in(session: Session, actor: Actor, version: PromptVersion, now: datetime) -> None:
+    """The same within a transaction. Commits nothing.
+
+    Raises:
+        VersionError: as above.
+    """
+    if version.state is not PromptState.RECORDED:
+        raise VersionError("Only a version that is recorded and not approved yet can be approved.")
+    if version.author_id is not None and version.author_id == actor.staff_id:
+        raise VersionError("A second person has to approve this; you made it yourself.")
+    version.state, version.approver_id, version.approved_at = PromptState.APPROVED, actor.staff_id, now
+    _noted(session, actor, version, "approved", now)
+
+
+def publish(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
+    """Put a version on the air: calls that begin from now on hear it. One that was there before may come back.
+
+    Raises:
+        VersionError: it has no audio, or nobody else approved it and it is clinical.
+    """
+    with line.database.write() as session:
+        version = _locked(session, version_id)
+        if version.state is PromptState.PUBLISHED:
+            return
+        refused = refusal(line, version)
+        if refused:
+            raise VersionError(refused)
+        publish_in(session, line, actor, version, now)
+
+
+def publish_in(session: Session, line: Line, actor: Actor, version: PromptVersion, now: datetime) -> None:
+    """The same within a transaction, for a version that nothing keeps from the air. Commits nothing."""
+    _noted(session, actor, version, "published", now)
+    put_on_air(session, version, line.scripts.get(version.language), now)
+
+
+def refusal(line: Line, version: PromptVersion) -> str:
+    """Why a version may not go on the air, a sentence; empty when it may."""
+    if version.audio_sha256 is None:
+        return "This version has no audio yet."
+    if version.state is PromptState.RECORDED and is_clinical(line, version.language, version.key):
+        return "This is a clinical prompt: a second person has to approve it first."
+    return ""
+
+
+def is_clinical(line: Line, language: str, key: str) -> bool:
+    """Whether a prompt says something medical, which two people have to look at."""
+    script = line.scripts.get(language)
+    return script is not None and key in script.prompts and script.prompts[key].clinical
+
+
+def roll_back(line: Line, actor: Actor, language: str, key: str, now: datetime) -> int:
+    """Put the version back on the air that was there before this one; its id. Again, and this one is back.
+
+    Raises:
+        VersionError: there is none.
+    """
+    with line.database.write() as session:
+        return roll_back_in(session, line, actor, language, key, now)
+
+
+def roll_back_in(session: Session, line: Line, actor: Actor, language: str, key: str, now: datetime) -> int:
+    """The same within a transaction. Commits nothing.
+
+    Raises:
+        VersionError: as above.
+    """
+    version = _before(session, language, key, now)
+    if version is None:
+        raise VersionError("Nothing was on the air before this.")
+    _noted(session, actor, version, "rolled back to", now)
+    put_on_air(session, version, line.scripts.get(language), now)
+    return version.id
+
+
+def schedule(
+    line: Line,
+    actor: Actor,
+    version_id: int,
+    publish_at: datetime | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Set when a version goes on the air by itself, and when it is taken off again; None for never.
+
+    Raises:
+        VersionError: a moment is over, the two are in the wrong order, or the version was on the air already.
+    """
+    if any(moment is not None and moment <= now for moment in (publish_at, expires_at)):
+        raise VersionError("Choose a time that is still to come.")
+    if publish_at and expires_at and expires_at <= publish_at:
+        raise VersionError("A version has to go on the air before it is taken off again.")
+    with line.database.write() as session:
+        version = _locked(session, version_id)
+        if publish_at is not None and version.state in WAS_ON_AIR:
+            raise VersionError("This version was on the air already; publish it now instead.")
+        version.publish_at, version.expires_at = publish_at, expires_at
+        _noted(session, actor, version, "scheduled" if publish_at or expires_at else "schedule removed", now)
+
+
+def publish_due(line: Line, now: datetime) -> int:
+    """Put on the air, and take off, what the clock says; how many changes those were.
+
+    A clinical version that nobody approved in time stays where it is until somebody does.
+    """
+    due = select(PromptVersion).where(
+        or_(
+            PromptVersion.publish_at <= now,
+            (PromptVersion.expires_at <= now) & (PromptVersion.state == PromptState.PUBLISHED),
+        )
+    )
+    changes = 0
+    with line.database.write() as session:
+        for version in session.scalars(due.order_by(PromptVersion.publish_at, PromptVersion.id).with_for_update()):
+            if version.expires_at is not None and version.expires_at <= now:
+                changes += _expire(session, line, version, now)
+            elif version.state in READY and not refusal(line, version):
+                publish_in(session, line, SYSTEM, version, now)
+                changes += 1
+    return changes
+
+
+def _expire(session: Session, line: Line, version: PromptVersion, now: datetime) -> int:
+    version.publish_at = None
+    before = _before(session, version.language, version.key, now)
+    if version.state is not PromptState.PUBLISHED or before is None:
+        return 0
+    _noted(session, SYSTEM, before, f"back on the air, version {version.id} has expired", now)
+    put_on_air(session, before, line.scripts.get(version.language), now)
+    return 1
+
+
+def _before(session: Session, language: str, key: str, now: datetime) -> PromptVersion | None:
+    """What was on the air last, apart from what is there now; one that has expired does not come back."""
+    query = select(PromptVersion).where(
+        PromptVersion.language == language,
+        PromptVersion.key == key,
+        PromptVersion.state == PromptState.RETIRED,
+        PromptVersion.audio_sha256.is_not(None),
+        or_(PromptVersion.expires_at.is_(None), PromptVersion.expires_at > now),
+    )
+    return session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()).limit(1)).first()
+
+
+def locked_waiting(session: Session, language: str, key: str, audio_sha256: str) -> PromptVersion | None:
+    """The clinic's newest version with this audio that could go on the air, locked."""
+    query = select(PromptVersion).where(
+        PromptVersion.language == language,
+        PromptVersion.key == key,
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.state.in_(READY),
+        PromptVersion.audio_sha256 == audio_sha256,
+    )
+    return session.scalars(query.order_by(PromptVersion.id.desc()).limit(1).with_for_update()).first()
+
+
+def words_on_air(session: Session, line: Line, language: str, key: str) -> str:
+    """The words callers hear of a prompt now, otherwise those of the script.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    script = line.scripts.get(language)
+    if script is None or key not in script.prompts:
+        raise VersionError("There is no such prompt.")
+    published = select(PromptVersion.text).where(
+        PromptVersion.language == language, PromptVersion.key == key, PromptVersion.state == PromptState.PUBLISHED
+    )
+    return session.scalar(published.limit(1)) or script.prompts[key].text
+
+
+def words_to_record(session: Session, line: Line, language: str, key: str) -> tuple[str, str | None]:
+    """The words somebody who records a prompt should say, and their audio: a newer draft's, else those on the air.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    mine = PromptVersion.language == language, PromptVersion.key == key
+    published = session.scalars(
+        select(PromptVersion).where(*mine, PromptVersion.state == PromptState.PUBLISHED)
+    ).first()
+    newer = select(PromptVersion).where(
+        *mine,
+        PromptVersion.own.is_(True),
+        PromptVersion.problem.is_(None),
+        PromptVersion.state.in_((PromptState.DRAFT, *READY)),
+    )
+    if published is not None and published.published_at is not None:
+        newer = newer.where(PromptVersion.created_at >= published.published_at)
+    wanted = session.scalars(newer.order_by(PromptVersion.id.desc()).limit(1)).first() or published
+    if wanted is None:
+        return words_on_air(session, line, language, key), None
+    return wanted.text, wanted.audio_sha256
+
+
+def _draft(
+    line: Line, actor: Actor, language: str, key: str, words: str, source: PromptSource, now: datetime
+) -> PromptVersion:
+    script = line.scripts.get(language)
+    if script is None or key not in script.prompts:
+        raise VersionError("There is no such prompt.")
+    words = " ".join(words.split())
+    if not words:
+        raise VersionError("Write the words that callers are to hear.")
+    if len(words) > LONGEST_SCRIPT:
+        raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
+    return PromptVersion(
+        key=key,
+        language=language,
+        text=words,
+        source=source,
+        state=PromptState.DRAFT,
+        own=True,
+        author_id=actor.staff_id,
+        created_at=now,
+    )
+
+
+def _locked(session: Session, version_id: int) -> PromptVersion:
+    version = session.get(PromptVersion, version_id, with_for_update=True)
+    if version is None:
+        raise VersionError("There is no such version.")
+    return version
+
+
+def _noted(session: Session, actor: Actor, version: PromptVersion, what: str, now: datetime) -> None:
+    subject = f"prompt:{version.language}:{version.key}"
+    note(session, actor, Action.PROMPT_CHANGED, subject, now, f"version {version.id}: {what}")

@@ -1,0 +1,217 @@
+"""What a caller hears of a request left in an earlier call, and may do about it: the answers to a call's consults.
+
+Each takes part in the transaction of the call's turn and commits nothing. Whoever has the caller ID of a request, or
+its reference and what proves it, is taken for its caller; since a caller ID can be forged, the history says by what
+the caller was known, and the facts that go back to the call name nobody.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from ivr.callflow.answers import BestTime, Draft, Kind, Reason
+from ivr.callflow.inputs import Found
+from ivr.callflow.state import plain_promise
+from ivr.models import (
+    Action,
+    Disposition,
+    EntryKind,
+    PatientRequest,
+    Priority,
+    Recording,
+    RequestStatus,
+    Tab,
+)
+from ivr.services.audit import CALLER, note
+from ivr.services.inquiry import Inquiry
+from ivr.services.line import Line
+from ivr.services.requests.case import Case, case_of, put_away
+from ivr.services.requests.notices import alert_again, tell_again
+from ivr.services.requests.saving import save_request
+
+REQUESTS = PatientRequest.metadata.tables["patient_requests"]
+NEWEST = (
+    select(REQUESTS.c.id)
+    .where(REQUESTS.c.number_index == bindparam("number_index"), REQUESTS.c.tab == bindparam("tab"))
+    .order_by(REQUESTS.c.id.desc())
+)
+"""The open requests of a number: few, and mostly none."""
+
+BY_CALLER_ID = "known by caller ID"
+BY_NUMBER = "known by reference and phone number"
+BY_BIRTH_DATE = "known by reference and birth date"
+
+
+def find_by_caller(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """The newest open request of the caller's number."""
+    return _newest(session, line, inquiry)
+
+
+def find_open(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """The newest open request of a caller who is about to leave another one."""
+    return _newest(session, line, inquiry, heard="callback")
+
+
+def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """The open request of the caller's number before the one just told."""
+    return _newest(session, line, inquiry, before=_told(inquiry))
+
+
+def find_by_reference(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """The request with the reference in the call's facts, if what was keyed after it proves who is calling.
+
+    Whatever does not fit is `wrong` alike, so that nobody learns which references there are.
+    """
+    named = select(PatientRequest).where(
+        PatientRequest.reference == str(inquiry.state.facts.get("reference", "")),
+        PatientRequest.status != RequestStatus.INCOMPLETE,
+    )
+    request = session.scalars(named.order_by(PatientRequest.id.desc()).limit(1)).first()
+    known_by = _proof(request, inquiry.state.entered)
+    if request is None or known_by is None:
+        return Found("wrong")
+    if request.tab is not Tab.OPEN:
+        note(session, CALLER, Action.SEEN, f"request:{request.id}", inquiry.now, f"told that it is closed, {known_by}")
+        return Found("closed", {})
+    return _tell(session, line, inquiry.now, request, known_by, heard="last")
+
+
+def change_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Let staff call the number that was keyed and read back."""
+    case = _opened(session, line, inquiry)
+    number = inquiry.state.entered
+    if case is None or not number:
+        return Found("closed", {})
+    case.request.callback_number = number
+    case.request.number_index = line.database.vault.index(number)
+    case.request.is_caller_id = number == inquiry.state.caller_number
+    case.request.may_leave_message = inquiry.state.facts.get("may_leave_message")
+    return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "number")
+
+
+def change_time(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Note another time of day that suits the caller."""
+    case = _opened(session, line, inquiry)
+    if case is None:
+        return Found("closed", {})
+    case.request.best_time = BestTime(inquiry.state.facts["best_time"])
+    return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "best time")
+
+
+def cancel(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Close a request by its caller's wish, also when staff have claimed it: its owner sees it in the history."""
+    case = _opened(session, line, inquiry)
+    if case is None:
+        return Found("closed", {})
+    put_away(session, case.request, Disposition.CANCELLED, inquiry.now)
+    known_by = _known_by(inquiry)
+    kind, detail = EntryKind.CANCELLED_BY_CALLER, f"cancelled by the caller, {known_by}"
+    case.record(kind, Action.CLOSED, detail, text=known_by, disposition=Disposition.CANCELLED)
+    return Found("done", {})
+
+
+def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Attach what was just recorded, and bring the request back to the notice of staff.
+
+    Nobody has listened to it yet, so it can wait no longer than any message. When staff have closed the request in
+    the meantime, the message becomes one of its own.
+    """
+    sid = str(inquiry.state.facts["message"])
+    case = _opened(session, line, inquiry)
+    if case is None:
+        _save_as_new(session, line, inquiry, sid)
+        return Found("done", {})
+    request = case.request
+    linked = update(Recording).where(Recording.sid == sid, Recording.call_id == inquiry.call_id)
+    session.execute(linked.values(request_id=request.id))
+    if request.priority is Priority.ROUTINE:
+        request.priority = Priority.SOON
+    request.act_by = min(request.act_by, line.calendar.due_at(request.priority, inquiry.now))
+    if request.status is RequestStatus.FOLLOW_UP:
+        request.status = RequestStatus.NEW
+    session.flush()
+    tell_again(session.connection(), request.id)
+    alert_again(line.database, session.connection(), request, inquiry.now)
+    return _changed(case, inquiry, EntryKind.MESSAGE_ADDED, "message added")
+
+
+def _newest(
+    session: Session, line: Line, inquiry: Inquiry, *, before: int | None = None, heard: str | None = None
+) -> Found:
+    number = inquiry.state.caller_number
+    if number is None:
+        return Found("none", {})
+    newest, connection = line.database.prepared(NEWEST), session.connection()
+    rows = (
+        newest.run(connection, {"number_index": one, "tab": Tab.OPEN}) for one in line.database.vault.indexes(number)
+    )
+    ids = sorted((id_ for found in rows for (id_,) in found if before is None or id_ < before), reverse=True)
+    request = session.get(PatientRequest, ids[0]) if ids else None
+    if request is None:
+        return Found("none", {})
+    told_as = heard or ("more" if len(ids) > 1 else "last")
+    return _tell(session, line, inquiry.now, request, BY_CALLER_ID, told_as)
+
+
+def _tell(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: str) -> Found:
+    note(session, CALLER, Action.SEEN, f"request:{request.id}", now, f"state told, {known_by}")
+    facts = {"request": request.id, "known_by": known_by, "heard": heard, **_state(line, request, now)}
+    return Found("found", facts)
+
+
+def _state(line: Line, request: PatientRequest, now: datetime) -> dict[str, Any]:
+    """What may be told of a request: `callflow/speaking` puts it into words."""
+    is_message = request.reason is Reason.MESSAGE
+    tried = "tried" if request.attempts and request.reached_at is None else ""
+    return {
+        "asked": "message" if is_message else str(request.kind),
+        "left": line.calendar.today(request.created_at).isoformat(),
+        "staff": "claimed" if request.status is RequestStatus.CLAIMED else tried,
+        "promise": plain_promise(line.calendar.promise(now, request.act_by)) if request.act_by > now else None,
+    }
+
+
+def _proof(request: PatientRequest | None, keyed: str) -> str | None:
+    """By what the caller of a request is known, if what was keyed is its number or birth date."""
+    number = request.callback_number if request else None
+    birth_date = request.birth_date if request else None
+    if hmac.compare_digest(keyed.encode(), (number or "no number").encode()):
+        return BY_NUMBER
+    return BY_BIRTH_DATE if hmac.compare_digest(keyed.encode(), (birth_date or "no date").encode()) else None
+
+
+def _told(inquiry: Inquiry) -> int:
+    return int(inquiry.state.facts.get("request", 0))
+
+
+def _known_by(inquiry: Inquiry) -> str:
+    return str(inquiry.state.facts.get("known_by", BY_CALLER_ID))
+
+
+def _opened(session: Session, line: Line, inquiry: Inquiry) -> Case | None:
+    """The request the caller was told of, locked; None when it is no longer open."""
+    request = session.get(PatientRequest, _told(inquiry), with_for_update=True)
+    if request is None or request.tab is not Tab.OPEN:
+        return None
+    return case_of(session, line, request, CALLER, inquiry.now)
+
+
+def _changed(case: Case, inquiry: Inquiry, kind: EntryKind, detail: str) -> Found:
+    """Write down what the caller changed, and tell when staff will call now."""
+    known_by = _known_by(inquiry)
+    case.record(kind, Action.CHANGED, f"{detail}, {known_by}", text=known_by)
+    facts: Mapping[str, Any] = {**inquiry.state.facts, **_state(case.line, case.request, inquiry.now)}
+    return Found("done", facts)
+
+
+def _save_as_new(session: Session, line: Line, inquiry: Inquiry, recording_sid: str) -> None:
+    number = inquiry.state.caller_number
+    draft = Draft(Kind.CALLBACK, number, number is not None, Reason.MESSAGE, recording_sid=recording_sid)
+    language = inquiry.state.language
+    save_request(session, line, call_id=inquiry.call_id, language=language, draft=draft, now=inquiry.now)

@@ -1,0 +1,265 @@
+"""All that is known of one request, in one read that leaves its row in the audit trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from ivr.callflow.answers import Kind, Reason, VisitType
+from ivr.db import Database
+from ivr.models import (
+    Action,
+    Call,
+    CallTurn,
+    Disposition,
+    EntryKind,
+    PatientRequest,
+    Priority,
+    Recording,
+    RequestEntry,
+    RequestStatus,
+    Role,
+    StaffMember,
+    Tab,
+)
+from ivr.services.audit import Actor, note
+from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, is_idle
+from ivr.services.requests.history import STEPS, UNDO_WITHIN, UNDOABLE
+
+MOST_OF_SAME_NUMBER = 12
+
+_SECRET = (PatientRequest.callback_number, PatientRequest.birth_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the call: so long `after` it began; what the caller gave (an input's name) at which node.
+
+    `events` are rows of an event's name and its fields, see `callflow/events`.
+    """
+
+    after: timedelta
+    given: str
+    at_node: str
+    events: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPath:
+    """The call that a request came from; `caller_id` as it was announced, None once that was erased."""
+
+    caller_id: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: int | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An entry of the history. `staff` is a name, `undone_by` that of whoever took it back; None: nobody of the staff.
+
+    `may_undo`: whoever looks may take it back now.
+    """
+
+    entry: RequestEntry
+    changes: Changes
+    staff: str | None
+    given_to: str | None
+    undone: RequestEntry | None
+    undone_by: str | None
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another request that names the same number, as far as one line tells it."""
+
+    id: int
+    reference: str
+    kind: Kind
+    reason: Reason | None
+    visit_type: VisitType | None
+    priority: Priority
+    status: RequestStatus
+    tab: Tab
+    disposition: Disposition | None
+    created_at: datetime
+    closed_at: datetime | None
+    act_by: datetime
+    attempts: int
+    owner_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A request and everything around it; the history is newest first, requests of the same number open ones first.
+
+    `owner` has claimed it, `closed_by` closed it; both are names. `is_free`: whoever wants may claim it. `staff` are
+    the names of active members by id. `version` is another word after every change.
+    """
+
+    request: PatientRequest
+    call: CallPath
+    recordings: tuple[Recording, ...]
+    history: tuple[Past, ...]
+    same_number: tuple[Sibling, ...]
+    owner: str | None
+    is_mine: bool
+    is_free: bool
+    staff: Mapping[int, str]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who has a request, and its version: what an open page asks for again and again."""
+
+    version: str
+    is_mine: bool
+    owner: str | None
+
+
+def open_case(database: Database, request_id: int, actor: Actor, now: datetime) -> CaseFile:
+    """Read a request for somebody of the staff. Its owner counts as being at work on it.
+
+    Raises:
+        NoSuchRequest: when there is none.
+    """
+    with database.write() as session:
+        request = session.get(PatientRequest, request_id)
+        if request is None:
+            raise NoSuchRequest(f"There is no request number {request_id}.")
+        is_mine = _is_mine(request, actor)
+        if is_mine:
+            request.owner_seen_at = now
+        members = {member.id: member for member in session.scalars(select(StaffMember).order_by(StaffMember.name))}
+        recordings = _recordings(session, request_id)
+        entries = _entries(session, request_id)
+        same = _same_number(session, database, request)
+        shown = f"with requests {', '.join(str(one.id) for one in same)} of the same number" if same else ""
+        note(session, actor, Action.SEEN, f"request:{request_id}", now, shown)
+        return CaseFile(
+            request=request,
+            call=_call(session, request),
+            recordings=recordings,
+            history=tuple(_past(entries, members, actor, now)),
+            same_number=same,
+            owner=_owner(request, members),
+            is_mine=is_mine,
+            is_free=request.status not in {RequestStatus.CLAIMED, RequestStatus.CLOSED} or is_idle(request, now),
+            staff={member.id: member.name for member in members.values() if member.active},
+            version=_version(request, [entry.id for entry in entries], recordings),
+        )
+
+
+def standing(database: Database, request_id: int, actor: Actor) -> Standing:
+    """Who has a request now. It shows nothing of the patient and leaves no trace.
+
+    Raises:
+        NoSuchRequest: when there is none.
+    """
+    with database.read() as session:
+        request = session.get(PatientRequest, request_id, options=[defer(column) for column in _SECRET])
+        if request is None:
+            raise NoSuchRequest(f"There is no request number {request_id}.")
+        newest = session.scalar(select(func.max(RequestEntry.id)).where(RequestEntry.request_id == request_id))
+        owner = session.get(StaffMember, request.owner_id or 0)
+        version = _version(request, [newest or 0], _recordings(session, request_id))
+        claimed = request.status is RequestStatus.CLAIMED
+        return Standing(version, _is_mine(request, actor), owner.name if owner and claimed else None)
+
+
+def _is_mine(request: PatientRequest, actor: Actor) -> bool:
+    claimed = request.status is RequestStatus.CLAIMED
+    return claimed and actor.staff_id is not None and request.owner_id == actor.staff_id
+
+
+def _owner(request: PatientRequest, members: Mapping[int, StaffMember]) -> str | None:
+    owner = members.get(request.owner_id or 0)
+    return owner.name if owner and request.status is RequestStatus.CLAIMED else None
+
+
+def _version(request: PatientRequest, entry_ids: Sequence[int], recordings: Sequence[Recording]) -> str:
+    sound = ",".join(f"{one.status}{'-' if one.erased_at else ''}" for one in recordings)
+    return f"{max(entry_ids, default=0)}.{request.status}.{request.owner_id or 0}.{sound}"
+
+
+def _recordings(session: Session, request_id: int) -> tuple[Recording, ...]:
+    mine = select(Recording).where(Recording.request_id == request_id)
+    return tuple(session.scalars(mine.order_by(Recording.id)))
+
+
+def _entries(session: Session, request_id: int) -> list[RequestEntry]:
+    mine = select(RequestEntry).where(RequestEntry.request_id == request_id)
+    return list(session.scalars(mine.order_by(RequestEntry.id.desc())))
+
+
+def _call(session: Session, request: PatientRequest) -> CallPath:
+    known = select(Call.from_number, Call.started_at, Call.ended_at, Call.duration_seconds)
+    call = session.execute(known.where(Call.id == request.call_id)).one()
+    turns = session.scalars(select(CallTurn).where(CallTurn.call_id == request.call_id).order_by(CallTurn.number))
+    steps, node = [], ""
+    for turn in turns:
+        events = tuple(tuple(event) for event in json.loads(turn.events))
+        steps.append(Step(turn.at - call.started_at, turn.input, node, events))
+        node = turn.node
+    caller_id = None if request.erased_at else call.from_number
+    return CallPath(caller_id, call.started_at, call.ended_at, call.duration_seconds, tuple(steps))
+
+
+def _same_number(session: Session, database: Database, request: PatientRequest) -> tuple[Sibling, ...]:
+    if not request.callback_number:
+        return ()
+    columns = [getattr(PatientRequest, name) for name in Sibling.__slots__]
+    same = select(*columns).where(
+        PatientRequest.number_index.in_(database.vault.indexes(request.callback_number)),
+        PatientRequest.id != request.id,
+    )
+    open_first = same.order_by(PatientRequest.tab == Tab.CLOSED, PatientRequest.id.desc())
+    return tuple(Sibling(*row) for row in session.execute(open_first.limit(MOST_OF_SAME_NUMBER)))
+
+
+def _past(
+    entries: Sequence[RequestEntry], members: Mapping[int, StaffMember], actor: Actor, now: datetime
+) -> list[Past]:
+    """The entries with names, and whether whoever looks may take them back: the rules of `triage_history.undo`."""
+    undoing = {entry.undoes_id: entry for entry in entries if entry.undoes_id}
+    looking = members.get(actor.staff_id or 0)
+    leads = looking is not None and looking.role.includes(Role.LEAD)
+    told, is_last_step = [], True
+    for place, entry in enumerate(entries):
+        changes, undone = changes_of(entry), undoing.get(entry.id)
+        doer = entry.staff_id or changes.before.get("owner_id")
+        may_undo = (
+            entry.kind in UNDOABLE
+            and undone is None
+            and is_last_step
+            and (place == 0 or entry.kind is not EntryKind.RELEASED)
+            and bool(changes.before)
+            and now - entry.at <= UNDO_WITHIN
+            and (leads or doer == actor.staff_id)
+        )
+        told.append(
+            Past(
+                entry=entry,
+                changes=changes,
+                staff=_name(members, entry.staff_id),
+                given_to=_name(members, changes.after.get("owner_id")) if entry.kind is EntryKind.REASSIGNED else None,
+                undone=undone,
+                undone_by=_name(members, undone.staff_id) if undone else None,
+                may_undo=may_undo,
+            )
+        )
+        is_last_step = is_last_step and (entry.kind not in STEPS or undone is not None)
+    return told
+
+
+def _name(members: Mapping[int, StaffMember], staff_id: int | None) -> str | None:
+    member = members.get(staff_id or 0)
+    return member.name if member else None

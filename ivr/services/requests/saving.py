@@ -1,0 +1,121 @@
+"""Patients' requests: how one comes to be, complete or not, and what makes it urgent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ivr.callflow.answers import Draft, Flow, Kind, Reason, VisitType
+from ivr.callflow.inputs import RequestSaved
+from ivr.models import PatientRequest, Priority, Recording, RequestStatus
+from ivr.services.line import Line
+from ivr.services.requests.notices import enqueue_notices
+from ivr.services.requests.references import new_reference
+
+
+def priority_of(draft: Draft) -> Priority:
+    """The triage a caller's own answers give.
+
+    A warning sign is urgent. What follows a procedure, and a message nobody has listened to yet, should not wait a
+    day. Everything else is routine.
+    """
+    if draft.red_flags:
+        return Priority.URGENT
+    if draft.reason in {Reason.AFTER_PROCEDURE, Reason.MESSAGE} or draft.visit_type is VisitType.FOLLOW_UP:
+        return Priority.SOON
+    return Priority.ROUTINE
+
+
+def save_request(
+    session: Session,
+    line: Line,
+    *,
+    call_id: int,
+    language: str,
+    draft: Draft,
+    now: datetime,
+    in_outage: bool = False,
+) -> RequestSaved:
+    """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
+    request = _of_draft(session, line, call_id, language, draft, now)
+    request.left_incomplete = False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
+    request.left_in_outage = in_outage
+    enqueue_notices(line, session.connection(), request)
+    promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
+    return RequestSaved(request.reference, promise)
+
+
+def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime) -> None:
+    """Keep what a caller who hung up had told us. Commits nothing; doing it again changes nothing."""
+    enqueue_notices(line, session.connection(), _of_draft(session, line, call_id, language, draft, now))
+
+
+def add_message(session: Session, line: Line, *, call_id: int, recording: Recording, now: datetime) -> bool:
+    """Add a message, left in an outage, to the open request of the same call; False when there is none.
+
+    What the caller had told stays as it was, but a message that nobody has listened to yet should not wait a day.
+    Commits nothing.
+    """
+    of_call = select(PatientRequest).where(
+        PatientRequest.call_id == call_id,
+        PatientRequest.status != RequestStatus.CLOSED,
+        PatientRequest.erased_at.is_(None),
+    )
+    request = session.scalars(of_call.order_by(PatientRequest.id.desc()).limit(1)).first()
+    if request is None:
+        return False
+    if request.status is RequestStatus.INCOMPLETE:
+        request.status = RequestStatus.NEW
+    if request.priority is Priority.ROUTINE:
+        request.priority = Priority.SOON
+        request.due_at = min(request.due_at, line.calendar.due_at(Priority.SOON, now))
+    request.left_in_outage = True
+    recording.request_id = request.id
+    session.flush()
+    enqueue_notices(line, session.connection(), request)
+    return True
+
+
+def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
+    left = select(PatientRequest).where(PatientRequest.call_id == call_id, PatientRequest.left_incomplete.is_(True))
+    request = session.scalars(left.limit(1).with_for_update()).first()
+    if request is None:
+        request = PatientRequest(
+            reference=new_reference(session, now),
+            call_id=call_id,
+            status=RequestStatus.INCOMPLETE,
+            left_incomplete=True,
+            created_at=now,
+        )
+        session.add(request)
+    _fill(request, draft, line)
+    request.language = language
+    request.due_at = line.calendar.due_at(request.priority, request.created_at)
+    session.flush()
+    if draft.recording_sid:
+        linked = update(Recording).where(Recording.sid == draft.recording_sid, Recording.call_id == call_id)
+        session.execute(linked.values(request_id=request.id))
+    return request
+
+
+def _fill(request: PatientRequest, draft: Draft, line: Line) -> None:
+    """Copy the answers that belong to this kind of request; what an abandoned other kind asked is left out."""
+    is_appointment = draft.flow is Flow.APPOINTMENT
+    number = draft.callback_number
+    request.kind = draft.kind or Kind.CALLBACK
+    request.priority = priority_of(draft)
+    request.callback_number = number
+    request.number_index = line.database.vault.index(number) if number else None
+    request.is_caller_id = draft.is_caller_id
+    request.may_leave_message = draft.may_leave_message
+    request.reason = None if is_appointment else draft.reason
+    request.patient_type = draft.patient_type
+    request.visit_type = draft.visit_type
+    request.birth_date = draft.birth_date
+    request.weekday = draft.weekday
+    request.best_time = draft.best_time
+    request.red_flags = draft.red_flags

@@ -1,0 +1,247 @@
+"""What staff do with a request: claim it, try to reach the patient, put it back, close it. Each is one transaction.
+
+Every use case takes the line, the request's id, who acts and the time; it appends to the request's history and to the
+audit trail. What cannot be done raises a `TriageError` whose message is a sentence for staff. `within` makes a use case
+part of a transaction under way. What mends an earlier step (undo, reopen, edit, notes) is in `triage_history`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.orm import Session
+
+from ivr.db import patiently
+from ivr.models import (
+    Action,
+    Disposition,
+    EntryKind,
+    Outcome,
+    PatientRequest,
+    Priority,
+    RequestStatus,
+    StaffMember,
+)
+from ivr.services.audit import Actor
+from ivr.services.calendar import Calendar
+from ivr.services.line import Line
+from ivr.services.requests.case import IDLE, BadEntry, opened, put_away, release_unattended
+
+AT_ONCE = 50
+"""Idle claims released in one transaction."""
+
+BUSY_FOR = timedelta(minutes=30)
+AFTERNOON = 13
+"""The hour at which the second half of a day begins."""
+
+FURTHEST = timedelta(days=365)
+DAYS_AHEAD = 60
+
+SPOKE = frozenset({Outcome.REACHED, Outcome.DECLINED})
+"""Outcomes in which the patient was spoken to."""
+
+HELPED = frozenset({Disposition.SCHEDULED, Disposition.ANSWERED, Disposition.REFERRED, Disposition.EMERGENCY})
+"""Dispositions that nobody can come to without having spoken to the patient."""
+
+
+def claim(line: Line, request_id: int, actor: Actor, now: datetime, *, within: Session | None = None) -> None:
+    """Claim a request; of two who try at once one gets it. Claiming one's own again changes nothing.
+
+    Raises:
+        Taken: when somebody else has it.
+        AlreadyClosed: when it is closed.
+    """
+    with opened(line, request_id, actor, now, within) as case:
+        if case.request.status is RequestStatus.CLAIMED and not case.is_mine:
+            raise case.taken()
+        case.need_hold()
+
+
+def release(line: Line, request_id: int, actor: Actor, now: datetime) -> int | None:
+    """Put a claimed request back, by its owner or a lead; the history entry's id, None when nobody had it.
+
+    Raises:
+        Taken: when somebody else has it.
+    """
+    with opened(line, request_id, actor, now) as case:
+        case.need_open()
+        if case.request.status is not RequestStatus.CLAIMED:
+            return None
+        if not case.is_mine and not case.leads:
+            raise case.taken()
+        owner = case.request.owner_id
+        case.put_back()
+        detail = "" if owner == actor.staff_id else f"claim of staff:{owner}"
+        return case.record(EntryKind.RELEASED, Action.RELEASED, detail)
+
+
+def take_over(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
+    """Claim a request that somebody else has, by a lead.
+
+    Raises:
+        NotAllowed: when no lead acts.
+    """
+    with opened(line, request_id, actor, now) as case:
+        case.need_lead("take over a request")
+        case.need_open()
+        if case.is_mine:
+            return
+        owner = case.request.owner_id
+        case.give_to(actor.staff_id)
+        detail = f"taken over from staff:{owner}" if owner else ""
+        case.record(EntryKind.CLAIMED, Action.CLAIMED, detail)
+
+
+def reassign(line: Line, request_id: int, actor: Actor, now: datetime, *, to: int) -> int:
+    """Give a request to a member of the staff, by a lead; the history entry's id.
+
+    It is released like any other when the member is not seen at work on it for 10 minutes, so that it is never stuck.
+
+    Raises:
+        NotAllowed: when no lead acts.
+        BadEntry: when there is no such active member.
+    """
+    with opened(line, request_id, actor, now) as case:
+        case.need_lead("reassign a request")
+        case.need_open()
+        member = case.session.get(StaffMember, to)
+        if member is None or not member.active:
+            raise BadEntry("Choose somebody whose account is active.")
+        case.give_to(member.id)
+        return case.record(EntryKind.REASSIGNED, Action.CHANGED, f"reassigned to staff:{member.id}")
+
+
+def touch(line: Line, request_id: int, actor: Actor, now: datetime) -> bool:
+    """Note that the owner is still working on a request; False when it is not (or no longer) theirs.
+
+    It leaves no trace in history and audit: a page does this by itself every minute.
+    """
+    mine = update(PatientRequest).where(
+        PatientRequest.id == request_id,
+        PatientRequest.status == RequestStatus.CLAIMED,
+        PatientRequest.owner_id == actor.staff_id,
+    )
+    with line.database.write() as session:
+        result = session.execute(mine.values(owner_seen_at=now))
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def release_idle(line: Line, now: datetime) -> int:
+    """Put back every request whose owner has not been seen at work on it for 10 minutes; how many those were.
+
+    Cheap when there are none: then it only looks.
+    """
+    away = or_(PatientRequest.owner_seen_at.is_(None), PatientRequest.owner_seen_at <= now - IDLE)
+    idle = select(PatientRequest).where(PatientRequest.status == RequestStatus.CLAIMED, away)
+    with line.database.read() as session:
+        if session.scalar(idle.with_only_columns(PatientRequest.id).limit(1)) is None:
+            return 0
+
+    def release_some() -> int:
+        with line.database.write() as session:
+            locked = idle.order_by(PatientRequest.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+            found = list(session.scalars(locked))
+            for request in found:
+                release_unattended(session, line, request, now)
+            return len(found)
+
+    released = 0
+    while some := patiently(release_some):
+        released += some
+    return released
+
+
+def record_attempt(
+    line: Line,
+    request_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    outcome: Outcome,
+    follow_up_at: datetime | None = None,
+    note: str = "",
+    within: Session | None = None,
+) -> int:
+    """Note an attempt to reach the patient and put the request back until the follow-up; the history entry's id.
+
+    Without a time it follows from the outcome, see `default_follow_up`.
+
+    Raises:
+        Taken: when somebody else has the request and no lead acts.
+        AlreadyClosed: when it is closed.
+        BadEntry: when the follow-up lies in the past or more than a year ahead.
+    """
+    if follow_up_at is not None and not now < follow_up_at <= now + FURTHEST:
+        raise BadEntry("Choose a follow-up time that is still to come, within a year.")
+    with opened(line, request_id, actor, now, within) as case:
+        case.need_hold()
+        request = case.request
+        at = follow_up_at or default_follow_up(line.calendar, request.priority, outcome, now)
+        request.attempts += 1
+        request.first_attempt_at = request.first_attempt_at or now
+        if outcome in SPOKE:
+            request.reached_at = request.reached_at or now
+        request.act_by = at
+        case.put_back()
+        kind, detail = EntryKind.ATTEMPTED, f"attempt: {outcome}"
+        return case.record(kind, Action.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
+
+
+def close(
+    line: Line,
+    request_id: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    disposition: Disposition,
+    note: str = "",
+    within: Session | None = None,
+) -> int:
+    """Close a request; the history entry's id. Its owner stays named.
+
+    A disposition that takes a conversation counts as having reached the patient, if no attempt was noted.
+
+    Raises:
+        Taken: when somebody else has the request and no lead acts.
+        AlreadyClosed: when it is closed already.
+    """
+    with opened(line, request_id, actor, now, within) as case:
+        case.need_hold()
+        if disposition in HELPED:
+            case.request.first_attempt_at = case.request.first_attempt_at or now
+            case.request.reached_at = case.request.reached_at or now
+        put_away(case.session, case.request, disposition, now)
+        kind, detail = EntryKind.CLOSED, f"disposition: {disposition}"
+        return case.record(kind, Action.CLOSED, detail, text=note, disposition=disposition)
+
+
+def default_follow_up(calendar: Calendar, priority: Priority, outcome: Outcome, now: datetime) -> datetime:
+    """When to act next after an attempt, while the clinic is open.
+
+    Busy: in half an hour. No answer, wrong number: the next half of a day. Language barrier: within four hours of
+    opening, with an interpreter. Otherwise: a business day later. What is urgent never waits longer than half an hour
+    of opening time.
+    """
+    match outcome:
+        case Outcome.BUSY:
+            at = _when_open(calendar, now + BUSY_FOR)
+        case Outcome.NO_ANSWER | Outcome.WRONG_NUMBER:
+            at = _next_half_day(calendar, now)
+        case Outcome.LANGUAGE_BARRIER:
+            at = calendar.due_at(Priority.SOON, now)
+        case Outcome.REACHED | Outcome.LEFT_MESSAGE | Outcome.DECLINED:
+            at = calendar.due_at(Priority.ROUTINE, now)
+    return min(at, calendar.due_at(Priority.URGENT, now)) if priority is Priority.URGENT else at
+
+
+def _when_open(calendar: Calendar, at: datetime) -> datetime:
+    return calendar.next_opening(at, DAYS_AHEAD) or at
+
+
+def _next_half_day(calendar: Calendar, now: datetime) -> datetime:
+    local = now.astimezone(calendar.timezone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    if local.hour < AFTERNOON - 1:
+        return _when_open(calendar, midnight.replace(hour=AFTERNOON))
+    return _when_open(calendar, midnight + timedelta(days=1))

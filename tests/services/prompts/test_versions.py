@@ -1,0 +1,278 @@
+"""Versions of prompts on both databases: kept, mastered, approved, published, rolled back, scheduled."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ivr.models import (
+    Action,
+    AuditEntry,
+    PromptRelease,
+    PromptSource,
+    PromptState,
+    PromptTake,
+    PromptVersion,
+    Role,
+    StaffMember,
+)
+from ivr.services import audit
+from ivr.services.audit import Actor
+from ivr.services.prompts import versions
+from ivr.services.prompts.releases import latest_release, own_of, read_current
+from ivr.services.prompts.rendering import render_prompts
+from ivr.services.prompts.takes import master_version
+from ivr.services.prompts.versions import VersionError
+from tests.takes import take
+
+KEY, CLINICAL, EN = "option_callback", "emergency", "en-US"
+
+
+@pytest.fixture
+def line(line):
+    """A line with four prompts, rendered."""
+    script = line.scripts[EN]
+    few = {key: script.prompts[key] for key in (KEY, CLINICAL, "goodbye", "option_appointment")}
+    line = replace(line, scripts={EN: replace(script, prompts=few)})
+    render_prompts(line.database, line.scripts, line.clock())
+    return line
+
+
+@pytest.fixture
+def admins(line):
+    """Two who may approve each other's prompts."""
+    with line.database.write() as session:
+        made = [
+            StaffMember(
+                email=f"{n}@example.org",
+                name=f"Admin {n}",
+                role=Role.ADMIN,
+                fs_uniquifier=f"u{n}",
+                created_at=line.clock(),
+            )
+            for n in (1, 2)
+        ]
+        session.add_all(made)
+        session.flush()
+        return [Actor.of(member, "test") for member in made]
+
+
+def words(line, key):
+    return line.scripts[EN].prompts[key].text
+
+
+def version(line, version_id):
+    with line.database.read() as session:
+        return session.get(PromptVersion, version_id)
+
+
+def on_air(line, key=KEY):
+    with line.database.read() as session:
+        release = latest_release(session)
+        found = session.scalars(
+            select(PromptVersion.id).where(PromptVersion.key == key, PromptVersion.state == PromptState.PUBLISHED)
+        ).all()
+        (only,) = found
+        assert session.get(PromptVersion, only).audio_sha256 == release.manifest[EN][key]
+        return only
+
+
+def recorded(line, who, key=KEY, text=None):
+    text = text or words(line, key)
+    made = versions.add_take(line, who, EN, key, text, take(text), PromptSource.UPLOAD, line.clock())
+    assert master_version(line, made, line.clock()) is PromptState.RECORDED
+    return made
+
+
+def test_what_is_rendered_is_published(line):
+    with line.database.read() as session:
+        states = {
+            row.key: row.state for row in session.scalars(select(PromptVersion)) if row.key in line.scripts[EN].prompts
+        }
+    assert set(states.values()) == {PromptState.PUBLISHED}
+    assert len(states) == 4
+
+
+def test_a_recording_is_mastered_measured_and_published_within_a_second(line, admins, clock):
+    made = recorded(line, admins[0])
+    kept = version(line, made)
+    assert (kept.source, kept.author_id, kept.own) == (PromptSource.UPLOAD, admins[0].staff_id, True)
+    assert kept.level_dbov == pytest.approx(-23, abs=0.5)
+    with line.database.read() as session:
+        assert session.get(PromptTake, made) is None
+    before = on_air(line)
+    clock.now += timedelta(minutes=1)
+    began = time.perf_counter()
+    versions.publish(line, admins[0], made, clock.now)
+    assert time.perf_counter() - began < 1
+    assert on_air(line) == made
+    old = version(line, before)
+    assert (old.state, old.retired_at) == (PromptState.RETIRED, clock.now)
+    with line.database.read() as session:
+        entries = session.scalars(select(AuditEntry)).all()
+    assert {(entry.action, entry.subject) for entry in entries} == {(Action.PROMPT_CHANGED, f"prompt:{EN}:{KEY}")}
+    assert not list(audit.faults(line.database))
+
+
+def test_a_release_is_never_changed_and_other_prompts_stay(line, admins, clock):
+    with line.database.read() as session:
+        first = latest_release(session)
+    versions.publish(line, admins[0], recorded(line, admins[0]), clock.now)
+    with line.database.read() as session:
+        assert session.get(PromptRelease, first.id).manifest == first.manifest
+        now = latest_release(session).manifest
+    assert {key for key in first.manifest[EN] if first.manifest[EN][key] != now[EN][key]} == {KEY}
+    assert now[own_of(EN)] == {KEY: now[EN][KEY]}
+    assert now["silence"] == first.manifest["silence"]
+
+
+def test_rolling_back_and_forth(line, admins, clock):
+    first, made = on_air(line), recorded(line, admins[0])
+    heard = read_current(line.database, KEY, EN)
+    versions.publish(line, admins[0], made, clock.now)
+    assert read_current(line.database, KEY, EN) != heard
+    clock.now += timedelta(minutes=1)
+    assert versions.roll_back(line, admins[1], EN, KEY, clock.now) == first == on_air(line)
+    assert read_current(line.database, KEY, EN) == heard
+    with line.database.read() as session:
+        assert latest_release(session).manifest[own_of(EN)] == {}
+    clock.now += timedelta(minutes=1)
+    assert versions.roll_back(line, admins[1], EN, KEY, clock.now) == made == on_air(line)
+    with pytest.raises(VersionError, match="Nothing was"):
+        versions.roll_back(line, admins[1], EN, "goodbye", clock.now)
+
+
+def test_clinical_prompts_need_a_second_person(line, admins, clock):
+    author, other = admins
+    made = recorded(line, author, CLINICAL)
+    for who in admins:
+        with pytest.raises(VersionError, match="second person has to approve it"):
+            versions.publish(line, who, made, clock.now)
+    with pytest.raises(VersionError, match="you made it yourself"):
+        versions.approve(line, author, made, clock.now)
+    versions.approve(line, other, made, clock.now)
+    assert (version(line, made).state, version(line, made).approver_id) == (PromptState.APPROVED, other.staff_id)
+    versions.publish(line, author, made, clock.now)
+    assert on_air(line, CLINICAL) == made
+    assert on_air(line, "goodbye")
+
+
+def test_a_draft_without_audio_goes_nowhere(line, admins, clock):
+    made = versions.add_take(
+        line, admins[0], EN, KEY, "For a call back, press 2.", b"no sound", PromptSource.BROWSER, clock.now
+    )
+    for refused in (versions.publish, versions.approve):
+        with pytest.raises(VersionError):
+            refused(line, admins[1], made, clock.now)
+    assert master_version(line, made, clock.now) is PromptState.DRAFT
+    assert "not a recording we can read" in version(line, made).problem
+    assert master_version(line, made, clock.now) is None
+    with pytest.raises(VersionError, match="no audio"):
+        versions.publish(line, admins[1], made, clock.now)
+
+
+def test_new_words_are_spoken_by_the_machine(line, admins, clock):
+    made = versions.save_script(line, admins[0], EN, KEY, "If you want a callback,\n press 2.", clock.now)
+    assert master_version(line, made, clock.now) is PromptState.RECORDED
+    assert version(line, made).text == "If you want a callback, press 2."
+    versions.publish(line, admins[0], made, clock.now)
+    assert on_air(line) == made
+    with line.database.read() as session:
+        assert latest_release(session).manifest[own_of(EN)][KEY] == version(line, made).audio_sha256
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [("no_such", "Hello.", "no such prompt"), (KEY, "  ", "Write the words"), (KEY, "word " * 200, "too many")],
+)
+def test_what_is_no_script_is_refused(line, admins, clock, key, text, said):
+    with pytest.raises(VersionError, match=said):
+        versions.save_script(line, admins[0], EN, key, text, clock.now)
+
+
+def test_who_records_says_the_newest_wording(line, admins, clock):
+    def to_record():
+        with line.database.read() as session:
+            return versions.words_to_record(session, line, EN, KEY)
+
+    assert to_record() == (words(line, KEY), version(line, on_air(line)).audio_sha256)
+    clock.now += timedelta(minutes=1)
+    made = versions.save_script(line, admins[0], EN, KEY, "To get a callback, press 2.", clock.now)
+    assert to_record() == ("To get a callback, press 2.", None)
+    master_version(line, made, clock.now)
+    assert to_record() == ("To get a callback, press 2.", version(line, made).audio_sha256)
+    refused = versions.add_take(line, admins[0], EN, KEY, "Nothing of this kind.", b"x", PromptSource.UPLOAD, clock.now)
+    master_version(line, refused, clock.now)
+    assert to_record()[0] == "To get a callback, press 2."
+    clock.now += timedelta(minutes=1)
+    versions.publish(line, admins[0], recorded(line, admins[0], text="For a callback, please press 2."), clock.now)
+    assert to_record()[0] == "For a callback, please press 2."
+
+
+def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself(line, admins, clock):
+    made = recorded(line, admins[0])
+    versions.publish(line, admins[0], made, clock.now)
+    script = line.scripts[EN]
+    prompts = {
+        key: replace(prompt, text=prompt.text.replace("press", "now press"), spoken=None)
+        for key, prompt in script.prompts.items()
+    }
+    upgraded = {EN: replace(script, prompts=prompts)}
+    clock.now += timedelta(days=1)
+    render_prompts(line.database, upgraded, clock.now)
+    assert on_air(line) == made
+    with line.database.read() as session:
+        draft = session.scalars(
+            select(PromptVersion).where(PromptVersion.key == KEY, PromptVersion.text.contains("now press"))
+        ).one()
+        other = session.get(PromptVersion, on_air(line, "option_appointment"))
+    assert (draft.state, draft.own) == (PromptState.RECORDED, False)
+    assert other.text == "Appointments, now press 1."
+    assert on_air(line) == made
+    render_prompts(line.database, upgraded, clock.now)
+    assert on_air(line) == made
+    versions.publish(replace(line, scripts=upgraded), admins[0], draft.id, clock.now)
+    with line.database.read() as session:
+        assert latest_release(session).manifest[own_of(EN)] == {}
+
+
+def test_the_clock_publishes_and_takes_off_again(line, admins, clock):
+    first, made = on_air(line), recorded(line, admins[0])
+    morning, evening = clock.now + timedelta(hours=1), clock.now + timedelta(hours=9)
+    versions.schedule(line, admins[0], made, morning, evening, clock.now)
+    assert versions.publish_due(line, clock.now) == 0
+    clock.now = morning
+    assert versions.publish_due(line, clock.now) == 1
+    assert versions.publish_due(line, clock.now) == 0
+    assert on_air(line) == made
+    clock.now = evening
+    assert versions.publish_due(line, clock.now) == 1
+    assert versions.publish_due(line, clock.now) == 0
+    assert on_air(line) == first
+    with pytest.raises(VersionError, match="Nothing was"):
+        versions.roll_back(line, admins[0], EN, KEY, clock.now)
+
+
+def test_the_clock_publishes_nothing_clinical_that_nobody_approved(line, admins, clock):
+    first, made = on_air(line, CLINICAL), recorded(line, admins[0], CLINICAL)
+    versions.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
+    clock.now += timedelta(hours=2)
+    assert versions.publish_due(line, clock.now) == 0
+    assert on_air(line, CLINICAL) == first
+    versions.approve(line, admins[1], made, clock.now)
+    assert versions.publish_due(line, clock.now) == 1
+    assert on_air(line, CLINICAL) == made
+
+
+def test_times_that_cannot_be_are_refused(line, admins, clock):
+    made = recorded(line, admins[0])
+    hour = timedelta(hours=1)
+    with pytest.raises(VersionError, match="still to come"):
+        versions.schedule(line, admins[0], made, clock.now - hour, None, clock.now)
+    with pytest.raises(VersionError, match="before it is taken off"):
+        versions.schedule(line, admins[0], made, clock.now + 2 * hour, clock.now + hour, clock.now)
+    versions.publish(line, admins[0], made, clock.now)
+    with pytest.raises(VersionError, match="on the air already"):
+        versions.schedule(line, admins[0], made, clock.now + hour, None, clock.now)

@@ -1,0 +1,165 @@
+"""The queue's pages, counts and searches, on both databases."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import event, select
+
+from ivr.callflow.answers import Kind
+from ivr.models import AuditEntry, PatientRequest, Priority, RequestStatus, Role, StaffMember, Tab
+from ivr.services.audit import Actor
+from ivr.services.requests.queue import COUNTED, BadSearch, Filters, Place, count, read_page, search
+from tests.conftest import MONDAY_MORNING
+from tests.kept_requests import put_requests
+
+NOW = MONDAY_MORNING
+MINUTE = timedelta(minutes=1)
+ACTOR = Actor("staff:1", "10.0.0.1", 1)
+
+
+@pytest.fixture
+def put(line):
+    """Puts requests into the database; Ana, number 1, may own them."""
+    with line.database.write() as session:
+        session.add(StaffMember(email="a@example.org", name="Ana", role=Role.STAFF, active=True, fs_uniquifier="a", created_at=NOW))
+    return lambda *specials: put_requests(line, *specials, now=NOW)
+
+
+def ids(page):
+    return [row.id for row in page.rows]
+
+
+def test_the_most_pressing_come_first(line, put):
+    routine, soon, late, urgent, old = put(
+        {},
+        {"priority": Priority.SOON},
+        {"act_by": NOW - MINUTE},
+        {"priority": Priority.URGENT, "act_by": NOW + 60 * MINUTE},
+        {},
+    )
+    put({"status": RequestStatus.INCOMPLETE}, {"status": RequestStatus.CLOSED, "closed_at": NOW})
+    assert ids(read_page(line.database, Filters(), None, NOW)) == [urgent, soon, late, routine, old]
+
+
+def test_pages_follow_each_other_both_ways(line, put):
+    all_ids = put(*({"act_by": NOW + MINUTE * (n // 3), "priority": list(Priority)[n // 10]} for n in range(23)))
+    seen, place, pages = [], None, []
+    while True:
+        page = read_page(line.database, Filters(), place, NOW, size=5)
+        pages.append(page)
+        seen += ids(page)
+        if page.after is None:
+            break
+        place = Place.of(str(page.after))
+    assert seen == all_ids
+    assert [len(page.rows) for page in pages] == [5, 5, 5, 5, 3]
+    assert pages[0].before is None
+    for earlier, later in pairwise(pages):
+        assert read_page(line.database, Filters(), Place.of(str(later.before)), NOW, size=5).rows == earlier.rows
+
+
+def test_a_page_stays_right_while_the_list_changes(line, put):
+    first = put(*({"act_by": NOW + MINUTE * n} for n in range(10)))
+    page = read_page(line.database, Filters(), None, NOW, size=4)
+    put({"priority": Priority.URGENT})
+    with line.database.write() as session:
+        session.get_one(PatientRequest, first[3]).status = RequestStatus.CLOSED
+    assert ids(read_page(line.database, Filters(), page.after, NOW, size=4)) == first[4:8]
+
+
+def test_a_place_at_the_beginning_or_past_the_end_gives_the_first_page(line, put):
+    made = put(*({"act_by": NOW + MINUTE * n} for n in range(6)))
+    first = read_page(line.database, Filters(), None, NOW, size=4)
+    for place in (Place(0, NOW, 0, back=True), Place(2, NOW + MINUTE * 2, made[2], back=True), Place(2, NOW + MINUTE * 99, 1)):
+        assert read_page(line.database, Filters(), place, NOW, size=4) == first
+
+
+def test_closed_requests_come_the_latest_first(line, put):
+    made = put(*({"status": RequestStatus.CLOSED, "closed_at": NOW - MINUTE * (n // 2)} for n in range(7)))
+    expected = [made[n] for n in (1, 0, 3, 2, 5, 4, 6)]
+    closed = Filters(Tab.CLOSED)
+    one = read_page(line.database, closed, None, NOW, size=4)
+    two = read_page(line.database, closed, one.after, NOW, size=4)
+    assert ids(one) + ids(two) == expected
+    assert (two.after, read_page(line.database, closed, two.before, NOW, size=4)) == (None, one)
+
+
+@pytest.mark.parametrize("text", ["", "a", "x1-2-3", "a1-2", "a1-2-3-4", "a-1-2-3", "a9-2-3", "a1-x-3", "a1-²-3", f"a1-{'9' * 18}-3"])
+def test_what_is_no_place(text):
+    assert Place.of(text) is None
+
+
+def test_filters(line, put):
+    plain, appointment, claimed, follow_up, soon, late, other = put(
+        {},
+        {"kind": Kind.APPOINTMENT},
+        {"status": RequestStatus.CLAIMED, "owner_id": 1},
+        {"status": RequestStatus.FOLLOW_UP},
+        {"priority": Priority.SOON},
+        {"act_by": NOW - MINUTE},
+        {"language": "es-US"},
+    )
+    for filters, expected in (
+        (Filters(kind=Kind.APPOINTMENT), [appointment]),
+        (Filters(status=RequestStatus.FOLLOW_UP), [follow_up]),
+        (Filters(priority=Priority.SOON), [soon]),
+        (Filters(owner_id=1), [claimed]),
+        (Filters(overdue=True), [late]),
+        (Filters(language="es-US"), [other]),
+        (Filters(language="es-US", kind=Kind.APPOINTMENT), []),
+        (Filters(tab=Tab.INCOMPLETE), []),
+    ):
+        assert ids(read_page(line.database, filters, None, NOW)) == expected, filters
+    (row,) = read_page(line.database, Filters(owner_id=1), None, NOW).rows
+    assert (row.owner, row.has_number) == ("Ana", True)
+    assert plain
+
+
+def test_counts_end_at_a_cap(line, put):
+    put(*({"priority": Priority.URGENT, "act_by": NOW - MINUTE} for _ in range(COUNTED + 3)))
+    put({"status": RequestStatus.INCOMPLETE}, {"status": RequestStatus.CLAIMED, "owner_id": 1})
+    found = count(line.database, 1, NOW)
+    assert (found.open, found.urgent, found.overdue) == (COUNTED + 1, COUNTED + 1, COUNTED + 1)
+    assert (found.incomplete, found.closed, found.mine) == (1, 0, 1)
+
+
+class TestSearching:
+    def test_by_reference_in_every_tab(self, line, put):
+        made = put({}, {"status": RequestStatus.CLOSED, "closed_at": NOW, "reference": "000001"}, {"reference": "000009"})
+        assert [row.id for row in search(line.database, " 000 001 ", ACTOR, NOW)] == [made[1], made[0]]
+
+    @pytest.mark.parametrize("text", ["617 555 0199", "(617) 555-0199", "+16175550199", "1-617-555-0199"])
+    def test_by_number_however_it_is_written(self, line, put, text):
+        _, wanted, _ = put({}, {"callback_number": "+16175550199"}, {"callback_number": None})
+        assert [row.id for row in search(line.database, text, ACTOR, NOW)] == [wanted]
+
+    def test_leaves_a_row_in_the_trail_that_does_not_tell_the_number(self, line, put):
+        put({})
+        search(line.database, "6175550142", ACTOR, NOW)
+        search(line.database, "000001", ACTOR, NOW)
+        with line.database.read() as session:
+            rows = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
+        told = [(row.actor, row.action, row.subject, row.detail) for row in rows]
+        assert told == [
+            ("staff:1", "searched", "queue", "by number: 1 found"),
+            ("staff:1", "searched", "queue", "by reference 000001: 1 found"),
+        ]
+
+    @pytest.mark.parametrize("text", ["", "12345", "Smith", "911"])
+    def test_for_something_else(self, line, text):
+        with pytest.raises(BadSearch, match="Type a reference"):
+            search(line.database, text, ACTOR, NOW)
+
+
+def test_nothing_encrypted_is_read(line, put, monkeypatch):
+    """A page reads no more rows than it shows (and one to see whether there are more), and decrypts none of them."""
+    put(*({} for _ in range(8)))
+    said = []
+    event.listen(line.database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+    monkeypatch.setattr(line.database.vault, "decrypt", lambda token: pytest.fail("something was decrypted"))
+    assert len(read_page(line.database, Filters(), None, NOW, size=5).rows) == 5
+    assert len(search(line.database, "000001", ACTOR, NOW)) == 1
+    listed = [text for text in said if "FROM patient_requests" in text]
+    assert len(listed) == 2
+    assert all("LIMIT" in text for text in listed)

@@ -1,0 +1,70 @@
+"""Reference numbers: checkable, unique while they matter, never exhausted without a word."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from ivr.callflow.entries import is_reference, luhn_digit
+from ivr.db import unhurried
+from ivr.models import ReferenceNumber
+from ivr.services.requests import references
+from ivr.services.requests.references import ReferencesExhausted, new_reference
+
+
+@pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("12345", "5"), ("00000", "0")])
+def test_luhn(digits, check):
+    assert luhn_digit(digits) == check
+
+
+@given(st.from_regex(r"\d{5}", fullmatch=True).filter(str.isascii), st.integers(0, 5), st.integers(1, 9))
+def test_one_wrong_digit_is_noticed(digits, place, step):
+    reference = digits + luhn_digit(digits)
+    assert is_reference(reference)
+    wrong = str((int(reference[place]) + step) % 10)
+    assert not is_reference(reference[:place] + wrong + reference[place + 1 :])
+
+
+@pytest.mark.parametrize("text", ["", "12345", "1234555", "12345a", "１２３４５５", "123450"])
+def test_what_is_no_reference(text):
+    assert not is_reference(text)
+
+
+def test_references_are_unique(line):
+    with line.database.write() as session:
+        made = [new_reference(session, line.clock()) for _ in range(300)]
+    assert len(set(made)) == 300
+    assert all(map(is_reference, made))
+
+
+def test_a_reference_is_free_again_a_year_after_closing(line, monkeypatch):
+    monkeypatch.setattr(references.secrets, "randbelow", lambda _: 12345)
+    now = line.clock()
+    with line.database.write() as session:
+        assert new_reference(session, now) == "123455"
+    with line.database.write() as session:
+        assert new_reference(session, now) != "123455"
+    with line.database.write() as session:
+        session.get_one(ReferenceNumber, "123455").held_until = now + timedelta(days=365)
+    with line.database.write() as session:
+        assert new_reference(session, now + timedelta(days=364)) != "123455"
+        assert new_reference(session, now + timedelta(days=366)) == "123455"
+
+
+def test_when_all_are_held_the_longest_closed_one_is_used_or_it_is_said(line):
+    now = line.clock()
+    every = [f"{n:05d}" for n in range(100_000)]
+    rows = [{"reference": digits + luhn_digit(digits), "held_until": None} for digits in every]
+    with line.database.write() as session:
+        unhurried(session.connection())
+        session.execute(insert(ReferenceNumber), rows)
+    with line.database.write() as session, pytest.raises(ReferencesExhausted, match="close requests"):
+        new_reference(session, now)
+    with line.database.write() as session:
+        session.get_one(ReferenceNumber, "123455").held_until = now + timedelta(days=9)
+        session.get_one(ReferenceNumber, "000000").held_until = now + timedelta(days=19)
+    with line.database.write() as session:
+        assert new_reference(session, now) == "123455"
+        assert session.scalar(select(ReferenceNumber.held_until).where(ReferenceNumber.reference == "123455")) is None

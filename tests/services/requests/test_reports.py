@@ -1,0 +1,150 @@
+"""Reports: figures of a period that can be counted by hand."""
+
+from datetime import timedelta
+
+import icalendar
+from sqlalchemy import event, select
+
+from ivr.callflow.inputs import Digits
+from ivr.models import Disposition, Outcome, PatientRequest, Priority, Role
+from ivr.services.accounts.staff import Details, create
+from ivr.services.audit import COMMAND, Actor
+from ivr.services.calls.turns import Arrival, note_status, start_call, take_turn
+from ivr.services.requests import triage
+from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
+from ivr.services.requests.reports import Left, ends_by_node, read_report
+from tests.conftest import MONDAY_MORNING
+
+CALLBACK = "2 1 4 3 1 2 1"
+
+
+def call(line, sid, keys, number="+16175550142"):
+    arrival = Arrival(sid, number, "+16175550100")
+    start_call(line, arrival)
+    for turn, key in enumerate(keys.split(), start=1):
+        take_turn(line, arrival, turn, Digits(key))
+    note_status(line, sid, "completed", 60)
+
+
+def requests(line):
+    with line.database.read() as session:
+        return list(session.scalars(select(PatientRequest.id).order_by(PatientRequest.id)))
+
+
+def nurse(line):
+    member = create(line.database, COMMAND, Details("nurse@example.org", "Nurse", Role.STAFF), line.clock())
+    return Actor.of(member, "test"), member
+
+
+def test_a_week_counted_by_hand(line, clock):
+    actor, _ = nurse(line)
+    start = clock.now
+    call(line, "CA1", CALLBACK, "+16175550142")
+    clock.now = start + timedelta(hours=2)
+    call(line, "CA2", CALLBACK, "+16175550143")
+    call(line, "CA3", "1 1", "+16175550144")
+    call(line, "CA4", "3", "+16175550142")
+    first, second = requests(line)
+    triage.record_attempt(line, first, actor, clock.now, outcome=Outcome.NO_ANSWER)
+    clock.now += timedelta(days=3)
+    triage.record_attempt(line, first, actor, clock.now, outcome=Outcome.REACHED)
+    triage.record_attempt(line, second, actor, clock.now, outcome=Outcome.NO_ANSWER)
+    report = read_report(line, 7, clock.now)
+    assert (report.calls, report.requests) == (4, 2)
+    assert {one.priority: (one.due, one.kept) for one in report.promises}[Priority.ROUTINE] == (2, 1)
+    assert (report.tried, report.reached, report.reached_soon) == (2, 1, 1)
+    assert report.by_hour == {(0, 10): 1, (0, 12): 1}
+    assert (report.callers, report.repeat_callers) == (3, 1)
+    left = {one.node: one for one in report.left}
+    assert left["visit"] == Left("visit", 1, 1)
+    assert left["information"].ended == 1
+    assert left["saved"].ended == 2
+    assert report.gave_up == 2
+
+
+def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
+    actor, _ = nurse(line)
+    call(line, "CA1", CALLBACK)
+    triage.close(line, requests(line)[0], actor, clock.now, disposition=Disposition.DUPLICATE)
+    report = read_report(line, 7, clock.now + timedelta(days=1))
+    assert sum(one.due for one in report.promises) == 0
+    assert read_report(line, 7, clock.now + timedelta(days=8)).requests == 0
+
+
+def test_where_only_staff_come_nobody_gives_up(line, clock):
+    call(line, "CA1", "7")
+    call(line, "CA2", "7 20", "+16175550143")
+    report = read_report(line, 7, clock())
+    assert report.calls == 2
+    assert (report.gave_up, {one.node for one in report.left}) == (0, {"main"})
+    assert ends_by_node(line, 7, clock()) == report.left
+
+
+def test_an_empty_line_has_an_empty_report(line, clock):
+    report = read_report(line, 30, clock.now)
+    assert (report.calls, report.callers, report.oldest_open, report.left) == (0, 0, None, ())
+
+
+def test_the_calendar_names_follow_ups_and_no_patient(line, clock):
+    actor, member = nurse(line)
+    call(line, "CA1", CALLBACK)
+    triage.record_attempt(line, requests(line)[0], actor, clock.now, outcome=Outcome.NO_ANSWER)
+    older = renew_address(line.database, actor, member.id, clock.now)
+    token = renew_address(line.database, actor, member.id, clock.now)
+    assert calendar_of_follow_ups(line.database, older, clock.now, "https://x.example/") is None
+    document = calendar_of_follow_ups(line.database, token, clock.now, "https://x.example/")
+    (event,) = icalendar.Calendar.from_ical(document).walk("VEVENT")
+    assert event["summary"].startswith("Call back ")
+    assert b"5550142" not in document
+    assert event.decoded("dtstart") > clock.now
+
+
+def test_a_fourth_attempt_is_not_within_three(line, clock):
+    actor, _ = nurse(line)
+    call(line, "CA1", CALLBACK)
+    for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REACHED):
+        clock.now += timedelta(hours=1)
+        triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
+    report = read_report(line, 7, clock.now)
+    assert (report.tried, report.reached, report.reached_soon) == (1, 1, 0)
+
+
+def test_calls_after_the_patient_was_reached_count_against_nobody(line, clock):
+    actor, _ = nurse(line)
+    call(line, "CA1", CALLBACK)
+    for outcome in (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.NO_ANSWER, Outcome.REACHED):
+        clock.now += timedelta(hours=1)
+        triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
+    assert read_report(line, 7, clock.now).reached_soon == 1
+
+
+def test_a_full_hour_is_no_part_of_the_one_before(line, clock):
+    for hour in range(24):
+        clock.now = MONDAY_MORNING + timedelta(hours=hour)
+        call(line, f"CA{hour}", CALLBACK, f"+161755501{hour:02d}")
+    assert len(read_report(line, 7, clock.now).by_hour) == 24
+
+
+def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
+    """With a million requests, the index of all numbers or of all attempts made a report take minutes."""
+    line, plans = make_line(sqlite_url), []
+
+    def explain(connection, cursor, statement, values, *_):
+        if statement.startswith("SELECT"):
+            plans.extend(row[3] for row in connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    event.listen(line.database.engine, "before_cursor_execute", explain)
+    read_report(line, 7, line.clock())
+    event.remove(line.database.engine, "before_cursor_execute", explain)
+    tables = {"calls", "call_turns", "patient_requests", "request_entries"}
+    found = {tuple(plan.split()[:2]) + tuple(plan.split(" USING ")[1:]) for plan in plans if set(plan.split()) & tables}
+    assert found == {
+        ("SEARCH", "call_turns", "PRIMARY KEY (call_id=? AND number=?)"),
+        ("SEARCH", "call_turns", "PRIMARY KEY (call_id=?)"),
+        ("SEARCH", "calls", "INDEX ix_calls_started_at (started_at>?)"),
+        ("SEARCH", "calls", "COVERING INDEX ix_calls_started_at (started_at>?)"),
+        ("SEARCH", "patient_requests", "COVERING INDEX ix_patient_requests_created_at (created_at>?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_created_at (created_at>?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_tab_rank_act_by_id (tab=?)"),
+        ("SEARCH", "request_entries", "INDEX ix_request_entries_request_id_id (request_id=?)"),
+    }

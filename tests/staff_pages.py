@@ -1,0 +1,206 @@
+"""Staff accounts, signed-in clients, and a real browser on a real server."""
+
+import base64
+import hmac
+import json
+import os
+import secrets
+import shutil
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import axe_core_python
+import pytest
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.serving import make_server
+
+from ivr import create_app
+from ivr.models import Role, StaffMember
+from ivr.services.accounts import staff as service
+from ivr.services.audit import COMMAND
+
+PASSWORD = "a-password-for-tests-only"
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
+
+
+TOTP_KEY = base64.b32encode(b"twenty bytes of a key").decode().rstrip("=")
+
+
+def code_of(key=TOTP_KEY, at=None):
+    """What an authenticator app shows (RFC 6238: SHA-1, 30 seconds, six digits)."""
+    counter = int((time.time() if at is None else at) // 30)
+    secret = base64.b32decode(key + "=" * (-len(key) % 8))
+    mac = hmac.digest(secret, counter.to_bytes(8, "big"), "sha1")
+    offset = mac[-1] & 15
+    return f"{(int.from_bytes(mac[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def role_needs_it(role):
+    return role is Role.ADMIN
+
+
+@pytest.fixture
+def line(make_line, sqlite_url):
+    """Pages are tested on SQLite; the services, on both databases, in tests/services."""
+    return make_line(sqlite_url)
+
+
+@pytest.fixture
+def app(config, line):
+    """The whole application: the console is beside the calls."""
+    return create_app(config, line)
+
+
+@pytest.fixture
+def console(app):
+    """The console's own application."""
+    return app.extensions["console"]
+
+
+@pytest.fixture
+def staff(line):
+    """Makes accounts: `staff(Role.LEAD)`, or with `email`, `name`, `password`.
+
+    Administrators have a second factor unless told otherwise; `code_of` says what their app shows.
+    """
+    made = []
+
+    def make(role=Role.STAFF, *, email=None, name=None, password=None, second_factor=role_needs_it):
+        number = len(made) + 1
+        details = service.Details(email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role)
+        member = service.create(line.database, COMMAND, details, line.clock())
+        made.append(member)
+        with line.database.write() as session:
+            member = session.get(StaffMember, member.id)
+            member.password = password and service.hash_password(password)
+            if second_factor(role) if callable(second_factor) else second_factor:
+                member.tf_primary_method = "authenticator"
+                member.tf_totp_secret = json.dumps({"key": TOTP_KEY, "type": "totp", "v": 1})
+                member.mf_recovery_codes = []
+        return member
+
+    return make
+
+
+class StaffClient(FlaskClient):
+    """A browser without a window. `send` posts a form with the token that a page of ours has in it."""
+
+    member = None
+
+    def send(self, path, data=None, **options):
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", secrets.token_hex(20))
+        signer = URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token")
+        return self.post(path, data={**(data or {}), "csrf_token": signer.dumps(raw)}, **options)
+
+
+@pytest.fixture
+def client(console):
+    """A client that is signed out."""
+    console.test_client_class = StaffClient
+    return console.test_client()
+
+
+@pytest.fixture
+def client_as(console, line, staff):
+    """Makes clients that are signed in: `client_as(Role.STAFF)`, or as an account made before."""
+
+    def make(who):
+        console.test_client_class = StaffClient
+        client = console.test_client()
+        client.member = staff(who) if isinstance(who, Role) else who
+        now = int(line.clock().timestamp())
+        with client.session_transaction() as session:
+            session.update(_user_id=client.member.fs_uniquifier, _fresh=True, fs_paa=time.time(), started=now, seen=now)
+        return client
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def launch():
+    """Starts the system's Chromium; where there is none, browser tests are skipped, except in CI."""
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium: apt install chromium")
+        pytest.skip("no Chromium on this machine: apt install chromium")
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as playwright:
+        yield lambda *args: playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *args])
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """One browser for all; each test has a context of its own in it."""
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def server(config, line):
+    """The application on a port of its own; yields its address."""
+    with serving(config, line) as address:
+        yield address
+
+
+class serving:
+    def __init__(self, config, line):
+        self.config, self.line = config, line
+
+    def __enter__(self):
+        probe = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+        address = f"http://127.0.0.1:{probe.server_port}"
+        probe.app = create_app(replace(self.config, public_base_url=address), self.line)
+        self.app, self.server = probe.app, probe
+        self.thread = threading.Thread(target=probe.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
+        return address
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def open_page(browser, server, client_as):
+    """Opens browser pages on the server: `open_page("/console/", Role.STAFF)`; several are several people.
+
+    A page's console errors, failed requests of its own and policy violations fail the test at its end.
+    """
+    contexts, faults = [], []
+
+    def make(path, who=None, **options):
+        context = browser.new_context(base_url=server, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        if who is not None:
+            cookie = client_as(who).get_cookie("__Host-console")
+            context.add_cookies([{"name": "console", "value": cookie.value, "url": server, "httpOnly": True}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.goto(path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+def assert_accessible(page):
+    """axe-core finds nothing against WCAG 2.2 A and AA, in light and in dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")
+        page.evaluate(AXE)
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = page.evaluate("tags => axe.run({runOnly: tags})", tags)["violations"]
+        told = [f"{one['id']}: {node['html'][:120]} {node['failureSummary']}" for one in found for node in one["nodes"]]
+        assert not told, f"{page.url} ({scheme}):\n" + "\n".join(told)
