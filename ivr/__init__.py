@@ -24,8 +24,8 @@ from ivr.services.jobs import job_states
 from ivr.services.line import Line
 from ivr.services.numbers import dialable
 from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
+from ivr.services.recordings.listening import listen_by_phone
 from ivr.services.recordings.recordings import find_audio
-from ivr.services.requests.by_phone import hear
 from ivr.services.scripts import ScriptError, read_scripts
 from ivr.studio import STUDIO, create_studio
 from ivr.voice import bridge, media, views, watching
@@ -100,7 +100,7 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
     own = _message(line.database, recordings)
-    app.register_blueprint(media.create_blueprint(read_prompt, own, unplayable, partial(hear, line), signers))
+    app.register_blueprint(media.create_blueprint(read_prompt, own, unplayable, _patients_message(line), signers))
     app.register_blueprint(
         operations.create_blueprint(
             line,
@@ -139,3 +139,8 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
 def _message(database: Database, recordings: TwilioRecordings) -> Callable[[str], bytes | None]:
     """What a caller recorded: ours, or the carrier's while it is not ours yet."""
     return lambda recording_sid: find_audio(database, recording_sid) or recordings.fetch(recording_sid)
+
+
+def _patients_message(line: Line) -> Callable[[int, int], bytes | None]:
+    """A patient's message for a member of the staff on the telephone, both by id; each time is audited."""
+    return lambda recording_id, staff_id: listen_by_phone(line.database, recording_id, staff_id, line.clock())

@@ -58,7 +58,7 @@ POOL_SECONDS = 3
 """How long to wait for a connection of the pool."""
 
 
-PATIENT_TRIES = 10
+BUSY_TRIES = 10
 """How often upkeep, which nobody waits for, tries a transaction that found no room."""
 
 T = TypeVar("T")
@@ -274,7 +274,7 @@ def session_in(connection: Connection) -> Iterator[Session]:
         yield session
 
 
-def patiently(work: Callable[[], T], tries: int = PATIENT_TRIES) -> T:
+def retry_when_busy(work: Callable[[], T], tries: int = BUSY_TRIES) -> T:
     """Do one transaction of upkeep, again when busy callers left it no room; key presses never wait this long."""
     for left in reversed(range(tries)):
         try:
@@ -314,8 +314,8 @@ def _engine(url: str) -> Engine:
             pool_timeout=POOL_SECONDS,
             connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
         )
-        event.listen(engine, "connect", _give_up_on_silence)
-        event.listen(engine, "checkin", _hurry_again)
+        event.listen(engine, "connect", _time_out_when_silent)
+        event.listen(engine, "checkin", _restore_time_limits)
         return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -333,14 +333,14 @@ def _keep_private(file: Path) -> None:
         file.touch(mode=0o600, exist_ok=True)
 
 
-def unhurried(connection: Connection) -> None:
+def without_time_limits(connection: Connection) -> None:
     """Lift the time limits from the current transaction, for work that no caller waits for."""
     if connection.dialect.name == "postgresql":
         connection.connection.driver_connection.ivr_seconds = None  # type: ignore[union-attr]
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
-def _give_up_on_silence(connection: Any, _: ConnectionPoolEntry) -> None:
+def _time_out_when_silent(connection: Any, _: ConnectionPoolEntry) -> None:
     """Close a PostgreSQL connection that does not answer: the server's own time-outs need a server that runs."""
     wait = connection.wait
     connection.ivr_seconds = ANSWER_SECONDS
@@ -356,7 +356,7 @@ def _give_up_on_silence(connection: Any, _: ConnectionPoolEntry) -> None:
     connection.wait = limited
 
 
-def _hurry_again(connection: Any, _: ConnectionPoolEntry) -> None:
+def _restore_time_limits(connection: Any, _: ConnectionPoolEntry) -> None:
     if connection is not None:
         connection.ivr_seconds = ANSWER_SECONDS
 
@@ -389,8 +389,8 @@ __all__ = [
     "Prepared",
     "UtcDateTime",
     "Vault",
-    "patiently",
+    "retry_when_busy",
     "session_in",
-    "unhurried",
     "vault_of",
+    "without_time_limits",
 ]

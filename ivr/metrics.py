@@ -67,7 +67,7 @@ class _Slots:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class GaugeValue:
     """A number as it is now: the value of a gauge for these labels."""
 
     name: str
@@ -76,17 +76,17 @@ class Level:
     labels: tuple[tuple[str, str], ...] = ()
 
 
-class Levels(Protocol):
+class GaugeReader(Protocol):
     """Reads numbers as they are at the moment of a scrape."""
 
-    def __call__(self) -> Iterable[Level]:
+    def __call__(self) -> Iterable[GaugeValue]:
         """All of them."""
 
 
 class _Gauges:
     """Hands levels to the client library."""
 
-    def __init__(self, read: Levels) -> None:
+    def __init__(self, read: GaugeReader) -> None:
         self._read = read
 
     def collect(self) -> Iterator[Metric]:
@@ -148,7 +148,7 @@ class Metrics:
             "ivr_turn_seconds", "From a webhook to its answer.", ["webhook"], buckets=SECONDS, registry=self._registry
         )
 
-    def page(self, levels: Levels) -> bytes:
+    def page(self, levels: GaugeReader) -> bytes:
         """Everything, in Prometheus's text format; `levels` are the gauges."""
         registry = self._registry
         if self._folder:

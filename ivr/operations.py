@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import structlog
 from flask import Blueprint, Response
 
-from ivr.metrics import CONTENT_TYPE, Level, Metrics
+from ivr.metrics import CONTENT_TYPE, GaugeValue, Metrics
 from ivr.migrations import is_current
 from ivr.services.audit import last_check
 from ivr.services.health.checkpoints import was_walk_clean
@@ -72,7 +72,7 @@ def readiness(line: Line, scripts: Mapping[str, Script]) -> list[str]:
         return ["the database does not answer: callers hear the outage announcement"]
 
 
-def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
+def _levels(line: Line, job_states: JobStates) -> Iterator[GaugeValue]:
     try:
         waiting = waiting_requests(line.database, line.clock())
         in_outage = requests_left_in_outage(line.database)
@@ -82,23 +82,27 @@ def _levels(line: Line, job_states: JobStates) -> Iterator[Level]:
     except Exception as error:
         log.warning("levels_unknown", error=type(error).__name__)
         waiting, in_outage, jobs, checked, walked = [], {}, [], None, None
-    yield Level("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
+    yield GaugeValue("ivr_database_up", "Whether the database answered this scrape.", 1.0 if waiting else 0.0)
     yield from _queue(waiting)
     for priority, count in in_outage.items():
-        yield Level("ivr_requests_left_in_outage", _LEFT_IN_OUTAGE, count, (("priority", priority.value),))
+        yield GaugeValue("ivr_requests_left_in_outage", _LEFT_IN_OUTAGE, count, (("priority", priority.value),))
     for state, count in jobs:
-        yield Level("ivr_jobs", "Jobs by state.", count, (("state", state),))
+        yield GaugeValue("ivr_jobs", "Jobs by state.", count, (("state", state),))
 
     if checked is not None:
-        yield Level("ivr_audit_faults", "Faults that the last nightly check of the audit trail found.", checked.faults)
+        yield GaugeValue(
+            "ivr_audit_faults", "Faults that the last nightly check of the audit trail found.", checked.faults
+        )
     if walked is not None:
-        yield Level("ivr_walk_clean", "Whether the last nightly walk of the automatic caller found nothing.", walked)
+        yield GaugeValue(
+            "ivr_walk_clean", "Whether the last nightly walk of the automatic caller found nothing.", walked
+        )
 
 
-def _queue(waiting: list[Waiting]) -> Iterator[Level]:
+def _queue(waiting: list[Waiting]) -> Iterator[GaugeValue]:
     for name, text, value in _QUEUE:
         for one in waiting:
-            yield Level(name, text, value(one), (("priority", one.priority.value),))
+            yield GaugeValue(name, text, value(one), (("priority", one.priority.value),))
 
 
 _LEFT_IN_OUTAGE = "Requests made of messages left in an outage, which ivr_requests_saved does not count."

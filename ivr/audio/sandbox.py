@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ivr.audio.clips import PromptClip, PromptText
 from ivr.audio.errors import DecoderLost, MasteringError, TakeRefused
 from ivr.audio.measuring import Measurement
-from ivr.audio.rendering import Line, Rendered
 
 __all__ = ["duration_seconds", "master_take"]
 
@@ -35,8 +35,8 @@ def duration_seconds(source: bytes, *, child: Sequence[str] = CHILD, seconds: fl
 
 
 def master_take(
-    source: bytes, language: str, line: Line, *, child: Sequence[str] = CHILD, seconds: float = SECONDS
-) -> Rendered:
+    source: bytes, language: str, prompt: PromptText, *, child: Sequence[str] = CHILD, seconds: float = SECONDS
+) -> PromptClip:
     """Master somebody's recording of a prompt, see `takes.finish_take`.
 
     Raises:
@@ -44,13 +44,13 @@ def master_take(
         DecoderLost: the machine ended the process.
     """
     try:
-        header, wav = _asked({"task": "master", "language": language, "line": asdict(line)}, source, child, seconds)
+        header, wav = _asked({"task": "master", "language": language, "line": asdict(prompt)}, source, child, seconds)
     except TakeRefused:
         raise
     except MasteringError as error:
         raise TakeRefused("This is not a recording we can read: reading it was given up.") from error
     measurement = Measurement(**header["measurement"])
-    return Rendered(line.key, line.text, wav, header["sha256"], measurement, ())
+    return PromptClip(prompt.key, prompt.text, wav, header["sha256"], measurement, ())
 
 
 def _asked(
@@ -58,9 +58,9 @@ def _asked(
 ) -> tuple[dict[str, Any], bytes]:
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    told = json.dumps(request).encode() + b"\n" + source
+    payload = json.dumps(request).encode() + b"\n" + source
     try:
-        done = subprocess.run(child, input=told, capture_output=True, timeout=seconds, env=environment, check=False)
+        done = subprocess.run(child, input=payload, capture_output=True, timeout=seconds, env=environment, check=False)
     except subprocess.TimeoutExpired as error:
         raise DecoderLost(f"decoding took longer than {seconds:g} s") from error
     if done.returncode == -signal.SIGKILL:

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from ivr.audio.clips import PromptClip, PromptText
 from ivr.audio.decoding import decoded, in_band, less_noise
 from ivr.audio.endpoints import noise_dbov
 from ivr.audio.errors import MasteringError, TakeRefused
@@ -17,7 +18,6 @@ from ivr.audio.measuring import (
     faults,
     measure,
 )
-from ivr.audio.rendering import Line, Rendered
 from ivr.audio.wavefile import RATE, Samples
 from ivr.audio.words import words_in
 
@@ -36,7 +36,7 @@ REDUCTION_DB = 8.0  # gentle: more makes voices sound as under water
 FASTEST_WORD_SECONDS, SLOWEST_WORD_SECONDS = 0.25, 1.4  # for prompts of fewer than five words, a word
 
 
-def finish_take(source: bytes, language: str, line: Line) -> Rendered:
+def finish_take(source: bytes, language: str, prompt: PromptText) -> PromptClip:
     """Master a recording (WAV, MP3, M4A, OGG, WebM, FLAC) of a prompt.
 
     Raises:
@@ -49,15 +49,15 @@ def finish_take(source: bytes, language: str, line: Line) -> Rendered:
     except MasteringError as error:
         raise TakeRefused(UNREADABLE) from error
     try:
-        wav = master_band(band, title=line.key, comment=line.text).wav
+        wav = master_band(band, title=prompt.key, comment=prompt.text).wav
     except MasteringError as error:
         raise TakeRefused("Nobody speaks in this recording. Check the microphone and record again.") from error
-    measurement = measure(wav, line.text, language)
-    wrong = _length_faults(measurement, line, language)
+    measurement = measure(wav, prompt.text, language)
+    wrong = _length_faults(measurement, prompt, language)
     wrong = wrong or [f"The recording is not fit for the telephone: {fault}." for fault in faults(measurement)]
     if wrong:
         raise TakeRefused(" ".join(wrong))
-    return Rendered(line.key, line.text, wav, hashlib.sha256(wav).hexdigest(), measurement, ())
+    return PromptClip(prompt.key, prompt.text, wav, hashlib.sha256(wav).hexdigest(), measurement, ())
 
 
 def _checked(source: bytes) -> Samples:
@@ -90,9 +90,9 @@ def _is_clipped(wide: Samples) -> bool:
     return bool(spoken) and float((amplitude > FLAT * peak).sum()) / spoken > MOST_FLAT
 
 
-def _length_faults(measurement: Measurement, line: Line, language: str) -> list[str]:
+def _length_faults(measurement: Measurement, prompt: PromptText, language: str) -> list[str]:
     """Longer than its place allows, or longer or shorter than its words could be spoken."""
-    words, seconds = words_in(line.text, language), measurement.seconds
+    words, seconds = words_in(prompt.text, language), measurement.seconds
     if words >= FEWEST_WORDS_FOR_PACE:
         shortest, longest = 60.0 * words / FASTEST_WPM, 60.0 * words / SLOWEST_WPM
     else:
@@ -101,6 +101,6 @@ def _length_faults(measurement: Measurement, line: Line, language: str) -> list[
         return [f"It lasts {seconds:.1f} seconds: its words take {shortest:.1f} at least. Was it cut off, or too fast?"]
     if seconds > longest:
         return [f"It lasts {seconds:.1f} seconds: its words take {longest:.1f} at most. Speak a little faster."]
-    if line.longest_seconds is not None and seconds > line.longest_seconds:
-        return [f"It lasts {seconds:.1f} seconds: its place in the call has {line.longest_seconds:g} at most."]
+    if prompt.longest_seconds is not None and seconds > prompt.longest_seconds:
+        return [f"It lasts {seconds:.1f} seconds: its place in the call has {prompt.longest_seconds:g} at most."]
     return []

@@ -77,7 +77,7 @@ DOMAINS: Mapping[On, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SpokenScript:
     """A language as the lint needs it: its word order, its prompts, and how long each lasts and may last (seconds)."""
 
     language: str
@@ -87,7 +87,7 @@ class Voice:
     longest: Mapping[str, float] = field(default_factory=dict)
 
 
-def check(tree: Tree, voices: Iterable[Voice]) -> list[str]:
+def check(tree: Tree, voices: Iterable[SpokenScript]) -> list[str]:
     """Everything that is wrong, a sentence each; empty when nothing is."""
     faults = [*_dangling(tree), *_unreachable(tree), *_crowded(tree)]
     for voice in voices:
@@ -267,7 +267,7 @@ def missing(tree: Tree, language: str, has: Callable[[str], bool]) -> list[str]:
     return sorted(key for key in needed if not has(key))
 
 
-def _too_long(tree: Tree, voice: Voice) -> list[str]:
+def _too_long(tree: Tree, voice: SpokenScript) -> list[str]:
     if not voice.seconds:
         return [f"{voice.language}: nothing is rendered yet; run python -m ivr prompts render"]
     unrendered = sorted(key for key in prompts_of(tree) if voice.has(key) and key not in voice.seconds)
@@ -282,7 +282,7 @@ def _too_long(tree: Tree, voice: Voice) -> list[str]:
     ]
 
 
-def lengths(tree: Tree, voice: Voice) -> Iterator[tuple[str, float, float]]:
+def lengths(tree: Tree, voice: SpokenScript) -> Iterator[tuple[str, float, float]]:
     """What a call can speak without a break: a name, the seconds it may last, the seconds it does."""
     for prompt, longest in LONGEST.items():
         yield prompt, longest, _lasting((Say(prompt),), voice)
@@ -315,11 +315,11 @@ def _announcements(menu: Menu) -> Iterator[tuple[str, tuple[Speech, ...]]]:
         yield "after its example", (Say(menu.example), BETWEEN_OPTIONS, *options(menu))
 
 
-def _lasting(speech: Iterable[Speech], voice: Voice) -> float:
+def _lasting(speech: Iterable[Speech], voice: SpokenScript) -> float:
     return sum(_seconds(part, voice) for whole in speech for part in compose(whole, voice.order, voice.has))
 
 
-def _seconds(part: Fragment, voice: Voice) -> float:
+def _seconds(part: Fragment, voice: SpokenScript) -> float:
     match part:
         case Pause(milliseconds):
             return milliseconds / 1000

@@ -24,9 +24,9 @@ from ivr.callflow.inputs import (
 from ivr.callflow.nodes import (
     ENTRY_WAIT,
     PERSON,
-    Action,
     Choice,
     Consult,
+    DraftAction,
     End,
     Entry,
     Exit,
@@ -156,20 +156,20 @@ def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
 def _act(tree: Tree, state: CallState, choice: Choice) -> tuple[CallState, Events]:
     draft = state.draft
     match choice.action:
-        case Action.BEGIN:
+        case DraftAction.BEGIN:
             return replace(state, draft=_fresh(draft, choice)), ()
-        case Action.USE_CALLER_NUMBER if state.caller_number:
+        case DraftAction.USE_CALLER_NUMBER if state.caller_number:
             draft = replace(draft, callback_number=state.caller_number, is_caller_id=True)
             return replace(state, draft=draft), (ev.NumberConfirmed(),)
-        case Action.USE_ENTERED if state.entered.startswith("+"):
+        case DraftAction.USE_ENTERED if state.entered.startswith("+"):
             is_caller_id = state.entered == state.caller_number
             draft = replace(draft, callback_number=state.entered, is_caller_id=is_caller_id)
             return replace(state, draft=draft, entered=""), (ev.NumberConfirmed(),)
-        case Action.USE_ENTERED:
+        case DraftAction.USE_ENTERED:
             return replace(state, draft=replace(draft, birth_date=state.entered or None), entered=""), ()
-        case Action.DROP_RECORDING:
+        case DraftAction.DROP_RECORDING:
             return replace(state, draft=replace(draft, recording_sid=None)), ()
-        case Action.CANCEL:
+        case DraftAction.CANCEL:
             return replace(state, draft=Draft()), (ev.RequestCancelled(),)
     return state, ()
 

@@ -53,7 +53,7 @@ class Field(StrEnum):
     PROMPT = "prompt"
 
 
-class Action(StrEnum):
+class DraftAction(StrEnum):
     """What choosing an option does to the draft, besides setting answers."""
 
     BEGIN = "begin"
@@ -134,7 +134,7 @@ class Choice:
     prompt: str | None
     to: Exit
     answers: Mapping[str, Any] = field(default_factory=dict)
-    action: Action | None = None
+    action: DraftAction | None = None
     kind: Kind | None = None
     then_say: str | Value | None = None
     language: str | None = None

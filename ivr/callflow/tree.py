@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.nodes import (
-    Action,
     Choice,
+    DraftAction,
     End,
     Entry,
     Exit,
@@ -57,8 +57,8 @@ def by_flow(callback: Exit, appointment: Exit, message: Exit | None = None) -> F
 
 NUMBER = Fork(On.CALLER, {"known": "number", "unknown": "enter_number"})
 VOICEMAIL = Fork(On.NUMBER, {"known": "voicemail", "unknown": "message_number"})
-APPOINTMENT = Choice("1", "option_appointment", "patient", action=Action.BEGIN, kind=Kind.APPOINTMENT)
-CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=Action.BEGIN, kind=Kind.CALLBACK)
+APPOINTMENT = Choice("1", "option_appointment", "patient", action=DraftAction.BEGIN, kind=Kind.APPOINTMENT)
+CALLBACK = Choice("2", "option_callback", CALLBACK_START, action=DraftAction.BEGIN, kind=Kind.CALLBACK)
 
 
 def _greeting(staff: Choice) -> tuple[Node, ...]:
@@ -133,7 +133,7 @@ def _callback() -> tuple[Node, ...]:
             opening=("number_opening", Value.CALLER_NUMBER),
             keep_opening=True,
             choices=(
-                Choice("1", "number_this", _number_known(), action=Action.USE_CALLER_NUMBER),
+                Choice("1", "number_this", _number_known(), action=DraftAction.USE_CALLER_NUMBER),
                 Choice("2", "number_other", "enter_number"),
             ),
             example="number_example",
@@ -154,7 +154,7 @@ def _callback() -> tuple[Node, ...]:
             opening=("check_opening", Value.ENTERED_NUMBER),
             keep_opening=True,
             choices=(
-                Choice("1", "check_right", _number_known(), action=Action.USE_ENTERED),
+                Choice("1", "check_right", _number_known(), action=DraftAction.USE_ENTERED),
                 Choice("2", "check_again", _key_it_again()),
             ),
             example="check_example",
@@ -257,7 +257,7 @@ def _appointment() -> tuple[Node, ...]:
             opening=("check_opening", Value.ENTERED_DATE),
             keep_opening=True,
             choices=(
-                Choice("1", "check_right", "weekday", action=Action.USE_ENTERED),
+                Choice("1", "check_right", "weekday", action=DraftAction.USE_ENTERED),
                 Choice("2", "check_again", "birth_date"),
             ),
             example="check_example",
@@ -297,7 +297,7 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             opening=(),
             choices=(
                 Choice("1", "offer_message_record", "message"),
-                Choice("2", "offer_message_skip", "confirm", action=Action.DROP_RECORDING),
+                Choice("2", "offer_message_skip", "confirm", action=DraftAction.DROP_RECORDING),
             ),
             example="offer_message_example",
             back="leave_message",
@@ -311,7 +311,7 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
                 Choice("1", "keep_message_keep", "confirm"),
                 Choice("2", "keep_message_hear", "keep_message", then_say=Value.MESSAGE),
                 Choice("3", "keep_message_again", "message"),
-                Choice("*", "keep_message_drop", "confirm", action=Action.DROP_RECORDING),
+                Choice("*", "keep_message_drop", "confirm", action=DraftAction.DROP_RECORDING),
             ),
             example="keep_message_example",
             back="offer_message",
@@ -323,7 +323,7 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             choices=(
                 Choice("1", "confirm_send", "saving"),
                 Choice("2", "confirm_change", by_flow(callback=NUMBER, appointment="patient")),
-                Choice("*", "confirm_cancel", "main", action=Action.CANCEL, then_say="confirm_cancelled"),
+                Choice("*", "confirm_cancel", "main", action=DraftAction.CANCEL, then_say="confirm_cancelled"),
             ),
             example="confirm_example",
             back="main",

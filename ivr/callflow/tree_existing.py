@@ -38,7 +38,7 @@ CALLBACK_START = Fork(On.CALLER, {"known": "open_request", "unknown": "enter_num
 
 def existing_nodes() -> tuple[Node, ...]:
     """Everything about a request that was saved in an earlier call."""
-    return (*_finding(), *_telling(), *_changing(), *_cancelling(), *_adding())
+    return (*_finding(), *_hearing(), *_changing(), *_cancelling(), *_adding())
 
 
 def _finding() -> tuple[Node, ...]:
@@ -96,15 +96,15 @@ def _finding() -> tuple[Node, ...]:
     )
 
 
-def _telling() -> tuple[Node, ...]:
+def _hearing() -> tuple[Node, ...]:
     return (
-        _told("existing_more", another="existing_next"),
-        _told("existing_last", another=REFERENCE),
+        _request_menu("existing_more", another="existing_next"),
+        _request_menu("existing_last", another=REFERENCE),
         Consult("existing_next", Question.NEXT_REQUEST, {"found": HEARD, "none": REFERENCE}),
     )
 
 
-def _told(name: str, another: Exit) -> Menu:
+def _request_menu(name: str, another: Exit) -> Menu:
     return Menu(
         name,
         level=2,

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ivr.cli.settings import configured, migrated, open_database
-from ivr.services.audit import faults
+from ivr.services.audit import trail_faults
 
 
 @click.group()
@@ -19,7 +19,7 @@ def audit() -> None:
 def verify() -> None:
     """Check that no row of the trail was changed or removed. Ends with status 1 and a sentence each otherwise."""
     database = migrated(open_database(configured()))
-    found = list(faults(database))
+    found = list(trail_faults(database))
     for fault in found:
         click.echo(f"{fault[0].upper()}{fault[1:]}.")
     click.echo("The trail is broken." if found else "The trail is whole.")

@@ -13,7 +13,7 @@ import click
 from ivr import create_line
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
 from ivr.doctor import network
-from ivr.doctor.local import Finding, Level
+from ivr.doctor.local import CheckResult, Severity
 from ivr.jobs.tasks import tasks_of
 from ivr.jobs.worker import Worker, run_worker
 from ivr.migrations import upgrade
@@ -74,7 +74,7 @@ def jobs_retry(job_id: str) -> None:
 @click.option("--twiml-bin", is_flag=True, help="Print the outage announcement for a host outside this server.")
 @click.option("--thanks-url", default="", help="With --twiml-bin: where the document after a message is hosted.")
 def run_doctor(as_json: bool, twiml_bin: bool, thanks_url: str) -> None:
-    """Check a deployment before it goes live, and each day: exit status 1 when something must be mended."""
+    """Check a deployment before it goes live, and each day: exit status 1 when something must be fixed."""
     config = configured()
     scripts = scripts_of(config)
     if twiml_bin:
@@ -83,15 +83,15 @@ def run_doctor(as_json: bool, twiml_bin: bool, thanks_url: str) -> None:
     line = create_line(config)
     faults = 0
     for finding in network.examine(config, line, scripts):
-        faults += finding.level is Level.FAULT
+        faults += finding.level is Severity.FAULT
         click.echo(json.dumps(asdict(finding)) if as_json else _finding_words(finding))
     line.database.close()
     sys.exit(1 if faults else 0)
 
 
-def _finding_words(finding: Finding) -> str:
-    mend = f"\n          {finding.mend}" if finding.mend else ""
-    return f"{finding.level:<8}  {finding.check}: {finding.found}{mend}"
+def _finding_words(finding: CheckResult) -> str:
+    fix = f"\n          {finding.fix}" if finding.fix else ""
+    return f"{finding.level:<8}  {finding.check}: {finding.found}{fix}"
 
 
 def _print_bin(outage: Outage, thanks_url: str) -> None:

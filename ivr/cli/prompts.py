@@ -7,8 +7,8 @@ import sys
 import click
 
 from ivr import create_line
+from ivr.audio.clips import PromptClip
 from ivr.audio.errors import AudioError
-from ivr.audio.rendering import Rendered
 from ivr.callflow import check, drawing
 from ivr.callflow.tree import build
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
@@ -36,13 +36,13 @@ def prompts_render(table: bool) -> None:
     sys.exit(1 if any(clip.faults for clip in clips) else 0)
 
 
-def render(config: Config) -> list[Rendered]:
+def render(config: Config) -> list[PromptClip]:
     """Render with a progress bar, and say what was measured."""
     database = migrated(open_database(config))
     started = utc_now()
     bars: dict[str, object] = {}
 
-    def show(language: str, done: int, total: int, clip: Rendered) -> None:
+    def show(language: str, done: int, total: int, clip: PromptClip) -> None:
         if language not in bars:
             bars[language] = click.progressbar(length=total, label=f"Rendering {language}", file=sys.stderr)
         bar = bars[language]
@@ -63,7 +63,7 @@ def render(config: Config) -> list[Rendered]:
     return clips
 
 
-def _summary(clips: list[Rendered], seconds: float) -> str:
+def _summary(clips: list[PromptClip], seconds: float) -> str:
     if not clips:
         return "All prompts are rendered already."
     levels = [clip.measurement.level_dbov for clip in clips]
@@ -77,7 +77,7 @@ def _summary(clips: list[Rendered], seconds: float) -> str:
     )
 
 
-def _figures(clip: Rendered) -> str:
+def _figures(clip: PromptClip) -> str:
     m = clip.measurement
     pace = f"{m.words_per_minute:4.0f}" if m.words_per_minute else "   -"
     figures = (
@@ -108,7 +108,7 @@ def _lint(config: Config) -> list[str]:
     line = create_line(config)
     seconds = measured_seconds(migrated(line.database), config.languages)
     voices = [
-        check.Voice(language, script.order, script.has, seconds[language], script.longest)
+        check.SpokenScript(language, script.order, script.has, seconds[language], script.longest)
         for language, script in scripts.items()
     ]
     return check.check(line.tree, voices)

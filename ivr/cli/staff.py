@@ -10,7 +10,7 @@ from ivr.db import Database
 from ivr.models import Role, StaffMember
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
-from ivr.services.accounts.staff import Details, StaffError
+from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 
@@ -40,7 +40,7 @@ def add(email: str, name: str, role: str, extension: str, phone: str, ask_passwo
     try:
         if password:
             service.hash_password(password)
-        member = service.create(database, COMMAND, Details(email, name, Role(role), extension, phone), utc_now())
+        member = service.create(database, COMMAND, AccountDetails(email, name, Role(role), extension, phone), utc_now())
         if pin:
             service.set_pin(database, COMMAND, member.id, pin, utc_now())
         if password:
@@ -109,7 +109,7 @@ def make_demo_accounts(database: Database) -> None:
     there = {member.email for member in service.everybody(database)}
     for extension, role in enumerate(Role, start=41):
         if (email := f"{role.value}@example.org") not in there:
-            details = Details(email, f"Demo {role.value}", role, str(extension))
+            details = AccountDetails(email, f"Demo {role.value}", role, str(extension))
             made = service.create(database, COMMAND, details, utc_now())
             service.set_pin(database, COMMAND, made.id, DEMO_PIN, utc_now())
             service.set_password(database, COMMAND, made.id, DEMO_PASSWORD, utc_now())

@@ -58,7 +58,7 @@ NAVIGATION: tuple[tuple[str, str, Role], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NavigationItem:
     """An entry of the navigation; `here` when it leads to the page that is shown."""
 
     label: str
@@ -87,8 +87,8 @@ def create_console(config: Config, line: Line) -> Flask:
     return app
 
 
-def navigation(member: StaffMember) -> Iterable[Entry]:
+def navigation(member: StaffMember) -> Iterable[NavigationItem]:
     """What a member of the staff can go to."""
     for label, endpoint, role in NAVIGATION:
         if member.role.includes(role):
-            yield Entry(label, url_for(endpoint), request.endpoint == endpoint)
+            yield NavigationItem(label, url_for(endpoint), request.endpoint == endpoint)

@@ -9,7 +9,7 @@ from ivr.config import Config
 from ivr.console.access import actor, fresh, requires
 from ivr.models import Role, StaffMember
 from ivr.services.accounts import signing_in, staff
-from ivr.services.accounts.staff import Details, NoSuchMemberError, StaffError
+from ivr.services.accounts.staff import AccountDetails, NoSuchMemberError, StaffError
 from ivr.services.line import Line
 
 RESETS = ("password", "second_factor", "pin")
@@ -87,14 +87,14 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         return redirect(url_for("console.account", member_id=member_id))
 
 
-def _details() -> Details:
+def _details() -> AccountDetails:
     form = request.form
     try:
         role = Role(form.get("role", ""))
     except ValueError:
         raise StaffError("Choose a role") from None
     given = (form.get(name, "") for name in ("extension", "phone_number"))
-    return Details(form.get("email", ""), form.get("name", ""), role, *given)
+    return AccountDetails(form.get("email", ""), form.get("name", ""), role, *given)
 
 
 def _find(line: Line, member_id: int) -> StaffMember:

@@ -103,7 +103,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         return jsonify(words=words_of(progress), over=progress.is_over, state=progress.status, suggested=suggested)
 
 
-def words_of(progress: bridging.Progress) -> str:
+def words_of(progress: bridging.BridgeProgress) -> str:
     """How a call fares, as a sentence."""
     if progress.outcome is not None:
         return ENDINGS[progress.outcome]

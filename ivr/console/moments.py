@@ -13,7 +13,7 @@ from ivr.services.line import Line
 WEEK = timedelta(days=6)
 
 
-def said(moment: datetime, now: datetime, timezone: ZoneInfo) -> str:
+def clock_words(moment: datetime, now: datetime, timezone: ZoneInfo) -> str:
     """A moment in words, such as '2:30 PM', 'Friday 2:30 PM' or 'Nov 2, 2026, 2:30 PM'."""
     there, today = moment.astimezone(timezone), now.astimezone(timezone).date()
     clock = f"{there.hour % 12 or 12}:{there:%M} {there:%p}"
@@ -31,7 +31,7 @@ def add_filters(app: Flask, line: Line) -> None:
     def time(moment: datetime | None) -> Markup:
         if moment is None:
             return Markup("&ndash;")
-        words = said(moment, line.clock(), timezone)
+        words = clock_words(moment, line.clock(), timezone)
         return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(timespec="seconds"), escape(words))
 
     app.template_filter("time")(time)

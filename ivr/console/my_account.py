@@ -45,9 +45,9 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         given, again = request.form.get("new", ""), request.form.get("again", "")
         current = request.form.get("current", "")
         if signing_in.check_password(line.database, who.email, current, request.remote_addr or "", now) is None:
-            return _said("That is not your password.")
+            return _problem_page("That is not your password.")
         if given != again:
-            return _said("The two new passwords are not the same.")
+            return _problem_page("The two new passwords are not the same.")
         return _try("Your password is changed. Other devices are signed out.", lambda: _new_password(line, given))
 
     @console.post("/account/telephone")
@@ -68,7 +68,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         """Choose the PIN that signs in by phone."""
         given = request.form.get("pin", "")
         if given != request.form.get("again", ""):
-            return _said("The two PINs are not the same.")
+            return _problem_page("The two PINs are not the same.")
         return _try(
             "Your PIN is changed.", lambda: staff.set_pin(line.database, actor(), member().id, given, line.clock())
         )
@@ -129,11 +129,11 @@ def _try(done: str, change: Callable[[], object]) -> ResponseReturnValue:
     try:
         change()
     except staff.StaffError as error:
-        return _said(f"{error}.")
+        return _problem_page(f"{error}.")
     flash(done, "good")
     return redirect(url_for("console.my_account"))
 
 
-def _said(problem: str) -> ResponseReturnValue:
+def _problem_page(problem: str) -> ResponseReturnValue:
     flash(problem, "bad")
     return redirect(url_for("console.my_account"))

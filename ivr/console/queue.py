@@ -15,14 +15,14 @@ from ivr.callflow.answers import BestTime, Kind, Reason
 from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
-from ivr.console.moments import said
+from ivr.console.moments import clock_words
 from ivr.models import Priority, RequestStatus, Role, Tab
 from ivr.services.hours.hours import callers_hear
 from ivr.services.line import Line
 from ivr.services.requests import queue as queue_service
 from ivr.services.requests import triage
 from ivr.services.requests.case import TriageError
-from ivr.services.requests.queue import COUNTED, BadSearch, Filters, Place, Row
+from ivr.services.requests.queue import COUNTED, BadSearch, Filters, PageCursor, QueueRow
 
 NEAR = 0.75
 """The share of the time until somebody should act after which a row warns."""
@@ -43,7 +43,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     def shown(filters: Filters, now: datetime) -> dict[str, Any]:
         """What the list's template needs; whoever is gone loses their claims first."""
         triage.release_idle(line, now)
-        page = queue_service.read_page(line.database, filters, Place.of(request.args.get("at", "")), now)
+        page = queue_service.read_page(line.database, filters, PageCursor.of(request.args.get("at", "")), now)
         counts = queue_service.count(line.database, member().id, now)
         return {
             "page": page,
@@ -84,7 +84,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         facts = {
             **_helpers(line, now),
             "default_language": config.languages[0],
-            "at": said(now, now, line.calendar.timezone),
+            "at": clock_words(now, now, line.calendar.timezone),
         }
         try:
             rows = queue_service.search(line.database, request.form.get("wanted", ""), actor(), now)
@@ -104,14 +104,14 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         return redirect(url_for("console.request", request_id=request_id))
 
 
-def urgency(row: Row, now: datetime) -> str:
+def urgency(row: QueueRow, now: datetime) -> str:
     """How a row's time stands: 'late', 'near' once three quarters of it are gone, or ''."""
     if now >= row.act_by:
         return "late"
     return "near" if now - row.since >= NEAR * (row.act_by - row.since) else ""
 
 
-def left(row: Row, now: datetime) -> str:
+def left(row: QueueRow, now: datetime) -> str:
     """How much time is left, in words that tell it apart without colour; `static/queue.js` counts on in the same."""
     match urgency(row, now):
         case "late":
@@ -135,7 +135,7 @@ def length(span: timedelta) -> str:
     return f"{days} {'day' if days == 1 else 'days'} {hours % 24} h"
 
 
-def next_action(row: Row) -> str:
+def next_action(row: QueueRow) -> str:
     """What to do about a request, in a few words."""
     if row.status is RequestStatus.CLOSED:
         return words.in_words(row.disposition) or "Closed"
@@ -153,7 +153,7 @@ def next_action(row: Row) -> str:
     return what + (best.get(row.best_time, "") if row.best_time and row.has_number else "")
 
 
-def about(row: Row) -> str:
+def about(row: QueueRow) -> str:
     """What a request is about, as far as a list may tell."""
     what: StrEnum | None = row.visit_type or row.reason
     return label(what) if what else ""
@@ -180,7 +180,7 @@ def _helpers(line: Line, now: datetime) -> dict[str, Any]:
         "me_id": member().id,
         "tabs": TABS,
         "language": words.language,
-        "by": lambda moment: said(moment, now, timezone),
+        "by": lambda moment: clock_words(moment, now, timezone),
         "version": lambda row: _digest([row, today])[:12],
         **{one.__name__: one for one in helpers},
     }

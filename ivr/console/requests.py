@@ -19,7 +19,7 @@ from ivr.models import Disposition, Outcome, Priority, Role
 from ivr.services.line import Line
 from ivr.services.requests import history, triage
 from ivr.services.requests.case import BadEntry, NoSuchRequest, TriageError
-from ivr.services.requests.casefile import CaseFile, open_case, standing
+from ivr.services.requests.casefile import CaseFile, open_case, ownership
 
 NOTE_TEMPLATES = (
     "Spoke with the patient.",
@@ -46,7 +46,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class RequestAction:
     """Something staff do with a request: a form's address and `role`, the use case, what is said when it is `done`.
 
     `form` is where the page says what went wrong; `read` takes the use case's values from what was sent.
@@ -85,27 +85,27 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         if request.form.get("active") == "1":
             triage.touch(line, request_id, actor(), line.clock())
         try:
-            now = standing(line.database, request_id, actor())
+            now = ownership(line.database, request_id, actor())
         except NoSuchRequest:
             abort(404)
         return jsonify(version=now.version, mine=now.is_mine, owner=now.owner)
 
-    def add(deed: Deed) -> None:
-        @console.post(f"/requests/<{ID}:request_id>/{deed.name}", endpoint=f"request_{deed.name}")
-        @requires(deed.role)
+    def add(action: RequestAction) -> None:
+        @console.post(f"/requests/<{ID}:request_id>/{action.name}", endpoint=f"request_{action.name}")
+        @requires(action.role)
         def act(request_id: int) -> ResponseReturnValue:
             """Do it, or show the page again with what was typed and why it was not done."""
             try:
-                deed.use_case(line, request_id, actor(), line.clock(), **deed.read(line, request.form))
+                action.use_case(line, request_id, actor(), line.clock(), **action.read(line, request.form))
             except NoSuchRequest:
                 abort(404)
             except TriageError as error:
-                return page(request_id, Problem(deed.form, str(error), request.form))
-            flash(deed.done, "good")
+                return page(request_id, Problem(action.form, str(error), request.form))
+            flash(action.done, "good")
             return redirect(url_for("console.request", request_id=request_id), 303)
 
-    for deed in DEEDS:
-        add(deed)
+    for action in REQUEST_ACTIONS:
+        add(action)
 
 
 def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
@@ -192,11 +192,11 @@ def _id(sent: Mapping[str, str], name: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-DEEDS = (
-    Deed("claim", "claim", triage.claim, "It is yours."),
-    Deed("release", "claim", triage.release, "Released: others can take it now."),
-    Deed("take-over", "claim", triage.take_over, "It is yours.", role=Role.LEAD),
-    Deed(
+REQUEST_ACTIONS = (
+    RequestAction("claim", "claim", triage.claim, "It is yours."),
+    RequestAction("release", "claim", triage.release, "Released: others can take it now."),
+    RequestAction("take-over", "claim", triage.take_over, "It is yours.", role=Role.LEAD),
+    RequestAction(
         "reassign",
         "claim",
         triage.reassign,
@@ -204,16 +204,18 @@ DEEDS = (
         lambda _, sent: {"to": _id(sent, "to")},
         role=Role.LEAD,
     ),
-    Deed("attempt", "attempt", triage.record_attempt, "Saved. It comes back at its follow-up time.", _attempted),
-    Deed("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
-    Deed("reopen", "claim", history.reopen, "Reopened: it is back in the queue."),
-    Deed(
+    RequestAction(
+        "attempt", "attempt", triage.record_attempt, "Saved. It comes back at its follow-up time.", _attempted
+    ),
+    RequestAction("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
+    RequestAction("reopen", "claim", history.reopen, "Reopened: it is back in the queue."),
+    RequestAction(
         "undo",
         "history",
         history.undo,
         "Undone. The request is as it was before.",
         lambda _, sent: {"entry_id": _id(sent, "entry")},
     ),
-    Deed("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
-    Deed("edit", "edit", history.edit, "Changed. The history keeps what was there before.", _edited),
+    RequestAction("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
+    RequestAction("edit", "edit", history.edit, "Changed. The history keeps what was there before.", _edited),
 )

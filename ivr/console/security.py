@@ -21,10 +21,10 @@ from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired
 
 from ivr.config import Config
-from ivr.models import Action, StaffMember
+from ivr.models import AuditAction, StaffMember
 from ivr.services.accounts import signing_in
 from ivr.services.accounts.staff import subject
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 
 NOT_SIGNED_IN = (
@@ -151,7 +151,9 @@ class Accounts(UserDatastore):
                 if "tf_totp_secret" in changes:
                     done = "second factor set up" if account.tf_totp_secret else "second factor removed"
                     who = Actor.of(account, source())
-                    note(write, who, Action.ACCOUNT_CHANGED, subject(account.id), self._line.clock(), done)
+                    add_audit_entry(
+                        write, who, AuditAction.ACCOUNT_CHANGED, subject(account.id), self._line.clock(), done
+                    )
             for name, value in changes.items():
                 set_committed_value(account, name, value)
 

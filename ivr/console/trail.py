@@ -10,31 +10,31 @@ from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.console.access import requires
-from ivr.models import Action, Role
+from ivr.models import AuditAction, Role
 from ivr.services.audit import Search, last_check, read_trail, staff_names
 from ivr.services.line import Line
 
-DONE: Mapping[Action, str] = {
-    Action.SIGNED_IN: "Signed in",
-    Action.SIGN_IN_FAILED: "Could not sign in",
-    Action.SIGNED_OUT: "Signed out",
-    Action.LOCKED_OUT: "Was locked out",
-    Action.ACCOUNT_CHANGED: "Changed an account",
-    Action.SEARCHED: "Searched",
-    Action.SEEN: "Saw",
-    Action.HEARD: "Listened to",
-    Action.EXPORTED: "Exported",
-    Action.CLAIMED: "Claimed",
-    Action.RELEASED: "Released",
-    Action.CHANGED: "Changed",
-    Action.CALLED: "Called",
-    Action.CLOSED: "Closed",
-    Action.REOPENED: "Reopened",
-    Action.HOURS_CHANGED: "Changed the hours",
-    Action.PROMPT_CHANGED: "Changed a prompt",
-    Action.ERASED: "Erased",
-    Action.JOB_RETRIED: "Tried a job again",
-    Action.KEYS_ROTATED: "Rotated the keys",
+DONE: Mapping[AuditAction, str] = {
+    AuditAction.SIGNED_IN: "Signed in",
+    AuditAction.SIGN_IN_FAILED: "Could not sign in",
+    AuditAction.SIGNED_OUT: "Signed out",
+    AuditAction.LOCKED_OUT: "Was locked out",
+    AuditAction.ACCOUNT_CHANGED: "Changed an account",
+    AuditAction.SEARCHED: "Searched",
+    AuditAction.SEEN: "Saw",
+    AuditAction.HEARD: "Listened to",
+    AuditAction.EXPORTED: "Exported",
+    AuditAction.CLAIMED: "Claimed",
+    AuditAction.RELEASED: "Released",
+    AuditAction.CHANGED: "Changed",
+    AuditAction.CALLED: "Called",
+    AuditAction.CLOSED: "Closed",
+    AuditAction.REOPENED: "Reopened",
+    AuditAction.HOURS_CHANGED: "Changed the hours",
+    AuditAction.PROMPT_CHANGED: "Changed a prompt",
+    AuditAction.ERASED: "Erased",
+    AuditAction.JOB_RETRIED: "Tried a job again",
+    AuditAction.KEYS_ROTATED: "Rotated the keys",
 }
 """What the page calls each action."""
 
@@ -51,7 +51,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             "console/trail.html",
             page=page,
             names=staff_names(line.database),
-            actions=list(Action),
+            actions=list(AuditAction),
             done=DONE,
             checked=last_check(line.database),
             asked=request.args,
@@ -69,7 +69,7 @@ def _search(line: Line) -> Search:
             since = None
     return Search(
         actor=request.args.get("actor", "").strip(),
-        action=Action(action) if action in set(Action) else None,
+        action=AuditAction(action) if action in set(AuditAction) else None,
         subject=request.args.get("subject", "").strip(),
         since=since,
         until=since + timedelta(days=1) if since else None,

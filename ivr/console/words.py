@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.entries import age_on
-from ivr.console.moments import said
+from ivr.console.moments import clock_words
 from ivr.models import Disposition, EntryKind, Outcome, Priority, RecordingStatus, RequestStatus
 
 WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -264,21 +264,21 @@ def span(length: timedelta | float) -> str:
 
 def gave(given: str, events: tuple[tuple[object, ...], ...]) -> str:
     """What the caller did in one turn of the call."""
-    said_so = {str(event[0]): event[1:] for event in events}
-    if "RecordingMade" in said_so:
-        seconds = said_so["RecordingMade"][1]
+    by_name = {str(event[0]): event[1:] for event in events}
+    if "RecordingMade" in by_name:
+        seconds = by_name["RecordingMade"][1]
         return f"Spoke for {seconds} {'second' if seconds == 1 else 'seconds'}"
-    if "TransferEnded" in said_so:
-        return "Spoke with the desk" if said_so["TransferEnded"][0] else "Nobody at the desk answered"
-    if "InputMissed" in said_so and said_so["InputMissed"][1] == "no_match":
+    if "TransferEnded" in by_name:
+        return "Spoke with the desk" if by_name["TransferEnded"][0] else "Nobody at the desk answered"
+    if "InputMissed" in by_name and by_name["InputMissed"][1] == "no_match":
         return "Pressed something that does not count here"
-    if "RequestConfirmed" in said_so:
+    if "RequestConfirmed" in by_name:
         return "Sent the request"
-    if "RequestCancelled" in said_so:
+    if "RequestCancelled" in by_name:
         return "Cancelled the request"
-    if "RedFlagRaised" in said_so:
+    if "RedFlagRaised" in by_name:
         return "Said yes to a warning sign"
-    if "NumberConfirmed" in said_so:
+    if "NumberConfirmed" in by_name:
         return "Confirmed the number"
     return _GIVEN.get(given, "Pressed a key")
 
@@ -334,7 +334,7 @@ def _value(name: str, value: Any) -> str:
 
 def due(act_by: datetime, attempts: int, now: datetime, timezone: ZoneInfo) -> str:
     """When somebody should act next: 'Call back by 2:30 PM', 'Try again by Friday 9:00 AM'."""
-    return f"{'Try again' if attempts else 'Call back'} by {said(act_by, now, timezone)}"
+    return f"{'Try again' if attempts else 'Call back'} by {clock_words(act_by, now, timezone)}"
 
 
 __all__ = [

@@ -46,7 +46,7 @@ def noted(words: str) -> Step:
 
 
 @dataclass(frozen=True)
-class Deed:
+class StaffStep:
     """What a role did, so many minutes after the call."""
 
     minutes: int
@@ -55,7 +55,7 @@ class Deed:
 
 
 @dataclass(frozen=True)
-class Event:
+class DemoCall:
     """A call `ago` days before today at a time of day (or so many minutes ago, below 0), and what came of it."""
 
     ago: int
@@ -63,67 +63,67 @@ class Event:
     caller: str
     keys: str
     message: str = ""
-    deeds: tuple[Deed, ...] = ()
+    steps: tuple[StaffStep, ...] = ()
 
 
 PROCEDURE = "2 1 1 {time} 1 2 1"
 MESSAGE = "2 1 1 2 1 1 r{seconds} 1 1"
 
 WEEK = (
-    Event(6, "09:12", "+16175550142", "2 1 4 3 1 2 1", deeds=(
-        Deed(31, STAFF, called(Outcome.NO_ANSWER)),
-        Deed(240, STAFF, called(Outcome.REACHED, "Wanted directions and parking. Told both.")),
-        Deed(241, STAFF, done(Disposition.ANSWERED)))),
-    Event(6, "10:47", "+16175550121", "1 1 1 05171948 1 6 3 1 1 2 1", deeds=(
-        Deed(52, STAFF, called(Outcome.REACHED)),
-        Deed(60, STAFF, done(Disposition.SCHEDULED, "First visit, referral letter is here.")))),
-    Event(6, "15:20", "anonymous", "2 6175550163 1 3 2 1 2 1", deeds=(
-        Deed(900, STAFF, called(Outcome.LEFT_MESSAGE)),
-        Deed(1300, STAFF, done(Disposition.ANSWERED, "Insurance card copied to billing.")))),
-    Event(5, "08:41", "+16175550134", "2 1 2 1 1 1 2 1", deeds=(
-        Deed(4, LEAD, noted("Fever since last night, three days after the procedure. Doctor on call informed.")),
-        Deed(6, LEAD, called(Outcome.REACHED)),
-        Deed(12, LEAD, done(Disposition.EMERGENCY, "Sent to the emergency department; daughter drives.")))),
-    Event(5, "11:05", "+16175550155", "2 1 h"),
-    Event(5, "13:33", "+16175550118", "1 2 3 # 2 1 1 2 2 1", deeds=(
-        Deed(95, STAFF, called(Outcome.BUSY)),
-        Deed(170, STAFF, called(Outcome.WRONG_NUMBER, "Somebody else answers at this number.")),
-        Deed(1500, LEAD, done(Disposition.UNREACHABLE)))),
-    Event(4, "09:55", "+16175550176", MESSAGE.format(seconds=11),
+    DemoCall(6, "09:12", "+16175550142", "2 1 4 3 1 2 1", steps=(
+        StaffStep(31, STAFF, called(Outcome.NO_ANSWER)),
+        StaffStep(240, STAFF, called(Outcome.REACHED, "Wanted directions and parking. Told both.")),
+        StaffStep(241, STAFF, done(Disposition.ANSWERED)))),
+    DemoCall(6, "10:47", "+16175550121", "1 1 1 05171948 1 6 3 1 1 2 1", steps=(
+        StaffStep(52, STAFF, called(Outcome.REACHED)),
+        StaffStep(60, STAFF, done(Disposition.SCHEDULED, "First visit, referral letter is here.")))),
+    DemoCall(6, "15:20", "anonymous", "2 6175550163 1 3 2 1 2 1", steps=(
+        StaffStep(900, STAFF, called(Outcome.LEFT_MESSAGE)),
+        StaffStep(1300, STAFF, done(Disposition.ANSWERED, "Insurance card copied to billing.")))),
+    DemoCall(5, "08:41", "+16175550134", "2 1 2 1 1 1 2 1", steps=(
+        StaffStep(4, LEAD, noted("Fever since last night, three days after the procedure. Doctor on call informed.")),
+        StaffStep(6, LEAD, called(Outcome.REACHED)),
+        StaffStep(12, LEAD, done(Disposition.EMERGENCY, "Sent to the emergency department; daughter drives.")))),
+    DemoCall(5, "11:05", "+16175550155", "2 1 h"),
+    DemoCall(5, "13:33", "+16175550118", "1 2 3 # 2 1 1 2 2 1", steps=(
+        StaffStep(95, STAFF, called(Outcome.BUSY)),
+        StaffStep(170, STAFF, called(Outcome.WRONG_NUMBER, "Somebody else answers at this number.")),
+        StaffStep(1500, LEAD, done(Disposition.UNREACHABLE)))),
+    DemoCall(4, "09:55", "+16175550176", MESSAGE.format(seconds=11),
         "Hello, this is Maria Sample. I have a question about the kyphoplasty you suggested. "
         "Could a nurse call me in the afternoon? Thank you.", (
-        Deed(75, STAFF, called(Outcome.LEFT_MESSAGE)),
-        Deed(1440, STAFF, called(Outcome.REACHED, "Explained the steps; sends her questions in writing.")),
-        Deed(1444, STAFF, done(Disposition.ANSWERED)))),
-    Event(4, "16:10", "+16175550142", "2 1 3 1 1 2 1", deeds=(
-        Deed(960, STAFF, called(Outcome.REACHED)),
-        Deed(965, STAFF, done(Disposition.REFERRED, "Billing office has it.")))),
-    Event(3, "10:20", "+16175550129", "1 2 2 2 03041951 1 3 2 1 1 2 1", deeds=(
-        Deed(180, STAFF, called(Outcome.NO_ANSWER)),
-        Deed(1400, STAFF, called(Outcome.LEFT_MESSAGE, "Offered two dates on the machine.")))),
-    Event(3, "14:02", "+16175550161", "1 1 2 1 h"),
-    Event(3, "18:40", "+16175550147", "0 r12h",
+        StaffStep(75, STAFF, called(Outcome.LEFT_MESSAGE)),
+        StaffStep(1440, STAFF, called(Outcome.REACHED, "Explained the steps; sends her questions in writing.")),
+        StaffStep(1444, STAFF, done(Disposition.ANSWERED)))),
+    DemoCall(4, "16:10", "+16175550142", "2 1 3 1 1 2 1", steps=(
+        StaffStep(960, STAFF, called(Outcome.REACHED)),
+        StaffStep(965, STAFF, done(Disposition.REFERRED, "Billing office has it.")))),
+    DemoCall(3, "10:20", "+16175550129", "1 2 2 2 03041951 1 3 2 1 1 2 1", steps=(
+        StaffStep(180, STAFF, called(Outcome.NO_ANSWER)),
+        StaffStep(1400, STAFF, called(Outcome.LEFT_MESSAGE, "Offered two dates on the machine.")))),
+    DemoCall(3, "14:02", "+16175550161", "1 1 2 1 h"),
+    DemoCall(3, "18:40", "+16175550147", "0 r12h",
         "Good evening, my name is Tom Example. My number is 617 555 0147. "
         "I would like to know whether I may take my usual tablets before the visit. Thank you.", (
-        Deed(930, STAFF, called(Outcome.REACHED, "Asked the doctor: yes, with little water.")),
-        Deed(940, STAFF, done(Disposition.ANSWERED)))),
-    Event(2, "09:30", "+16175550138", "2 1 4 1 2 2 1", deeds=(
-        Deed(45, STAFF, done(Disposition.DUPLICATE)),)),
-    Event(2, "11:48", "+16175550184", PROCEDURE.format(time=1), deeds=(
-        Deed(130, STAFF, called(Outcome.NO_ANSWER)),)),
-    Event(1, "10:05", "+16175550152", "1 1 3 11231960 1 2 1 1 1 2 1", deeds=(
-        Deed(200, STAFF, noted("Prefers a female doctor.")),)),
-    Event(1, "13:15", "+16175550187", PROCEDURE.format(time=3)),
-    Event(1, "15:50", "+16175550166", MESSAGE.format(seconds=9),
+        StaffStep(930, STAFF, called(Outcome.REACHED, "Asked the doctor: yes, with little water.")),
+        StaffStep(940, STAFF, done(Disposition.ANSWERED)))),
+    DemoCall(2, "09:30", "+16175550138", "2 1 4 1 2 2 1", steps=(
+        StaffStep(45, STAFF, done(Disposition.DUPLICATE)),)),
+    DemoCall(2, "11:48", "+16175550184", PROCEDURE.format(time=1), steps=(
+        StaffStep(130, STAFF, called(Outcome.NO_ANSWER)),)),
+    DemoCall(1, "10:05", "+16175550152", "1 1 3 11231960 1 2 1 1 1 2 1", steps=(
+        StaffStep(200, STAFF, noted("Prefers a female doctor.")),)),
+    DemoCall(1, "13:15", "+16175550187", PROCEDURE.format(time=3)),
+    DemoCall(1, "15:50", "+16175550166", MESSAGE.format(seconds=9),
         "This is Ann Invented. Is it all right to fly two weeks after the procedure? "
         "Please call me back on this number."),
-    Event(-170, "", "+16175550173", "1 2 2 2 08091944 1 6 3 1 1 2 1"),
-    Event(-95, "", "+16175550158", "2 1 3 2 1 2 1", deeds=(Deed(92, LEAD, triage.claim),)),
-    Event(-61, "", "anonymous", "2 h"),
-    Event(-40, "", "+16175550191", "2 1 2 1 1 1 2 1"),
-    Event(-22, "", "+16175550126", MESSAGE.format(seconds=8),
+    DemoCall(-170, "", "+16175550173", "1 2 2 2 08091944 1 6 3 1 1 2 1"),
+    DemoCall(-95, "", "+16175550158", "2 1 3 2 1 2 1", steps=(StaffStep(92, LEAD, triage.claim),)),
+    DemoCall(-61, "", "anonymous", "2 h"),
+    DemoCall(-40, "", "+16175550191", "2 1 2 1 1 1 2 1"),
+    DemoCall(-22, "", "+16175550126", MESSAGE.format(seconds=8),
         "Hi, it is Paul Madeup. I lost the sheet about the day of the procedure. Could you tell me when to be there?"),
-    Event(-9, "", "+16175550180", "1 1 1 # 6 3 1 1 2 1", deeds=(Deed(7, STAFF, triage.claim),)),
+    DemoCall(-9, "", "+16175550180", "1 1 1 # 6 3 1 1 2 1", steps=(StaffStep(7, STAFF, triage.claim),)),
 )  # fmt: skip
 
 
@@ -155,11 +155,11 @@ def _live(config: Config, line: Line, time: _Time, recordings: RecordingStore, n
     account = config.twilio_account_sid, config.twilio_auth_token
     carrier = Carrier(config.public_base_url, *account, transport=transport, recordings=recordings)
     agenda = [(at, event, None) for event in WEEK if (at := _begins(config, event, now)) < now]
-    deeds = [(at + timedelta(minutes=deed.minutes), event, deed) for at, event, _ in agenda for deed in event.deeds]
-    left: dict[Event, int] = {}
-    for at, event, deed in sorted([*agenda, *deeds], key=lambda one: one[0]):
+    steps = [(at + timedelta(minutes=step.minutes), event, step) for at, event, _ in agenda for step in event.steps]
+    left: dict[DemoCall, int] = {}
+    for at, event, step in sorted([*agenda, *steps], key=lambda one: one[0]):
         time.clock = VirtualClock(at)
-        if deed is None:
+        if step is None:
             caller = ScriptedCaller.parse(event.keys)
             transcript = carrier.call(
                 caller, from_=event.caller, clock=time.clock, microphone=partial(sounds.get, event.message)
@@ -168,11 +168,11 @@ def _live(config: Config, line: Line, time: _Time, recordings: RecordingStore, n
             if standing and standing.saved:
                 left[event] = standing.saved[-1].id
         elif at < now and event in left:
-            deed.step(line, left[event], actors[deed.who], at)
+            step.step(line, left[event], actors[step.who], at)
     return len(agenda)
 
 
-def _begins(config: Config, event: Event, now: datetime) -> datetime:
+def _begins(config: Config, event: DemoCall, now: datetime) -> datetime:
     if event.ago < 0:
         return now + timedelta(minutes=event.ago)
     hour, minute = event.at.split(":")

@@ -27,7 +27,7 @@ OLDEST_POSTGRESQL = 14
 LEAST_FREE_BYTES = 1_000_000_000
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How bad a finding is. Only faults make the doctor's exit status 1."""
 
     FINE = "fine"
@@ -36,31 +36,31 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found, and how to mend it; no secret is in either."""
+class CheckResult:
+    """What a check found, and how to fix it; no secret is in either."""
 
-    level: Level
+    level: Severity
     check: str
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
-def fine(name: str, found: str) -> Finding:
+def fine(name: str, found: str) -> CheckResult:
     """All is well."""
-    return Finding(Level.FINE, name, found)
+    return CheckResult(Severity.FINE, name, found)
 
 
-def warning(name: str, found: str, mend: str) -> Finding:
+def warning(name: str, found: str, fix: str) -> CheckResult:
     """It works, but perhaps not as it is meant."""
-    return Finding(Level.WARNING, name, found, mend)
+    return CheckResult(Severity.WARNING, name, found, fix)
 
 
-def fault(name: str, found: str, mend: str) -> Finding:
+def fault(name: str, found: str, fix: str) -> CheckResult:
     """Callers or staff are worse off for it."""
-    return Finding(Level.FAULT, name, found, mend)
+    return CheckResult(Severity.FAULT, name, found, fix)
 
 
-def check_settings(config: Config) -> Iterator[Finding]:
+def check_settings(config: Config) -> Iterator[CheckResult]:
     """Settings that are well-formed and still worth a second look."""
     yield fine("settings", f"All settings are well-formed; {len(config.data_keys)} data key(s).")
     if urlsplit(config.public_base_url).scheme != "https":
@@ -88,7 +88,7 @@ def check_settings(config: Config) -> Iterator[Finding]:
         yield warning("notices", "Nobody is told of new requests.", "Set NOTIFY_EMAILS or NOTIFY_NUMBERS.")
 
 
-def check_database(database: Database, is_current: Callable[[Database], bool]) -> Iterator[Finding]:
+def check_database(database: Database, is_current: Callable[[Database], bool]) -> Iterator[CheckResult]:
     """That it answers, has the newest schema, takes writes, and keeps what it has committed."""
     try:
         current = is_current(database)
@@ -107,7 +107,7 @@ def check_database(database: Database, is_current: Callable[[Database], bool]) -
     yield from _check_sqlite(database) if database.is_sqlite else _check_postgresql(database)
 
 
-def _check_sqlite(database: Database) -> Iterator[Finding]:
+def _check_sqlite(database: Database) -> Iterator[CheckResult]:
     with database.read() as session:
         values = {name: str(session.scalar(text(f"PRAGMA {name}"))) for name in ("journal_mode", "synchronous")}
     path = Path(database.engine.url.database or ".").absolute()
@@ -122,7 +122,7 @@ def _check_sqlite(database: Database) -> Iterator[Finding]:
         yield warning("disk", "Less than 1 GB is free where the database is.", "Free some space, or move the database.")
 
 
-def _check_postgresql(database: Database) -> Iterator[Finding]:
+def _check_postgresql(database: Database) -> Iterator[CheckResult]:
     with database.read() as session:
         version = int(session.scalar(text("SHOW server_version_num")) or 0) // 10_000
         synchronous = session.scalar(text("SHOW synchronous_commit"))
@@ -137,7 +137,7 @@ def _check_postgresql(database: Database) -> Iterator[Finding]:
         yield fine("durability", f"PostgreSQL {version} waits for the disk at each commit.")
 
 
-def check_prompts(line: Line, scripts: Mapping[str, Script], *, speaks: bool) -> Iterator[Finding]:
+def check_prompts(line: Line, scripts: Mapping[str, Script], *, speaks: bool) -> Iterator[CheckResult]:
     """That every language can say everything, and nothing lasts too long. Needs a database that answers."""
     faults = [] if speaks else prompt_faults(line.database, scripts)
     if not faults:
@@ -151,13 +151,15 @@ def check_prompts(line: Line, scripts: Mapping[str, Script], *, speaks: bool) ->
 def _tree_faults(line: Line, scripts: Mapping[str, Script], speaks: bool) -> list[str]:
     measured = {} if speaks else measured_seconds(line.database, tuple(scripts))
     voices = [
-        check.Voice(language, script.order, script.has, measured.get(language) or dict.fromkeys(script.prompts, 0.0))
+        check.SpokenScript(
+            language, script.order, script.has, measured.get(language) or dict.fromkeys(script.prompts, 0.0)
+        )
         for language, script in scripts.items()
     ]
     return check.check(line.tree, voices)
 
 
-def check_hours(line: Line, now: datetime) -> Iterator[Finding]:
+def check_hours(line: Line, now: datetime) -> Iterator[CheckResult]:
     """That somebody is there to call back."""
     opens = line.calendar.next_opening(now, DAYS_AHEAD)
     if opens is None:

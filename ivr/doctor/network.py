@@ -12,7 +12,7 @@ from ivr.clients.errors import ClientError, NotThere, Refused
 from ivr.clients.twilio import TwilioAccount, TwilioFacts
 from ivr.config import Config
 from ivr.doctor import local as doctor
-from ivr.doctor.local import Finding, fault, fine, warning
+from ivr.doctor.local import CheckResult, fault, fine, warning
 from ivr.migrations import is_current
 from ivr.services.line import Line
 from ivr.services.scripts import Script
@@ -24,12 +24,12 @@ STATIC = "/voice/desk"
 """A signed address whose answer needs no database and changes nothing."""
 
 
-def examine(config: Config, line: Line, scripts: Mapping[str, Script]) -> Iterator[Finding]:
+def examine(config: Config, line: Line, scripts: Mapping[str, Script]) -> Iterator[CheckResult]:
     """All checks, the ones that others depend on first."""
     yield from doctor.check_settings(config)
     answers = True
     for finding in doctor.check_database(line.database, is_current):
-        answers = answers and not (finding.check == "database" and finding.level is doctor.Level.FAULT)
+        answers = answers and not (finding.check == "database" and finding.level is doctor.Severity.FAULT)
         yield finding
     if answers:
         yield from doctor.check_prompts(line, scripts, speaks=config.voice == "say")
@@ -38,7 +38,7 @@ def examine(config: Config, line: Line, scripts: Mapping[str, Script]) -> Iterat
     yield from check_account(config)
 
 
-def check_address(config: Config) -> Iterator[Finding]:
+def check_address(config: Config) -> Iterator[CheckResult]:
     """That the public address leads here, and that the signature check sees the address Twilio signs."""
     url = config.public_base_url + STATIC
     form = {"AccountSid": config.twilio_account_sid, "CallSid": "CA" + "0" * 32}
@@ -67,7 +67,7 @@ def check_address(config: Config) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _judge_signed(config: Config, status: int) -> Finding:
+def _judge_signed(config: Config, status: int) -> CheckResult:
     if status == 200:
         return fine("address", f"{config.public_base_url} answers a signed request.")
     if status == 403:
@@ -91,7 +91,7 @@ def _post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> int:
     return response.status_code
 
 
-def check_account(config: Config) -> Iterator[Finding]:
+def check_account(config: Config) -> Iterator[CheckResult]:
     """That Twilio knows the credentials, and that a number sends its calls here."""
     facts = TwilioFacts(TwilioAccount(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token))
     try:
@@ -122,7 +122,7 @@ def check_account(config: Config) -> Iterator[Finding]:
         yield from check_number(config, number)
 
 
-def _judge_error(error: ClientError) -> Finding:
+def _judge_error(error: ClientError) -> CheckResult:
     if isinstance(error, Refused | NotThere):
         return fault(
             "account", f"Twilio refuses the credentials ({error}).",
@@ -137,7 +137,7 @@ def _is_ours(config: Config, number: Mapping[str, Any]) -> bool:
     return any(address.startswith(config.public_base_url + "/") for address in addresses)
 
 
-def check_number(config: Config, number: Mapping[str, Any]) -> Iterator[Finding]:
+def check_number(config: Config, number: Mapping[str, Any]) -> Iterator[CheckResult]:
     """That each of a number's addresses is what the line needs, and nothing overrides them."""
     name, faults = f"number {number.get('phone_number')}", 0
     for sid in ("voice_application_sid", "trunk_sid"):

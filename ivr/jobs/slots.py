@@ -25,7 +25,7 @@ class NoPlace(Exception):
     """All places for workers are taken."""
 
 
-class Slots(Protocol):
+class WorkerSlots(Protocol):
     """The locks of the places."""
 
     def take(self, place: int) -> bool:
@@ -101,12 +101,12 @@ class PostgresSlots:
         return self._connection.execute(text(question), {"lock": LOCK_CLASS, "place": place}).scalar()
 
 
-def slots_of(url: URL) -> Slots:
+def slots_of(url: URL) -> WorkerSlots:
     """The places of a database's workers."""
     return FileSlots(url.database or "") if url.get_backend_name() == "sqlite" else PostgresSlots(url)
 
 
-def first_free(slots: Slots) -> int:
+def first_free(slots: WorkerSlots) -> int:
     """Take the first free place: the one a restarted worker had before.
 
     Raises:
@@ -119,7 +119,7 @@ def first_free(slots: Slots) -> int:
 
 
 @contextlib.contextmanager
-def borrowed(slots: Slots, place: int) -> Iterator[bool]:
+def borrowed(slots: WorkerSlots, place: int) -> Iterator[bool]:
     """A place for a moment, if nobody has it."""
     taken = slots.take(place)
     try:

@@ -28,7 +28,7 @@ from ivr.services.calls.outages import (
     adopt_recording,
     catch_up,
     enqueue_missed,
-    is_settled,
+    is_accounted_for,
 )
 from ivr.services.health.checkpoints import move_checkpoint, note_walk, read_checkpoint
 from ivr.services.jobs import Job, enqueue, forget_old_jobs
@@ -41,8 +41,8 @@ from ivr.services.recordings.recordings import (
     enqueue_deletions,
     enqueue_stuck_imports,
     import_state,
+    mark_unusable,
     note_deleted,
-    settle,
     store_audio,
 )
 from ivr.services.requests import bridging, notices
@@ -135,21 +135,21 @@ class Tasks:
         try:
             audio = self.recordings.download(recording_sid)
             if len(audio) <= HEADER_BYTES:
-                return self._settled(recording_sid, RecordingStatus.EMPTY)
+                return self._mark_unusable(recording_sid, RecordingStatus.EMPTY)
             seconds = duration_seconds(audio)
         except TooLarge:
-            return self._settled(recording_sid, RecordingStatus.REFUSED)
+            return self._mark_unusable(recording_sid, RecordingStatus.REFUSED)
         except MasteringError:
-            return self._settled(recording_sid, RecordingStatus.REFUSED)
+            return self._mark_unusable(recording_sid, RecordingStatus.REFUSED)
         except NotThere:
-            told = self.recordings.show(recording_sid).get("status")
-            if told in ("absent", "deleted"):
-                return self._settled(recording_sid, RecordingStatus.ABSENT)
+            reported = self.recordings.show(recording_sid).get("status")
+            if reported in ("absent", "deleted"):
+                return self._mark_unusable(recording_sid, RecordingStatus.ABSENT)
             raise Unavailable("not ready") from None
         return store_audio(database, recording_sid, audio, seconds, self.line.clock())
 
-    def _settled(self, recording_sid: str, status: RecordingStatus) -> bool:
-        settle(self.line.database, recording_sid, status)
+    def _mark_unusable(self, recording_sid: str, status: RecordingStatus) -> bool:
+        mark_unusable(self.line.database, recording_sid, status)
         log.warning("recording_not_stored", recording_sid=recording_sid, status=status)
         return False
 
@@ -167,11 +167,11 @@ class Tasks:
         """Ask the carrier for recordings that we should have and do not, and take them in."""
         now = self.line.clock()
         found = 0
-        for told in self.recordings.since(self._since("recordings", now)):
-            if told.get("status") != "completed":
+        for reported in self.recordings.since(self._since("recordings", now)):
+            if reported.get("status") != "completed":
                 continue
-            recording = _recording(told)
-            if not is_settled(self.line, recording):
+            recording = _recording(reported)
+            if not is_accounted_for(self.line, recording):
                 enqueue_missed(self.line, recording, occasion="")
                 found += 1
         orphans = adopt_orphans(self.line)
@@ -186,8 +186,8 @@ class Tasks:
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
         stuck = enqueue_stuck_imports(self.line.database, now)
-        told = (_call(call) for call in self.calls.since(self._since("calls", now)))
-        unknown = sum(1 for call in told if call.direction == "inbound" and not catch_up(self.line, call))
+        reported = (_call(call) for call in self.calls.since(self._since("calls", now)))
+        unknown = sum(1 for call in reported if call.direction == "inbound" and not catch_up(self.line, call))
         move_checkpoint(self.line.database, "calls", now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
@@ -262,7 +262,7 @@ class Tasks:
         """Send one notice by mail or text message, at most once to each recipient."""
         now = self.line.clock()
         why = Occasion(occasion)
-        requests = notices.noticed(self.line.database, why, request_ids, now)
+        requests = notices.notice_facts(self.line.database, why, request_ids, now)
         if not requests:
             return
         if Channel(channel) is Channel.MAIL:
@@ -285,9 +285,9 @@ class Tasks:
 
     def text_reference(self, request_id: int) -> None:
         """Text a caller who agreed to messages the reference, at most once."""
-        told = notices.reference_text(self.line.database, request_id)
-        if told is not None:
-            number, reference = told
+        reported = notices.reference_text(self.line.database, request_id)
+        if reported is not None:
+            number, reference = reported
             text = wording.reference_body(self.clinic_name, reference)
             self._once(f"reference-{request_id}", "caller", lambda: self.messages.send(number, text))
 
@@ -307,7 +307,7 @@ class Tasks:
         try:
             call_sid = self.calls.create(order)
         except Unavailable:
-            bridging.take_back(self.line, bridge_id)
+            bridging.unmark_asked(self.line, bridge_id)
             raise
         except Refused:
             bridging.note_refused(self.line, bridge_id, self.line.clock())
@@ -323,7 +323,7 @@ class Tasks:
         try:
             send()
         except Unavailable:
-            notices.take_back(database, key, recipient)
+            notices.release_sending(database, key, recipient)
             raise
         except ClientError:
             raise
@@ -359,27 +359,27 @@ def tasks_of(config: Config, line: Line) -> Tasks:
     )
 
 
-def _recording(told: dict[str, Any]) -> CarrierRecording:
+def _recording(reported: dict[str, Any]) -> CarrierRecording:
     return CarrierRecording(
-        sid=str(told["sid"]),
-        call_sid=str(told["call_sid"]),
-        status=str(told.get("status")),
-        seconds=_seconds(told.get("duration")),
-        started_at=parsedate_to_datetime(told.get("start_time") or told["date_created"]),
+        sid=str(reported["sid"]),
+        call_sid=str(reported["call_sid"]),
+        status=str(reported.get("status")),
+        seconds=_seconds(reported.get("duration")),
+        started_at=parsedate_to_datetime(reported.get("start_time") or reported["date_created"]),
     )
 
 
-def _call(told: dict[str, Any]) -> CarrierCall:
-    started, ended = told.get("start_time") or told["date_created"], told.get("end_time")
+def _call(reported: dict[str, Any]) -> CarrierCall:
+    started, ended = reported.get("start_time") or reported["date_created"], reported.get("end_time")
     return CarrierCall(
-        sid=str(told["sid"]),
-        from_number=str(told.get("from") or ""),
-        to_number=str(told.get("to") or ""),
-        direction=str(told.get("direction") or ""),
-        status=str(told.get("status") or ""),
+        sid=str(reported["sid"]),
+        from_number=str(reported.get("from") or ""),
+        to_number=str(reported.get("to") or ""),
+        direction=str(reported.get("direction") or ""),
+        status=str(reported.get("status") or ""),
         started_at=parsedate_to_datetime(started),
         ended_at=parsedate_to_datetime(ended) if ended else None,
-        seconds=_seconds(told.get("duration")),
+        seconds=_seconds(reported.get("duration")),
     )
 
 

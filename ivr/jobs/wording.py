@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ivr.services.requests.notices import Noticed, Occasion
+from ivr.services.requests.notices import NoticeFacts, Occasion
 
 MOST_IN_TEXT = 5
 """Requests named in one text message."""
 
 
-def subject(occasion: Occasion, requests: Sequence[Noticed]) -> str:
+def subject(occasion: Occasion, requests: Sequence[NoticeFacts]) -> str:
     """A mail's subject, which is also a text message's first line."""
     some = _counted(len(requests))
     match occasion:
@@ -24,7 +24,7 @@ def subject(occasion: Occasion, requests: Sequence[Noticed]) -> str:
             return _digest(requests)
 
 
-def mail_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -> str:
+def mail_body(occasion: Occasion, requests: Sequence[NoticeFacts], staff_url: str) -> str:
     """A mail's text."""
     lines = [subject(occasion, requests) + ".", ""]
     lines += [_line(request) for request in requests]
@@ -33,7 +33,7 @@ def mail_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -
     return "\n".join([*lines, "", console(staff_url), ""])
 
 
-def text_body(occasion: Occasion, requests: Sequence[Noticed], staff_url: str) -> str:
+def text_body(occasion: Occasion, requests: Sequence[NoticeFacts], staff_url: str) -> str:
     """A text message."""
     named = [_line(request) for request in requests[:MOST_IN_TEXT]]
     more = [f"and {len(requests) - MOST_IN_TEXT} more"] if len(requests) > MOST_IN_TEXT else []
@@ -59,7 +59,7 @@ def age(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
 
 
-def _digest(requests: Sequence[Noticed]) -> str:
+def _digest(requests: Sequence[NoticeFacts]) -> str:
     unfinished = sum(request.unfinished for request in requests)
     if unfinished == len(requests):
         return f"Left unfinished: {_counted(unfinished)}"
@@ -71,7 +71,7 @@ def _counted(count: int) -> str:
     return "1 request" if count == 1 else f"{count} requests"
 
 
-def _line(request: Noticed) -> str:
+def _line(request: NoticeFacts) -> str:
     unfinished = ", left unfinished" if request.unfinished else ""
     return f"{request.reference}  {request.kind}, {request.priority}, waiting {age(request.age)}{unfinished}"
 

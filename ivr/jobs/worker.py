@@ -15,7 +15,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
 
 from ivr.clients.errors import Refused, Unclear
 from ivr.db import APPLICATION
-from ivr.jobs.slots import Slots, borrowed, first_free, slots_of
+from ivr.jobs.slots import WorkerSlots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
 from ivr.services.audit import TrailBroken
 from ivr.services.jobs import LANES, Job, Lane, attempt_of, enqueue_again, root_of
@@ -30,7 +30,7 @@ AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2, Lane.CALLS: 4
 BETWEEN_CALLS = 1.0
 """Seconds: so often the carrier places a call for an account, of all workers together."""
 
-HOPELESS = (Refused, Unclear, TrailBroken, TypeError, KeyError, ValueError)
+NOT_RETRIED = (Refused, Unclear, TrailBroken, TypeError, KeyError, ValueError)
 """Errors that another attempt would only repeat, or that must not be repeated."""
 
 RECOVERIES = 4
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a job is tried, and how long to wait in between: twice as long each time, give or take a half."""
 
     attempts: int
@@ -56,19 +56,19 @@ class Patience:
         return wait * random.uniform(0.5, 1.5)
 
 
-RECORDING = Patience(16)
+RECORDING = RetryPolicy(16)
 """About an hour and three quarters; the nightly run tries again."""
 
-NOTICE = Patience(9)
+NOTICE = RetryPolicy(9)
 """About eight minutes: then an urgent notice comes again by itself."""
 
-RECURRING = Patience(4)
+RECURRING = RetryPolicy(4)
 """The clock will strike again."""
 
-CALL = Patience(4, longest=timedelta(seconds=10))
+CALL = RetryPolicy(4, longest=timedelta(seconds=10))
 """Some twenty seconds: nobody waits longer for their phone to ring."""
 
-PATIENCE = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING, Lane.CALLS: CALL}
+RETRY_POLICIES = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING, Lane.CALLS: CALL}
 
 CLOCK: dict[str, tuple[str, list[str]]] = {
     "missed": ("*/10 * * * *", [Job.FETCH_MISSED]),
@@ -98,10 +98,10 @@ class Worker:
     tasks: Tasks
     poll_seconds: float = 1.0
     look_seconds: float = LOOK_SECONDS
-    patience: dict[Lane, Patience] = field(default_factory=lambda: dict(PATIENCE))
+    patience: dict[Lane, RetryPolicy] = field(default_factory=lambda: dict(RETRY_POLICIES))
     scheduled: bool = True
     broken: threading.Event = field(default_factory=threading.Event)
-    _slots: Slots | None = None
+    _slots: WorkerSlots | None = None
     _place: int = 0
     _stopping: threading.Event = field(default_factory=threading.Event)
     _keeper: threading.Thread | None = None
@@ -165,7 +165,7 @@ class Worker:
             task(*arguments)
             return
         except Exception as error:
-            kind, hopeless = type(error).__name__, isinstance(error, HOPELESS)
+            kind, hopeless = type(error).__name__, isinstance(error, NOT_RETRIED)
             about = {"job": job, "id": root_of(job_id), "attempt": attempt, "error": kind, "where": _where(error)}
         patience = self.patience[LANES[job]]
         if hopeless or attempt >= patience.attempts:
@@ -208,7 +208,7 @@ class Worker:
                 self.broken.set()
                 return
 
-    def _take_over(self, slots: Slots) -> None:
+    def _take_over(self, slots: WorkerSlots) -> None:
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
         others = {status.executor_id for status in pending} - {_executor(self._place), None}
         for executor in sorted(filter(None, others)):
@@ -248,7 +248,7 @@ class _AsJson(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """One line, without the traceback."""
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        log.log(record.levelno, "dbos", said=record.getMessage(), error=kind)
+        log.log(record.levelno, "dbos", message=record.getMessage(), error=kind)
 
 
 def _quiet_logs() -> None:

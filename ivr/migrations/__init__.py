@@ -9,7 +9,7 @@ from dbos import DBOS
 from dbos._migration import get_migration_versions, get_sqlite_migration_versions
 from sqlalchemy import Connection, inspect, text
 
-from ivr.db import Database, unhurried
+from ivr.db import Database, without_time_limits
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -63,7 +63,7 @@ def upgrade(database: Database) -> None:
     from alembic import command
 
     with database.engine.begin() as connection:
-        unhurried(connection)
+        without_time_limits(connection)
         command.upgrade(alembic_config(connection), "head")
     DBOS.migrate(database.engine.url.render_as_string(hide_password=False))
 

@@ -1,11 +1,11 @@
 """What is kept: calls, requests, recordings, prompts, and what staff did."""
 
 from ivr.callflow.answers import ClosureReason
-from ivr.models.audit import Action, AuditCheck, AuditEntry, AuditHead
+from ivr.models.audit import AuditAction, AuditCheck, AuditEntry, AuditHead
 from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
-from ivr.models.job import Checkpoint, Notice
+from ivr.models.job import Checkpoint, SentNotice
 from ivr.models.prompt import (
     PromptAudio,
     PromptNumber,
@@ -21,7 +21,7 @@ from ivr.models.staff import Role, StaffMember
 from ivr.models.triage import Disposition, EntryKind, Outcome, RequestEntry
 
 __all__ = [
-    "Action",
+    "AuditAction",
     "AuditCheck",
     "AuditEntry",
     "AuditHead",
@@ -35,7 +35,6 @@ __all__ = [
     "ClosureReason",
     "Disposition",
     "EntryKind",
-    "Notice",
     "Outcome",
     "PatientRequest",
     "Priority",
@@ -53,6 +52,7 @@ __all__ = [
     "RequestEntry",
     "RequestStatus",
     "Role",
+    "SentNotice",
     "StaffMember",
     "Tab",
     "WeeklyHours",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.db import Base, BigId, ByValue, UtcDateTime
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """What was done. Looking counts: opening a request and playing its message are actions of their own."""
 
     SIGNED_IN = "signed_in"
@@ -48,7 +48,7 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(40))
-    action: Mapped[Action] = mapped_column(ByValue(Action))
+    action: Mapped[AuditAction] = mapped_column(ByValue(AuditAction))
     subject: Mapped[str] = mapped_column(String(60))
     detail: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(String(64))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.db import Base, UtcDateTime
 
 
-class Notice(Base):
+class SentNotice(Base):
     """A notice that left us, by a key that names its occasion: the guard against sending one twice."""
 
     __tablename__ = "notices"

@@ -20,8 +20,8 @@ import structlog
 from ivr.phone import mailbox
 from ivr.phone.mailbox import Mailbox, Message
 from ivr.phone.stages import Stage
-from ivr.simulator import Answers, Entry, SimulatorError, Unreached, Wait
-from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, Voice
+from ivr.simulator import Answers, SimulatorError, TranscriptEntry, Unreached, Wait
+from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, SpeechChange
 from ivr.simulator.wave_info import read_wave
 
 RING_SECONDS = 20.0
@@ -87,7 +87,7 @@ class Visitor:
             self._tell({"type": "phase", "phase": phase.name, "seconds": round(until - now, 2)})
         if phase is Phase.RECORDING and not self._has_microphone and not self._speaking:
             self._speaking = True
-            return Voice(now, True)
+            return SpeechChange(now, True)
         while True:
             if self._waiting:
                 return _at(self._waiting.popleft(), min(self._clock.now(), until))
@@ -144,7 +144,7 @@ class Visitor:
             case {"do": "key", "key": str(key)}:
                 self._waiting.append(KeyPress(now, key))
             case {"do": "voice", "on": bool(speaking)}:
-                self._waiting.append(Voice(now, speaking))
+                self._waiting.append(SpeechChange(now, speaking))
             case {"do": "hang-up"}:
                 self._waiting.append(HangsUp(now))
             case {"do": "speed", "speed": float(speed)}:
@@ -154,7 +154,7 @@ class Visitor:
 
 
 @dataclass(frozen=True)
-class Dialled:
+class CallSettings:
     """How a call is placed."""
 
     from_: str
@@ -167,7 +167,11 @@ class HeldCall:
     """A call in progress: `events` fills until None, which is its end."""
 
     def __init__(
-        self, token: str, stage: AbstractContextManager[Stage], dialled: Dialled, look: Callable[[Stage, str], Message]
+        self,
+        token: str,
+        stage: AbstractContextManager[Stage],
+        dialled: CallSettings,
+        look: Callable[[Stage, str], Message],
     ) -> None:
         """Place the call in a thread, on a stage opened there; `look` says by the call's SID where it stands."""
         self.events: Queue[Message | None] = Queue()
@@ -210,7 +214,7 @@ class HeldCall:
         over = {"by": transcript.ended_by, "seconds": transcript.seconds, "status": transcript.status}
         self.events.put({"type": "over", **over, "listened": transcript.seconds_listened})
 
-    def _entry(self, stage: Stage, entry: Entry) -> None:
+    def _entry(self, stage: Stage, entry: TranscriptEntry) -> None:
         url = urlsplit(entry.url)
         path = f"{url.path}?{url.query}" if url.query else url.path
         is_draft = entry.kind == "play" and Path(url.path).stem in stage.drafts

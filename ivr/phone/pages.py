@@ -20,13 +20,13 @@ from ivr.console.access import requires
 from ivr.models import Role
 from ivr.phone import mailbox
 from ivr.phone.mailbox import CALL, DESK, Mailbox, Message
-from ivr.services.calls.following import Saved, follow
+from ivr.services.calls.following import SavedRequest, follow
 from ivr.services.line import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from ivr.phone.holding import Dialled, HeldCall
+    from ivr.phone.holding import CallSettings, HeldCall
     from ivr.phone.stages import Opened, Stage
 
 ADDRESS = "/phone"
@@ -94,9 +94,9 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
             abort(400)
         if len(mailbox.names(CALL)) >= MOST_CALLS:
             return Response("All telephones are in use.", 503)
-        from ivr.phone.holding import Dialled
+        from ivr.phone.holding import CallSettings
 
-        dialled = Dialled(str(caller), NUMBER, bool(form.get("microphone")), float(speed))
+        dialled = CallSettings(str(caller), NUMBER, bool(form.get("microphone")), float(speed))
         return _stream(_call_events(_held(phone, dialled, drafts=form.get("drafts") is True)))
 
     @route("/calls/<token>", methods=["POST"])
@@ -180,7 +180,7 @@ def _action(form: Message) -> Message:
     abort(400)
 
 
-def _held(phone: _Phone, dialled: Dialled, *, drafts: bool) -> tuple[str, HeldCall]:
+def _held(phone: _Phone, dialled: CallSettings, *, drafts: bool) -> tuple[str, HeldCall]:
     from ivr.phone.holding import HeldCall
     from ivr.phone.stages import in_rehearsal, on_the_line
 
@@ -200,7 +200,7 @@ def _standing(config: Config, stage: Stage, sid: str) -> Message:
     return {"node": standing.node, "words": words.node(standing.node), "turns": standing.turns, "saved": saved}
 
 
-def _saved(config: Config, stage: Stage, one: Saved) -> Message:
+def _saved(config: Config, stage: Stage, one: SavedRequest) -> Message:
     """A request as the page shows it; one of a trial has no page in the console."""
     return {
         "reference": one.reference,

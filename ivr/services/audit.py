@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ivr.db import Database, Vault, vault_of
-from ivr.models import Action, AuditCheck, AuditEntry, AuditHead, StaffMember
+from ivr.models import AuditAction, AuditCheck, AuditEntry, AuditHead, StaffMember
 
 GENESIS = "0" * 64
 LONGEST_DETAIL = 200
@@ -50,12 +50,14 @@ SYSTEM = Actor("system")
 
 
 def lock(session: Session) -> None:
-    """Let nobody else add to the trail until the session's transaction is over; `note` does so by itself."""
+    """Let nobody else add to the trail until the session's transaction is over; `add_audit_entry` does so by itself."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(LOCK)
 
 
-def note(session: Session, actor: Actor, action: Action, subject: str, now: datetime, detail: str = "") -> None:
+def add_audit_entry(
+    session: Session, actor: Actor, action: AuditAction, subject: str, now: datetime, detail: str = ""
+) -> None:
     """Add a row to the trail, in the session's transaction. `detail` is plain words without personal data."""
     lock(session)
     vault = vault_of(session.get_bind().dialect)
@@ -80,7 +82,7 @@ def note(session: Session, actor: Actor, action: Action, subject: str, now: date
     session.flush()
 
 
-def faults(database: Database) -> Iterator[str]:
+def trail_faults(database: Database) -> Iterator[str]:
     """What is wrong with the trail, a sentence each; nothing when every row is as it was written.
 
     The end is read before each page: rows that are added meanwhile are on the page, and are no fault.
@@ -136,7 +138,7 @@ def _missing(first: int, last: int) -> str:
 
 def check(database: Database, now: datetime) -> list[str]:
     """Look for faults, and remember when and how many, for the metrics and the page."""
-    found = list(faults(database))
+    found = list(trail_faults(database))
     with database.write() as session:
         session.merge(AuditCheck(id=1, at=now, faults=len(found)))
     return found
@@ -172,7 +174,7 @@ class Search:
     """What to look for in the trail; what is empty is not looked at. `since` and `until` are moments."""
 
     actor: str = ""
-    action: Action | None = None
+    action: AuditAction | None = None
     subject: str = ""
     since: datetime | None = None
     until: datetime | None = None

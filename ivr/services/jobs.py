@@ -13,8 +13,8 @@ from dbos import EnqueueOptions, WorkflowStatus
 from sqlalchemy import Connection, text
 
 from ivr.db import APPLICATION, Database, session_in
-from ivr.models import Action
-from ivr.services.audit import COMMAND, note
+from ivr.models import AuditAction
+from ivr.services.audit import COMMAND, add_audit_entry
 
 FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 DONE = ["SUCCESS", "CANCELLED"]
@@ -157,7 +157,7 @@ def retry_job(database: Database, job_id: str, now: datetime) -> str:
     with database.transaction() as connection:
         enqueue(database, connection, Job(failed.name), *failed.arguments, key=key)
         with session_in(connection) as session:
-            note(session, COMMAND, Action.JOB_RETRIED, f"job:{failed.name}", now, f"again as {key}")
+            add_audit_entry(session, COMMAND, AuditAction.JOB_RETRIED, f"job:{failed.name}", now, f"again as {key}")
     database.jobs.delete_workflow(job_id)
     return key
 

@@ -20,7 +20,7 @@ from ivr.simulator.rest import MediaDelay, create_rest_app
 from ivr.simulator.script import ScriptedCaller
 from ivr.simulator.signature import sign
 from ivr.simulator.terminal import run_interactive, run_scripted
-from ivr.simulator.transcript import Entry, Transcript
+from ivr.simulator.transcript import Transcript, TranscriptEntry
 from ivr.simulator.transport import HttpTransport, Response, Transport, WsgiTransport
 from ivr.simulator.twiml import parse
 
@@ -30,7 +30,6 @@ __all__ = [
     "CallStore",
     "Caller",
     "Carrier",
-    "Entry",
     "Exchange",
     "Faults",
     "FixedDesk",
@@ -51,6 +50,7 @@ __all__ = [
     "SimulatorError",
     "Speak",
     "Transcript",
+    "TranscriptEntry",
     "Transport",
     "TwimlError",
     "Unreached",

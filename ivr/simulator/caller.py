@@ -37,7 +37,7 @@ class HangsUp:
 
 
 @dataclass(frozen=True)
-class Voice:
+class SpeechChange:
     """The caller begins to speak, or falls silent."""
 
     at: float
@@ -51,7 +51,7 @@ class Skip:
     at: float
 
 
-Event = KeyPress | HangsUp | Voice | Skip
+Event = KeyPress | HangsUp | SpeechChange | Skip
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class PlannedCaller:
 
     def _forget_speech(self) -> None:
         """What was planned for a recording that ended before it is not done any more, but for hanging up."""
-        if any(isinstance(event, Voice) for event in self._queue):
+        if any(isinstance(event, SpeechChange) for event in self._queue):
             self._queue = [event for event in self._queue if isinstance(event, HangsUp)]
 
 
@@ -167,7 +167,7 @@ def _events(plan: GatherPlan | RecordPlan) -> list[Event]:
         case HangUp():
             return [HangsUp(0.0)]
         case Speak():
-            events: list[Event] = [Voice(0.0, True), Voice(plan.seconds, False)]
+            events: list[Event] = [SpeechChange(0.0, True), SpeechChange(plan.seconds, False)]
             if plan.hang_up:
                 events.append(HangsUp(plan.seconds))
             return events + [_moved(event, plan.seconds) for event in _typed(plan.keys)]
@@ -183,8 +183,8 @@ def _moved(event: Event, seconds: float) -> Event:
     match event:
         case KeyPress():
             return KeyPress(event.at + seconds, event.key)
-        case Voice():
-            return Voice(event.at + seconds, event.speaking)
+        case SpeechChange():
+            return SpeechChange(event.at + seconds, event.speaking)
         case HangsUp():
             return HangsUp(event.at + seconds)
         case Skip():

@@ -17,9 +17,9 @@ from ivr.simulator.leg import CallOver, Leg, Services
 from ivr.simulator.media import Media
 from ivr.simulator.parameters import CallFacts, Party, ended
 from ivr.simulator.phone import run
-from ivr.simulator.recordings import LocalRecorder, Recorder, RecordingStore, RemoteRecorder
+from ivr.simulator.recordings import LocalRecorder, RecordingSink, RecordingStore, RemoteRecorder
 from ivr.simulator.sids import Sids
-from ivr.simulator.transcript import Entry, Transcript
+from ivr.simulator.transcript import Transcript, TranscriptEntry
 from ivr.simulator.transport import HttpTransport, Transport
 
 DEFAULT_FROM = "+16175550123"
@@ -87,7 +87,7 @@ class Carrier:
         to: Party | str = DEFAULT_TO,
         clock: Clock | None = None,
         desk: Desk | None = None,
-        listener: Callable[[Entry], None] | None = None,
+        listener: Callable[[TranscriptEntry], None] | None = None,
         extra: Mapping[str, str] | None = None,
         microphone: Callable[[], bytes | None] = lambda: None,
     ) -> Transcript:
@@ -135,7 +135,7 @@ class Carrier:
         )
         return Leg(facts, caller, clock, transcript, services, clock.now())
 
-    def _recorder(self) -> Recorder:
+    def _recorder(self) -> RecordingSink:
         if self.rest_url:
             return RemoteRecorder(self.transport, self.rest_url, self.auth_token)
         return LocalRecorder(self.recordings)
@@ -152,7 +152,7 @@ class _Call:
     incoming: str
     status_url: str
     faults: Faults
-    told: bool = False
+    reported: bool = False
 
     def hold(self) -> Transcript:
         """Run the call; what a strict carrier raises carries the transcript as a note."""
@@ -203,9 +203,9 @@ class _Call:
 
     def _tell(self, status: str) -> None:
         """Deliver the status callback, once."""
-        if self.told or self.faults.drop_status or not self.status_url:
+        if self.reported or self.faults.drop_status or not self.status_url:
             return
-        self.told = True
+        self.reported = True
         leg = self.leg
         seconds = 0.0 if status in ("busy", "no-answer") else leg.clock.now() - leg.started
         leg.post(self.status_url, leg.facts.form(status) | ended(status, seconds, leg.clock.utc(), 0))

@@ -12,9 +12,9 @@ from ivr.simulator.documents import Document, Goto, fetch_document
 from ivr.simulator.errors import SimulatorError, TwimlError
 from ivr.simulator.media import Media
 from ivr.simulator.parameters import CallFacts, Form
-from ivr.simulator.recordings import Recorder
+from ivr.simulator.recordings import RecordingSink
 from ivr.simulator.sids import Sids
-from ivr.simulator.transcript import Entry, Kind, Transcript, Who
+from ivr.simulator.transcript import Transcript, TranscriptEntry, TranscriptKind, Who
 from ivr.simulator.verbs import Gather, Record
 
 
@@ -36,7 +36,7 @@ class Services:
     media: Media
     sids: Sids
     desk: Desk
-    recorder: Recorder
+    recorder: RecordingSink
     fallback_url: str
     strict: bool
     caller_ids: frozenset[str] = frozenset()
@@ -66,7 +66,7 @@ class Leg:
 
     def note(
         self,
-        kind: Kind,
+        kind: TranscriptKind,
         text: str,
         *,
         who: Who | None = None,
@@ -77,7 +77,7 @@ class Leg:
     ) -> None:
         """Add an entry to the transcript, at this moment."""
         at = round(self.clock.now() - self.started, 3)
-        self.transcript.add(Entry(at, who or self.who, kind, text, round(seconds, 3), title, url, document))
+        self.transcript.add(TranscriptEntry(at, who or self.who, kind, text, round(seconds, 3), title, url, document))
 
     @property
     def person(self) -> Who:

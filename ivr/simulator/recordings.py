@@ -88,7 +88,7 @@ class RecordingStore:
         self._all[file.stem] = Recording(**facts, audio=file.with_suffix(".wav").read_bytes())
 
 
-class Recorder(Protocol):
+class RecordingSink(Protocol):
     """Takes a finished recording and says at which URL (without extension) it can be had; hears of calls, too."""
 
     def keep(self, recording: Recording) -> str:

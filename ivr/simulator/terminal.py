@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Protocol, TextIO
 
-from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, Voice, Wait
+from ivr.simulator.caller import Event, HangsUp, KeyPress, Phase, Skip, SpeechChange, Wait
 from ivr.simulator.carrier import DEFAULT_FROM, DEFAULT_TO, Carrier
 from ivr.simulator.clock import Clock, RealClock, VirtualClock
 from ivr.simulator.desk import Desk
 from ivr.simulator.errors import SimulatorError
 from ivr.simulator.script import ScriptedCaller
-from ivr.simulator.transcript import Entry, Transcript, flows, words_of
+from ivr.simulator.transcript import Transcript, TranscriptEntry, flows, words_of
 
 try:
     import termios
@@ -89,11 +89,11 @@ class TypingCaller:
         """Return the next key; Ctrl-C hangs up wherever it comes."""
         if phase is Phase.RECORDING and not self._speaking:
             self._speaking = True
-            return Voice(now, True)
+            return SpeechChange(now, True)
         try:
             silent = self._silent and phase is Phase.RECORDING
             event = None if silent else self._typed(until, phase)
-            self._silent = silent or isinstance(event, Voice)
+            self._silent = silent or isinstance(event, SpeechChange)
             if event is None:
                 self._clock.sleep(until - self._clock.now())
         except KeyboardInterrupt:
@@ -117,7 +117,7 @@ def _event(key: str, at: float, phase: Phase) -> Event | None:
     if key in ("h", END_OF_INPUT):
         return HangsUp(at)
     if key == "s":
-        return Voice(at, False) if phase is Phase.RECORDING else Skip(at)
+        return SpeechChange(at, False) if phase is Phase.RECORDING else Skip(at)
     if key in "\r\n" and phase is Phase.RECORDING:
         return KeyPress(at, "#")
     return KeyPress(at, key) if key in "0123456789*#" else None
@@ -197,7 +197,7 @@ class _Paper:
         self._who = ""
         self._column = 0
 
-    def __call__(self, entry: Entry) -> None:
+    def __call__(self, entry: TranscriptEntry) -> None:
         if entry.kind == "webhook":
             return
         if not (flows(entry) and entry.who == self._who):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 Who = Literal["line", "caller", "desk", "whisper", "carrier"]
-Kind = Literal[
+TranscriptKind = Literal[
     "call", "say", "play", "tones", "silence", "pause", "beep", "wait", "key", "ignored", "speech", "nothing",
     "dial", "ring", "bridge", "hangup", "webhook", "error",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Entry:
+class TranscriptEntry:
     """One thing that happened, `at` seconds into the call; `text` is what a reader sees.
 
     `seconds` is how long it was planned to take, `title` a clip's prompt key, `url` what was asked or played,
@@ -21,7 +21,7 @@ class Entry:
 
     at: float
     who: Who
-    kind: Kind
+    kind: TranscriptKind
     text: str
     seconds: float = 0.0
     title: str = ""
@@ -32,10 +32,10 @@ class Entry:
 class Transcript:
     """The entries of one call and how it ended; `listener` hears of each entry as it is added."""
 
-    def __init__(self, listener: Callable[[Entry], None] | None = None) -> None:
+    def __init__(self, listener: Callable[[TranscriptEntry], None] | None = None) -> None:
         """Begin empty."""
         self.call_sid = ""
-        self.entries: list[Entry] = []
+        self.entries: list[TranscriptEntry] = []
         self.errors: list[str] = []
         self.ended_by = ""
         self.status = ""
@@ -43,7 +43,7 @@ class Transcript:
         self.seconds_listened = 0.0
         self._listener = listener
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: TranscriptEntry) -> None:
         """Append and tell the listener."""
         self.entries.append(entry)
         if entry.kind == "error":
@@ -84,22 +84,22 @@ class Transcript:
             flowing = entry.who if flows(entry) else ""
         return "".join(f"{line}\n" for line in lines)
 
-    def _spoken(self) -> list[Entry]:
+    def _spoken(self) -> list[TranscriptEntry]:
         return [entry for entry in self.entries if entry.who == "line" and entry.kind in ("say", "play")]
 
 
-def line_of(entry: Entry, *, times: bool = False, titles: bool = False) -> str:
+def line_of(entry: TranscriptEntry, *, times: bool = False, titles: bool = False) -> str:
     """Write one entry as a line: who, then what."""
     stamp = f"{entry.at:7.1f}  " if times else ""
     key = f"  ({entry.title})" if titles and entry.title else ""
     return f"{stamp}{entry.who:<8}{entry.text}{key}"
 
 
-def flows(entry: Entry) -> bool:
+def flows(entry: TranscriptEntry) -> bool:
     """Tell whether an entry is part of a flow of speech."""
     return entry.kind in ("say", "play", "silence")
 
 
-def words_of(entry: Entry) -> str:
+def words_of(entry: TranscriptEntry) -> str:
     """Write an entry as part of a flow of speech."""
     return "…" if entry.kind == "silence" else entry.text

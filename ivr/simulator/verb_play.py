@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from ivr.simulator.caller import HangsUp, KeyPress, Phase, Skip
 from ivr.simulator.documents import Document
 from ivr.simulator.leg import Leg
-from ivr.simulator.transcript import Kind
+from ivr.simulator.transcript import TranscriptKind
 from ivr.simulator.verbs import Pause, Play, Prompt, Say
 
 UNKNOWN_SECONDS = 3.0
@@ -18,7 +18,7 @@ _WAITS = {"w": 0.5, "W": 1.0}
 class Sound:
     """A prompt to be played `times` over; `shown` is its line in the transcript, `text` the words alone."""
 
-    kind: Kind
+    kind: TranscriptKind
     seconds: float
     shown: str
     text: str = ""

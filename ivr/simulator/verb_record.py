@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from ivr.simulator.caller import HangsUp, KeyPress, Phase, Skip, Voice
+from ivr.simulator.caller import HangsUp, KeyPress, Phase, Skip, SpeechChange
 from ivr.simulator.documents import Document, Goto
 from ivr.simulator.leg import CallOver, Leg
 from ivr.simulator.parameters import recorded
@@ -61,7 +61,7 @@ def _listen(leg: Leg, verb: Record) -> _Take:
         match event:
             case None | Skip():
                 break
-            case Voice():
+            case SpeechChange():
                 speaking, silent_since = event.speaking, event.at
                 voice_from = voice_from if voice_from is not None else event.at
             case HangsUp():

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from ivr.console.access import actor, requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.prompts.catalogue import Heard, Row, rows
+from ivr.services.prompts.catalogue import Heard, PromptRow, rows
 from ivr.services.prompts.exchange import export_language, import_language
 from ivr.services.prompts.versions import VersionError
 
-FILTERS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
     "all": ("All", lambda row: True),
     "missing": ("Missing", lambda row: any(cell.heard is Heard.MISSING for cell in row.cells)),
     "synthetic": ("Machine's voice", lambda row: any(cell.heard is Heard.SYNTHETIC for cell in row.cells)),
@@ -78,5 +78,5 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         return redirect(url_for("studio.matrix", show="drafts"))
 
 
-def _matches(row: Row, words: str) -> bool:
+def _matches(row: PromptRow, words: str) -> bool:
     return words.lower() in f"{row.number} {row.key} {row.words}".lower()

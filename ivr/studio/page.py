@@ -60,9 +60,9 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     def save_script(language: str, key: str) -> ResponseReturnValue:
         """A new wording."""
         words = request.form.get("words", "")
-        told = "The wording is saved as a draft. The machine's voice is speaking it; that takes a moment."
+        message = "The wording is saved as a draft. The machine's voice is speaking it; that takes a moment."
         return _done(
-            language, key, told, lambda: versions.save_script(line, actor(), language, key, words, line.clock())
+            language, key, message, lambda: versions.save_script(line, actor(), language, key, words, line.clock())
         )
 
     @studio.post("/<language>/<key>/takes")
@@ -72,11 +72,11 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         file, words = request.files.get("take"), request.form.get("words", "")
         source = PromptSource.BROWSER if request.form.get("source") == "browser" else PromptSource.UPLOAD
         data = file.read() if file else b""
-        told = "The recording is here. It is being made fit for the telephone; that takes a moment."
+        message = "The recording is here. It is being made fit for the telephone; that takes a moment."
         return _done(
             language,
             key,
-            told,
+            message,
             lambda: versions.add_take(line, actor(), language, key, words, data, source, line.clock()),
         )
 
@@ -84,8 +84,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     @requires(Role.ADMIN)
     def roll_back(language: str, key: str) -> ResponseReturnValue:
         """What was on the air before."""
-        told = "The version before is on the air again."
-        return _done(language, key, told, lambda: versions.roll_back(line, actor(), language, key, line.clock()))
+        message = "The version before is on the air again."
+        return _done(language, key, message, lambda: versions.roll_back(line, actor(), language, key, line.clock()))
 
     @studio.post("/versions/<int(max=9223372036854775807):version_id>/approve")
     @requires(Role.ADMIN)
@@ -97,8 +97,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     @requires(Role.ADMIN)
     def publish(version_id: int) -> ResponseReturnValue:
         """On the air."""
-        told = "It is on the air: calls that begin now hear it."
-        return _done_with(version_id, told, lambda: versions.publish(line, actor(), version_id, line.clock()))
+        message = "It is on the air: calls that begin now hear it."
+        return _done_with(version_id, message, lambda: versions.publish(line, actor(), version_id, line.clock()))
 
     @studio.post("/versions/<int(max=9223372036854775807):version_id>/schedule")
     @requires(Role.ADMIN)
@@ -111,19 +111,19 @@ def add_routes(studio: Blueprint, line: Line) -> None:
 
         return _done_with(version_id, "The times are saved.", plan)
 
-    def _done_with(version_id: int, told: str, work: Callable[[], object]) -> ResponseReturnValue:
+    def _done_with(version_id: int, message: str, work: Callable[[], object]) -> ResponseReturnValue:
         version = find_version(line, version_id)
         if version is None:
             abort(404)
-        return _done(version.language, version.key, told, work)
+        return _done(version.language, version.key, message, work)
 
-    def _done(language: str, key: str, told: str, work: Callable[[], object]) -> ResponseReturnValue:
+    def _done(language: str, key: str, message: str, work: Callable[[], object]) -> ResponseReturnValue:
         """Do it, and show the prompt's page with what came of it."""
         if language not in line.scripts or key not in line.scripts[language].prompts:
             abort(404)
         try:
             work()
-            flash(told, "good")
+            flash(message, "good")
         except VersionError as error:
             flash(str(error), "bad")
         return redirect(url_for("studio.prompt", language=language, key=key))

@@ -16,7 +16,7 @@ from ivr.callflow import outputs as out
 from ivr.callflow.speaking import REFERENCE_GROUPS
 from ivr.services.calls.turns import Answer
 from ivr.services.requests import bridging, by_phone
-from ivr.services.requests.bridging import LONGEST_TALK, Dialled
+from ivr.services.requests.bridging import LONGEST_TALK, DialTarget
 from ivr.voice import parse, watching
 from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response, where
 
@@ -63,22 +63,22 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     @bridge.post("/bridge/over")
     def over() -> Response:
         """Staff and patient have talked, or could not."""
-        told, seconds = request.form.get("DialCallStatus", ""), parse.duration(request.form.get("DialCallDuration"))
-        door.breaker.run(partial(bridging.note_talked, door.line, _bridge_id(), told, seconds, door.line.clock()))
+        reported, seconds = request.form.get("DialCallStatus", ""), parse.duration(request.form.get("DialCallDuration"))
+        door.breaker.run(partial(bridging.note_talked, door.line, _bridge_id(), reported, seconds, door.line.clock()))
         return twiml_response(pages.over())
 
     @bridge.post("/bridge/status")
     def status() -> tuple[str, int]:
         """The carrier tells how the staff's leg fares."""
-        sid, told = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
-        door.breaker.run(partial(bridging.note_staff, door.line, _bridge_id(), sid, told, door.line.clock()))
+        sid, reported = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
+        door.breaker.run(partial(bridging.note_staff, door.line, _bridge_id(), sid, reported, door.line.clock()))
         return "", 204
 
     @bridge.post("/bridge/patient")
     def patient() -> tuple[str, int]:
         """The carrier tells how the patient's leg fares."""
-        sid, told = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
-        door.breaker.run(partial(bridging.note_patient, door.line, _bridge_id(), sid, told, door.line.clock()))
+        sid, reported = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
+        door.breaker.run(partial(bridging.note_patient, door.line, _bridge_id(), sid, reported, door.line.clock()))
         return "", 204
 
     @bridge.post("/patient")
@@ -97,18 +97,18 @@ def _bridge_id() -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
 
 
-def _dial(dialled: Dialled, action: str, status_url: str = "") -> str:
+def _dial(dialled: DialTarget, action: str, status_url: str = "") -> str:
     """Ring a patient as the clinic, for an hour's talk at most; afterwards the call goes on at `action`."""
     response = twiml.VoiceResponse()
     caller_id = {"caller_id": dialled.caller_id} if dialled.caller_id else {}
     longest = int(LONGEST_TALK.total_seconds())
     dial = twiml.Dial(action=action, method="POST", timeout=RING_SECONDS, time_limit=longest, **caller_id)
-    told = {
+    reported = {
         "status_callback": status_url,
         "status_callback_method": "POST",
         "status_callback_event": PROGRESS,
     }
-    dial.number(dialled.number, **(told if status_url else {}))
+    dial.number(dialled.number, **(reported if status_url else {}))
     response.append(dial)
     return str(response)
 
@@ -136,7 +136,7 @@ class _Pages:
         )
         return self._document((out.Gather(speech, 1, ACCEPT_SECONDS),), self._address("/accept"))
 
-    def bridge(self, dialled: Dialled) -> str:
+    def bridge(self, dialled: DialTarget) -> str:
         """Ring the patient."""
         return _dial(dialled, self._address("/over"), self._address("/patient"))
 

@@ -87,7 +87,7 @@ class MissingPrompts:
     def __init__(self, metrics: Metrics, find: Callable[[int | None, str, str], str | None]) -> None:
         self._metrics = metrics
         self._find = find
-        self._told: set[tuple[int | None, str, str]] = set()
+        self._logged: set[tuple[int | None, str, str]] = set()
 
     def __call__(self, release: Release, language: str, key: str) -> str | None:
         """The address of the audio to play instead; a failing database means none, never a failing call."""
@@ -97,8 +97,8 @@ class MissingPrompts:
         with contextlib.suppress(Exception):
             instead = "earlier" if earlier else "carrier"
             self._metrics.missing.labels(language, instead).inc()
-            if (release.id, language, key) not in self._told:
-                self._told.add((release.id, language, key))
+            if (release.id, language, key) not in self._logged:
+                self._logged.add((release.id, language, key))
                 log.error("prompt_missing", prompt=key, language=language, release=release.id, instead=instead)
         return earlier
 

@@ -23,7 +23,7 @@ NOBODYS_REFERENCE = "100008"
 TOO_FEW = "1#"
 """An entry that nothing can be made of."""
 
-TELLING = frozenset(node.name for node in existing_nodes())
+TELLS_A_REQUEST = frozenset(node.name for node in existing_nodes())
 """The nodes whose exits depend on which request was told; those of all others on what is being asked for."""
 
 Move = Keys | Silence | Speak | HangUp
@@ -70,7 +70,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ActResult:
     """Where an act leads: the edges, and the state at the next wait; None when the call is over or that is unknown.
 
     `asks` is the consult whose answer decides.
@@ -84,11 +84,11 @@ class Step:
 def situation(state: CallState) -> Hashable:
     """What of a state decides where it can lead; calls in the same situation can go the same ways."""
     facts, number = state.facts, state.draft.callback_number or state.caller_number
-    told = facts.get("heard") if state.node in TELLING else state.draft.flow
+    heading = facts.get("heard") if state.node in TELLS_A_REQUEST else state.draft.flow
     surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.language)
     place = (state.node, state.attempts, bool(state.entry), state.refused >= ATTEMPTS, bool(state.closure))
     keyed = (facts.get("reference") == NOBODYS_REFERENCE, facts.get("prompt"), facts.get("recorded_in"))
-    return (*place, told, *keyed, *surroundings)
+    return (*place, heading, *keyed, *surroundings)
 
 
 def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> Iterator[Act]:
@@ -112,32 +112,32 @@ def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> It
             yield Act(LISTENS, Silence())
 
 
-def foretell(tree: Tree, state: CallState, act: Act, *, desk_answers: bool) -> Step:
+def predict(tree: Tree, state: CallState, act: Act, *, desk_answers: bool) -> ActResult:
     """What the engine says of an act; what only the records can tell stays open, and so does a way into nothing."""
     given = act.given
     if given is None or act.name == LISTENS:
-        return Step((Edge(state.node, act.name, ""),), None)
+        return ActResult((Edge(state.node, act.name, ""),), None)
     try:
-        return _foretold(tree, state, act, given, desk_answers)
+        return _predicted(tree, state, act, given, desk_answers)
     except KeyError:
         here = edges_of(tree[state.node])
-        return Step(tuple(edge for edge in here if edge.way == act.name), None)
+        return ActResult(tuple(edge for edge in here if edge.way == act.name), None)
 
 
-def _foretold(tree: Tree, state: CallState, act: Act, given: Input | None, desk_answers: bool) -> Step:
+def _predicted(tree: Tree, state: CallState, act: Act, given: Input | None, desk_answers: bool) -> ActResult:
     edges: list[Edge] = []
     while given is not None:
         turn = _saved(tree, advance(tree, state, given))
         events = [ev.to_plain(event) for event in turn.events]
-        edges += edges_taken(tree, state.node, type(given).__name__, act.keys, events, said(turn.outputs))
+        edges += edges_taken(tree, state.node, type(given).__name__, act.keys, events, spoken_prompts(turn.outputs))
         state = turn.state
         if turn.events and isinstance(turn.events[-1], ev.Asked):
-            return Step(tuple(edges), None, asks=state.node)
+            return ActResult(tuple(edges), None, asks=state.node)
         given = _by_itself(tree[state.node], desk_answers)
-    return Step(tuple(edges), state)
+    return ActResult(tuple(edges), state)
 
 
-def said(outputs: tuple[Output, ...]) -> frozenset[str]:
+def spoken_prompts(outputs: tuple[Output, ...]) -> frozenset[str]:
     """The prompts among a turn's outputs."""
     speech = chain.from_iterable(one.speech if isinstance(one, Gather | Skippable) else (one,) for one in outputs)
     return frozenset(part.prompt for part in speech if isinstance(part, Say))

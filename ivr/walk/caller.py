@@ -15,12 +15,12 @@ from ivr.models import Call, CallTurn
 from ivr.services.line import Line
 from ivr.simulator import HangUp, PlannedCaller, Silence, Wait
 from ivr.simulator.caller import GatherPlan, RecordPlan
-from ivr.walk.acts import Act, Move, acts_at, said
+from ivr.walk.acts import Act, Move, acts_at, spoken_prompts
 from ivr.walk.edges import HANGS_UP, LISTENS, Edge, edges_taken
 from ivr.walk.errands import ASIDE, MEANWHILE
 from ivr.walk.guide import Guide, Planned
 from ivr.walk.scenes import Scene
-from ivr.walk.stage import Part, Stage
+from ivr.walk.stage import Part, SceneSetter
 
 MOST_WAITS = 80
 """After so many a call hangs up: the clinic must not close in the middle of it."""
@@ -43,7 +43,9 @@ class _Done:
 class Walker(PlannedCaller):
     """One call of the walk. `gained` tells whether it took anything that was still to be done."""
 
-    def __init__(self, line: Line, guide: Guide, stage: Stage, scene: Scene, part: Part, errand: str = "") -> None:
+    def __init__(
+        self, line: Line, guide: Guide, stage: SceneSetter, scene: Scene, part: Part, errand: str = ""
+    ) -> None:
         """Call in a scene that the stage is set for: first on an errand, then wherever the guide leads."""
         super().__init__()
         self.gained = False
@@ -90,7 +92,7 @@ class Walker(PlannedCaller):
         self.language = state.language
         for number, given, node, events in turns:
             keys = self._latest.act.keys if self._latest else ""
-            edges = edges_taken(self._line.tree, self.node, given, keys, json.loads(events), said(outputs))
+            edges = edges_taken(self._line.tree, self.node, given, keys, json.loads(events), spoken_prompts(outputs))
             if self._guide.took(language, edges):
                 self.gained, self._fruitless = True, 0
             self._turn, self.node = number, node

@@ -51,16 +51,16 @@ class Never:
         return all(not mine or mine == its for mine, its in zip((self.node, self.way, self.to), edge, strict=True))
 
 
-TOLD_INSTEAD = "an open request is told instead of a new callback, and nowhere else"
+REQUEST_INSTEAD = "an open request is told instead of a new callback, and nowhere else"
 AFTER_CLOSING, AFTER_LIFTING = "the clinic has just been closed", "the closures have just been lifted"
 
 NEVER = (
-    Never("existing", "found", "callback_open", TOLD_INSTEAD),
-    Never("existing_next", "found", "callback_open", TOLD_INSTEAD),
-    Never("existing_change", "*", "callback_open", TOLD_INSTEAD),
-    Never("proving", "found", "callback_open", TOLD_INSTEAD),
-    Never("open_request", "found", "existing_last", TOLD_INSTEAD),
-    Never("open_request", "found", "existing_more", TOLD_INSTEAD),
+    Never("existing", "found", "callback_open", REQUEST_INSTEAD),
+    Never("existing_next", "found", "callback_open", REQUEST_INSTEAD),
+    Never("existing_change", "*", "callback_open", REQUEST_INSTEAD),
+    Never("proving", "found", "callback_open", REQUEST_INSTEAD),
+    Never("open_request", "found", "existing_last", REQUEST_INSTEAD),
+    Never("open_request", "found", "existing_more", REQUEST_INSTEAD),
     Never("proving", "found", "existing_more", "a reference finds one request, not those before it"),
     Never("proof", "*", "person", "with no proofs left nobody is asked for one"),
     Never("proof", "*", "closed", "with no proofs left nobody is asked for one"),
@@ -126,7 +126,7 @@ def _is_spoken(edge: Edge, tree: Tree) -> bool:
 
 
 def edges_taken(
-    tree: Tree, before: str, given: str, keys: str, events: Sequence[Sequence[Any]], said: frozenset[str]
+    tree: Tree, before: str, given: str, keys: str, events: Sequence[Sequence[Any]], spoken: frozenset[str]
 ) -> list[Edge]:
     """The edges of one turn.
 
@@ -136,7 +136,7 @@ def edges_taken(
         given: the name of the input's kind; a call that begins was at the tree's first node.
         keys: what was pressed, when that was the input.
         events: the turn's, as `events.to_plain` writes them.
-        said: the prompts that the turn speaks.
+        spoken: the prompts that the turn speaks.
     """
     entered = [str(values[0]) for name, *values in events if name == "NodeEntered"]
     if given == "CallStarted":
@@ -149,7 +149,7 @@ def edges_taken(
     for place, to in enumerate(entered):
         edges.append(Edge(before, way, to))
         following = entered[place + 1] if place + 1 < len(entered) else ""
-        before, way = to, _way_on(tree[to], following, said)
+        before, way = to, _way_on(tree[to], following, spoken)
     return edges
 
 
@@ -175,23 +175,23 @@ def _way(node: Node | None, given: str, keys: str, events: Sequence[Sequence[Any
             return ""
 
 
-def _way_on(node: Node, to: str, said: frozenset[str]) -> str:
+def _way_on(node: Node, to: str, spoken: frozenset[str]) -> str:
     """How a turn passed a node that waits for nothing."""
     match node:
         case Save():
             return "stored"
         case Consult():
-            return _finding(node, to, said)
+            return _finding(node, to, spoken)
         case _:
             return ""
 
 
-def _finding(node: Consult, to: str, said: frozenset[str]) -> str:
+def _finding(node: Consult, to: str, spoken: frozenset[str]) -> str:
     """What was found, by where it led and what was said of it."""
     found = [finding for finding, exit_ in node.to.items() if _leads(exit_, to)]
-    told = [finding for finding in found if node.lead.get(finding) in said]
-    untold = [finding for finding in found if finding not in node.lead]
-    return next(iter([*told, *untold, *found]), node.refused or "")
+    spoken_findings = [finding for finding in found if node.lead.get(finding) in spoken]
+    other_findings = [finding for finding in found if finding not in node.lead]
+    return next(iter([*spoken_findings, *other_findings, *found]), node.refused or "")
 
 
 def _leads(exit_: Exit, to: str) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """The kinds of findings, the worst first."""
 
     OUTAGE = "outage"
@@ -22,10 +22,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WalkFinding:
     """One thing that callers stumble over; `keys` lead there in a call as `scene` says. No personal data is in it."""
 
-    kind: Kind
+    kind: FindingKind
     what: str
     scene: str = ""
     keys: str = ""
@@ -49,12 +49,12 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WalkReport:
     """A whole walk: what of the tree was walked, which edges no call took, what was found, and how long it took."""
 
     walked: tuple[Walked, ...]
     untaken: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[WalkFinding, ...]
     took_seconds: float
 
     def plain(self) -> dict[str, Any]:
@@ -78,20 +78,20 @@ class Report:
         yield f"Walked in {self.took_seconds:.0f} s."
 
 
-def summary(findings: Sequence[Finding]) -> Iterator[str]:
+def summary(findings: Sequence[WalkFinding]) -> Iterator[str]:
     """How many findings of each kind there are, or that there are none."""
     if not findings:
         yield "Every call went well: nothing was found."
         return
     yield f"Callers stumble over {len(findings)} thing{'s' if len(findings) > 1 else ''}:"
-    for kind in Kind:
+    for kind in FindingKind:
         if number := sum(1 for finding in findings if finding.kind is kind):
             yield f"  {kind}: {number}"
 
 
-def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def in_order(findings: Sequence[WalkFinding]) -> tuple[WalkFinding, ...]:
     """Each finding once, the worst first."""
-    first: dict[tuple[Kind, str], Finding] = {}
+    first: dict[tuple[FindingKind, str], WalkFinding] = {}
     for finding in findings:
         first.setdefault((finding.kind, finding.what), finding)
-    return tuple(sorted(first.values(), key=lambda one: list(Kind).index(one.kind)))
+    return tuple(sorted(first.values(), key=lambda one: list(FindingKind).index(one.kind)))

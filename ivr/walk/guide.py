@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.state import CallState
-from ivr.walk.acts import Act, foretell, situation
+from ivr.walk.acts import Act, predict, situation
 from ivr.walk.edges import Edge, Goal, edges_of, staffs
 from ivr.walk.scenes import Scene
 
@@ -128,7 +128,7 @@ class Guide:
         return self._branches[scene.name, place]
 
     def _branch(self, scene: Scene, place: Place, state: CallState, act: Act) -> _Branch:
-        step = foretell(self.tree, state, act, desk_answers=scene.desk_answers)
+        step = predict(self.tree, state, act, desk_answers=scene.desk_answers)
         hopes = edges_of(self.tree[step.asks]) if step.asks else ()
         return _Branch(
             key=(scene.name, place, act.name),

@@ -13,7 +13,7 @@ from ivr.callflow.nodes import Tree
 from ivr.services.prompts.releases import DIRECTIONS, SILENCE, Release, own_of
 from ivr.services.scripts import Script
 from ivr.simulator import Response, Transport
-from ivr.walk.findings import Finding, Kind
+from ivr.walk.findings import FindingKind, WalkFinding
 
 QUIETEST_DBOV = -50.0
 """An active level below which a clip is taken for silence; prompts are mastered to -23."""
@@ -31,7 +31,7 @@ class Ear:
 
     transport: Transport
     base_url: str
-    faults: dict[str, tuple[Kind, str]] = field(default_factory=dict)
+    faults: dict[str, tuple[FindingKind, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     pauses: frozenset[str] = frozenset()
 
@@ -43,11 +43,14 @@ class Ear:
         if url.startswith(self.address("")):
             sha256 = url.removeprefix(self.address("")).removesuffix(".wav")
             self._listen(sha256, answer)
-            is_bad = self.faults.get(sha256, (Kind.SILENT,))[0] is Kind.NO_AUDIO
+            is_bad = self.faults.get(sha256, (FindingKind.SILENT,))[0] is FindingKind.NO_AUDIO
         else:
             is_bad = self._samples(answer) is None
             if is_bad:
-                self.faults["recording"] = (Kind.NO_AUDIO, f"a recording that a caller is to hear: {_no_audio(answer)}")
+                self.faults["recording"] = (
+                    FindingKind.NO_AUDIO,
+                    f"a recording that a caller is to hear: {_no_audio(answer)}",
+                )
         return STAND_IN if is_bad else answer
 
     def address(self, sha256: str) -> str:
@@ -64,11 +67,11 @@ class Ear:
             return
         found = self._samples(answer)
         if found is None:
-            self.faults[sha256] = (Kind.NO_AUDIO, _no_audio(answer))
+            self.faults[sha256] = (FindingKind.NO_AUDIO, _no_audio(answer))
             return
         self.seconds[sha256], level = found
         if sha256 not in self.pauses and level < QUIETEST_DBOV:
-            self.faults[sha256] = (Kind.SILENT, f"nothing is heard in its {self.seconds[sha256]:.1f} s")
+            self.faults[sha256] = (FindingKind.SILENT, f"nothing is heard in its {self.seconds[sha256]:.1f} s")
 
     def _samples(self, answer: Response) -> tuple[float, float] | None:
         """How long a telephone's WAV lasts (seconds) and how loud its speech is (dBov); None for anything else."""
@@ -92,31 +95,33 @@ def _no_audio(answer: Response) -> str:
 
 def examine(
     ear: Ear, release: Release, tree: Tree, scripts: Mapping[str, Script], *, speaks: bool
-) -> Iterator[Finding]:
+) -> Iterator[WalkFinding]:
     """Everything that is wrong with what is on the air: missing, silent, too long. `speaks`: only our own is ours."""
     for language, script in scripts.items():
         wanted = {key for key in check.prompts_of(tree) if script.has(key)}
         aired = release.manifest.get(own_of(language) if speaks else language, {})
         for key in sorted(wanted - set(aired)) if not speaks else ():
-            yield Finding(Kind.NO_AUDIO, f"{language} {key}: nothing is on the air")
+            yield WalkFinding(FindingKind.NO_AUDIO, f"{language} {key}: nothing is on the air")
         for key, sha256 in aired.items():
             ear.fetch(sha256)
             if sha256 in ear.faults:
                 kind, why = ear.faults[sha256]
-                yield Finding(kind, f"{language} {key}: {why}")
+                yield WalkFinding(kind, f"{language} {key}: {why}")
         seconds = {key: ear.seconds[sha256] for key, sha256 in aired.items() if sha256 in ear.seconds}
         yield from _too_long(tree, script, seconds, whole=wanted <= set(seconds))
     for name, sha256 in {**release.manifest.get(DIRECTIONS, {}), **release.manifest.get(SILENCE, {})}.items():
         ear.fetch(sha256)
         if sha256 in ear.faults and not speaks:
             kind, why = ear.faults[sha256]
-            yield Finding(kind, f"direction or pause {name}: {why}")
+            yield WalkFinding(kind, f"direction or pause {name}: {why}")
 
 
-def _too_long(tree: Tree, script: Script, seconds: Mapping[str, float], *, whole: bool) -> Iterator[Finding]:
+def _too_long(tree: Tree, script: Script, seconds: Mapping[str, float], *, whole: bool) -> Iterator[WalkFinding]:
     """Prompts over their own limit; and what a call speaks in one go, where all of it is there to be measured."""
-    voice = check.Voice(script.language, script.order, script.has, seconds, script.longest)
+    voice = check.SpokenScript(script.language, script.order, script.has, seconds, script.longest)
     single = [(key, script.longest[key], lasts) for key, lasts in seconds.items() if key in script.longest]
     for what, longest, lasts in dict.fromkeys([*single, *(check.lengths(tree, voice) if whole else ())]):
         if lasts > longest:
-            yield Finding(Kind.TOO_LONG, f"{script.language}: {what} lasts {lasts:.1f} s, more than {longest:g}")
+            yield WalkFinding(
+                FindingKind.TOO_LONG, f"{script.language}: {what} lasts {lasts:.1f} s, more than {longest:g}"
+            )

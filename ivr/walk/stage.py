@@ -88,7 +88,7 @@ class Time:
         return self.clock.utc()
 
 
-class Stage:
+class SceneSetter:
     """The rehearsed line's database, as each scene wants it."""
 
     def __init__(self, line: Line, time: Time) -> None:
@@ -176,7 +176,7 @@ class Stage:
 
     def _account(self, role: Role) -> int:
         now = self._time()
-        details = staff.Details(f"{role}@walk.invalid", f"A made-up {role}", role, extension=EXTENSIONS[role])
+        details = staff.AccountDetails(f"{role}@walk.invalid", f"A made-up {role}", role, extension=EXTENSIONS[role])
         member = staff.create(self._line.database, SYSTEM, details, now)
         staff.set_pin(self._line.database, SYSTEM, member.id, PIN, now)
         return member.id

@@ -32,11 +32,11 @@ from ivr.simulator import (
 from ivr.walk.caller import Walker
 from ivr.walk.edges import Goal, goals_of
 from ivr.walk.errands import errands_of
-from ivr.walk.findings import Finding, Kind, Report, Walked, in_order
+from ivr.walk.findings import FindingKind, Walked, WalkFinding, WalkReport, in_order
 from ivr.walk.guide import Guide
 from ivr.walk.listening import Ear, examine
 from ivr.walk.scenes import Scene, moments_of, scenes_of
-from ivr.walk.stage import CLINIC, Stage, Time
+from ivr.walk.stage import CLINIC, SceneSetter, Time
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -51,7 +51,7 @@ MakeLine = Callable[[Config], Line]
 MakeApp = Callable[[Config, Line], "WSGIApplication"]
 
 
-def walk(config: Config, database: Database, make_line: MakeLine, make_app: MakeApp) -> Report:
+def walk(config: Config, database: Database, make_line: MakeLine, make_app: MakeApp) -> WalkReport:
     """Walk what is on the air, from every side; the clinic's database is only read.
 
     Raises:
@@ -83,7 +83,7 @@ class _Walking:
     line: Line
     ear: Ear
     store: RecordingStore
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[WalkFinding] = field(default_factory=list)
     calls: list[tuple[str, float]] = field(default_factory=list)
     guide: Guide = field(init=False)
     goals: frozenset[Goal] = field(init=False)
@@ -95,7 +95,7 @@ class _Walking:
 
     def listen(self) -> None:
         """Look at the tree, and hear all that is on the air."""
-        self.findings += (Finding(Kind.TREE, fault) for fault in check.check(self.line.tree, ()))
+        self.findings += (WalkFinding(FindingKind.TREE, fault) for fault in check.check(self.line.tree, ()))
         release = Releases(self.line.database).latest()
         self.ear.pauses = frozenset(release.manifest.get(SILENCE, {}).values())
         scripts = {language: self.line.scripts[language] for language in self.line.tree.languages}
@@ -105,7 +105,7 @@ class _Walking:
         """Call in every scene for as long as its calls come to anything new."""
         clock = self.line.clock
         assert isinstance(clock, Time)
-        stage = Stage(self.line, clock)
+        stage = SceneSetter(self.line, clock)
         numbers = frozenset(filter(None, (CLINIC, self.config.clinic_number, self.config.staff_number)))
         carrier = Carrier(
             self.config.public_base_url,
@@ -122,7 +122,7 @@ class _Walking:
                 if not self._call(carrier, stage, clock, scene):
                     break
 
-    def _call(self, carrier: Carrier, stage: Stage, time: Time, scene: Scene, errand: str = "") -> bool:
+    def _call(self, carrier: Carrier, stage: SceneSetter, time: Time, scene: Scene, errand: str = "") -> bool:
         """Place one call; whether it came to anything new."""
         part = stage.set(scene)
         walker = Walker(self.line, self.guide, stage, scene, part, errand)
@@ -131,7 +131,7 @@ class _Walking:
         try:
             transcript = carrier.call(walker, from_=part.caller_id, to=part.dials, clock=time.clock, desk=desk)
         except SimulatorError as error:
-            self._found(Kind.REFUSED, f"{walker.node}: {error}", scene, walker)
+            self._found(FindingKind.REFUSED, f"{walker.node}: {error}", scene, walker)
         walker.look()
         if transcript is not None:
             self.calls.append((walker.language, transcript.seconds_listened))
@@ -139,41 +139,43 @@ class _Walking:
                 self._found(kind, what, scene, walker)
         return walker.gained
 
-    def _found(self, kind: Kind, what: str, scene: Scene, walker: Walker) -> None:
-        self.findings.append(Finding(kind, what, scene.name, " ".join(walker.done[-12:])))
+    def _found(self, kind: FindingKind, what: str, scene: Scene, walker: Walker) -> None:
+        self.findings.append(WalkFinding(kind, what, scene.name, " ".join(walker.done[-12:])))
 
-    def _faults(self, transcript: Transcript, walker: Walker) -> Iterator[tuple[Kind, str]]:
+    def _faults(self, transcript: Transcript, walker: Walker) -> Iterator[tuple[FindingKind, str]]:
         """What went wrong in a call that came to its end."""
-        yield from ((Kind.OUTAGE, f"{walker.node}: {error}") for error in transcript.errors)
+        yield from ((FindingKind.OUTAGE, f"{walker.node}: {error}") for error in transcript.errors)
         script = self.line.scripts[self.line.tree.languages[0]]
         spoken = [entry for entry in transcript.entries if entry.who == "line" and entry.kind == "say"]
         if any(entry.text == script.prompts["outage_apology"].sayable for entry in spoken):
-            yield Kind.OUTAGE, f"{walker.node}: callers hear the outage announcement"
-        elif spoken and not self.line.speaks and not any(one.kind is Kind.NO_AUDIO for one in self.findings):
-            yield Kind.NO_AUDIO, f"{walker.node}: the carrier's voice says “{spoken[0].text[:60]}”"
+            yield FindingKind.OUTAGE, f"{walker.node}: callers hear the outage announcement"
+        elif spoken and not self.line.speaks and not any(one.kind is FindingKind.NO_AUDIO for one in self.findings):
+            yield FindingKind.NO_AUDIO, f"{walker.node}: the carrier's voice says “{spoken[0].text[:60]}”"
         if transcript.ended_by == "line":
             yield from self._ending(transcript, walker)
 
-    def _ending(self, transcript: Transcript, walker: Walker) -> Iterator[tuple[Kind, str]]:
+    def _ending(self, transcript: Transcript, walker: Walker) -> Iterator[tuple[FindingKind, str]]:
         """Only an end of the tree may hang up, and not without a word."""
         if not isinstance(self.line.tree.nodes.get(walker.node), End):
-            yield Kind.DEAD_END, f"{walker.node}: the line hangs up, and this is no end of the tree"
+            yield FindingKind.DEAD_END, f"{walker.node}: the line hangs up, and this is no end of the tree"
             return
         documents = [n for n, entry in enumerate(transcript.entries) if entry.kind == "webhook" and entry.document]
         last = documents[-1] if documents else 0
         if not any(entry.kind in ("say", "play") for entry in transcript.entries[last:]):
-            yield Kind.DEAD_END, f"{walker.node}: the line hangs up without a word"
+            yield FindingKind.DEAD_END, f"{walker.node}: the line hangs up without a word"
 
-    def report(self, took_seconds: float) -> Report:
+    def report(self, took_seconds: float) -> WalkReport:
         """What was walked, and what was found."""
         if recording := self.ear.faults.get("recording"):
-            self.findings.append(Finding(*recording))
+            self.findings.append(WalkFinding(*recording))
         reached = {goal.edge.to for goal in self.guide.walked} | {goal.edge.node for goal in self.guide.walked}
         wanted = {goal.edge.node for goal in self.goals}
-        self.findings += (Finding(Kind.NOT_REACHED, f"{node}: no call came here") for node in sorted(wanted - reached))
+        self.findings += (
+            WalkFinding(FindingKind.NOT_REACHED, f"{node}: no call came here") for node in sorted(wanted - reached)
+        )
         untaken = tuple(f"{goal.language} {goal.edge}" for goal in sorted(self.guide.left))
         walked = tuple(map(self._walked, self.line.tree.languages))
-        return Report(walked, untaken, in_order(self.findings), took_seconds)
+        return WalkReport(walked, untaken, in_order(self.findings), took_seconds)
 
     def _walked(self, language: str) -> Walked:
         wanted = {goal for goal in self.goals if goal.language == language}

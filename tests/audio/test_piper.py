@@ -3,9 +3,9 @@
 import pytest
 
 from ivr.audio import voices
+from ivr.audio.clips import PromptText, fingerprint
 from ivr.audio.mastering import master
 from ivr.audio.measuring import faults, measure
-from ivr.audio.rendering import Line, fingerprint
 from ivr.audio.synthesis import Synthesizer
 
 TEXT = "Thank you for calling. In a medical emergency, hang up and dial 911."
@@ -21,7 +21,7 @@ def test_it_is_used_when_it_and_a_voice_are_installed(monkeypatch, installed, dr
 
 
 def test_a_change_of_voice_makes_clips_anew(monkeypatch):
-    line = Line("greeting", TEXT)
+    line = PromptText("greeting", TEXT)
     monkeypatch.setattr(voices, "find_spec", lambda _: None)
     before = fingerprint("en-US", line)
     monkeypatch.setattr(voices, "find_spec", lambda _: True)

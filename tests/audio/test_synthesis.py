@@ -115,7 +115,7 @@ def _runs(process: int) -> bool:
 
 
 def test_rendering_keeps_pyttsx3_out_of_this_process() -> None:
-    script = "import sys, ivr.audio.rendering; sys.exit('pyttsx3' in sys.modules)"
+    script = "import sys, ivr.audio.clips; sys.exit('pyttsx3' in sys.modules)"
     subprocess.run((sys.executable, "-c", script), check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 

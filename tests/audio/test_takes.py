@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from ivr.audio import sandbox
+from ivr.audio.clips import PromptText
 from ivr.audio.errors import DecoderLost, MasteringError, TakeRefused
 from ivr.audio.measuring import faults
-from ivr.audio.rendering import Line
 from ivr.audio.takes import finish_take
 from tests.audio.conftest import SENTENCE
 from tests.takes import as_wav, spoken, take
 
-LINE = Line("emergency", SENTENCE, 12.0)
+LINE = PromptText("emergency", SENTENCE, 12.0)
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +80,14 @@ def changed(voice, how):
     ],
 )
 def test_what_cannot_go_on_the_air_is_refused_with_a_sentence(voice, how, words):
-    line = Line("k", SENTENCE, 5.0) if "place" in how else LINE
+    line = PromptText("k", SENTENCE, 5.0) if "place" in how else LINE
     with pytest.raises(TakeRefused, match=words):
         finish_take(changed(voice, how), "en-US", line)
 
 
 @pytest.mark.parametrize(("words", "said"), [("Monday", "Monday"), ("two", "two"), ("twenty-one", "twenty-one")])
 def test_single_words_may_be_short(words, said):
-    assert finish_take(take(said), "en-US", Line("k", words, 2.0)).measurement.words_per_minute is None
+    assert finish_take(take(said), "en-US", PromptText("k", words, 2.0)).measurement.words_per_minute is None
 
 
 @pytest.mark.parametrize(

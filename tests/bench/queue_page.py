@@ -84,7 +84,7 @@ class Store:
         fill(self.line, requests, opened)
         print(f"{url.split(':')[0]}: {requests} requests, {opened} open, stored in {time.monotonic() - started:.0f} s")
         console = create_app(config, self.line).extensions["console"]
-        details = staff.Details("nurse@example.org", "Nurse", Role.STAFF)
+        details = staff.AccountDetails("nurse@example.org", "Nurse", Role.STAFF)
         self.member = staff.create(self.line.database, COMMAND, details, NOW)
         self.client = console.test_client()
         self.token = URLSafeTimedSerializer(console.secret_key, salt="wtf-csrf-token").dumps("token")

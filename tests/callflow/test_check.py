@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.callflow.check import Voice, check, lengths, prompts_of
+from ivr.callflow.check import SpokenScript, check, lengths, prompts_of
 from ivr.callflow.composing import WordOrder
 from ivr.callflow.drawing import as_mermaid, as_text
 from ivr.callflow.nodes import Choice, Fork, On, Tree
@@ -47,7 +47,7 @@ def test_each_kind_of_fault_is_found(node, fault):
 
 def voice(seconds):
     keys = prompts_of(TREE)
-    return Voice("en-US", WordOrder(), keys.__contains__, dict.fromkeys(keys, seconds))
+    return SpokenScript("en-US", WordOrder(), keys.__contains__, dict.fromkeys(keys, seconds))
 
 
 def test_a_missing_prompt_is_found():
@@ -69,7 +69,7 @@ def test_a_prompt_over_its_own_limit_is_found():
 def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered_line, config):
     script = read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"]
     seconds = measured_seconds(rendered_line().database, config.languages)["en-US"]
-    assert check(TREE, [Voice("en-US", script.order, script.has, seconds, script.longest)]) == []
+    assert check(TREE, [SpokenScript("en-US", script.order, script.has, seconds, script.longest)]) == []
 
 
 def test_the_tree_in_several_languages_is_sound():

@@ -37,7 +37,7 @@ def prepare(phone, carrier, store, clock, settings):
     database, now = phone.line.database, clock.now
     for extension, name in (("42", "Ann Lee"), ("43", "Bo Sand")):
         role = Role(settings.get("role", "staff"))
-        details = staff.Details(f"{extension}@example.org", name, role, extension)
+        details = staff.AccountDetails(f"{extension}@example.org", name, role, extension)
         staff.set_pin(database, COMMAND, staff.create(database, COMMAND, details, now).id, PIN, now)
     for number, keys in zip(PATIENTS, filter(None, settings.get("before", "").split("|")), strict=False):
         phone.call(keys.strip(), carrier=carrier, from_=settings.get("patients number", number), to=CLINIC)

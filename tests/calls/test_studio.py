@@ -147,7 +147,7 @@ def test_recorded_kept_and_heard_by_the_next_caller_within_a_minute(clinic):
     clinic.line.clock.now += timedelta(minutes=1)
     versions.roll_back(clinic.line, clinic.people[1], EN, KEY, clinic.line.clock())
     assert heard(clinic.call("h"), before)
-    assert not list(audit.faults(clinic.line.database))
+    assert not list(audit.trail_faults(clinic.line.database))
 
 
 def test_the_recording_of_the_call_goes_once_the_prompt_has_its_audio(clinic):
@@ -196,7 +196,7 @@ def test_the_second_person_needs_only_a_telephone(clinic):
     clinic.line.clock.now += timedelta(minutes=1)
     assert "studio_rolled_back" in clinic.call(f"{STUDIO} {number} 4 2 h").titles
     assert clinic.on_air(CLINICAL) == before
-    assert not list(audit.faults(clinic.line.database))
+    assert not list(audit.trail_faults(clinic.line.database))
 
 
 def test_only_what_was_heard_goes_on_the_air(clinic):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr import create_app
-from ivr.models import Action, AuditEntry, Role
+from ivr.models import AuditAction, AuditEntry, Role
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
@@ -31,7 +31,7 @@ def test_a_password_signs_in_and_the_button_signs_out(client, staff, line):
     assert client.get("/console/").status_code == 200
     assert client.send("/console/sign-out").location == "/console/sign-in"
     assert client.get("/console/").status_code == 302
-    assert actions(line)[-2:] == [Action.SIGNED_IN, Action.SIGNED_OUT]
+    assert actions(line)[-2:] == [AuditAction.SIGNED_IN, AuditAction.SIGNED_OUT]
 
 
 def test_a_copied_cookie_is_worth_nothing_after_signing_out(client_as, console):
@@ -51,7 +51,7 @@ def test_every_reason_for_failing_is_told_in_the_same_words(client, staff, line)
     pages.append(sign_in(client, "nurse@example.org"))
     words = [re.search(r'class="error"[^>]*>([^<]+)', page.text)[1] for page in pages]
     assert len(set(words)) == 1
-    assert actions(line).count(Action.SIGN_IN_FAILED) == 3
+    assert actions(line).count(AuditAction.SIGN_IN_FAILED) == 3
 
 
 def test_five_failures_lock_the_account_for_a_quarter_of_an_hour(client, staff, line, clock):
@@ -59,7 +59,7 @@ def test_five_failures_lock_the_account_for_a_quarter_of_an_hour(client, staff, 
     for _ in range(5):
         assert sign_in(client, "nurse@example.org", "wrong").status_code == 200
     assert sign_in(client, "nurse@example.org").status_code == 200
-    assert actions(line).count(Action.LOCKED_OUT) == 1
+    assert actions(line).count(AuditAction.LOCKED_OUT) == 1
     clock.now += timedelta(minutes=15)
     assert sign_in(client, "nurse@example.org").location == "/console/"
 
@@ -182,7 +182,7 @@ def test_who_becomes_an_administrator_sets_up_a_second_factor_before_anything_el
     staff(Role.ADMIN)
     nurse = staff()
     client = client_as(nurse)
-    details = service.Details(nurse.email, nurse.name, Role.ADMIN)
+    details = service.AccountDetails(nurse.email, nurse.name, Role.ADMIN)
     service.change(line.database, COMMAND, nurse.id, details, clock.now)
     assert client.get("/console/").location == "/console/second-factor"
     assert client.get("/console/accounts").location == "/console/second-factor"

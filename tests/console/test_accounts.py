@@ -89,7 +89,7 @@ def test_telephone_and_pin_are_ones_own_to_set(client_as, line):
     nurse.send("/console/account/telephone", {"number": "617 555 0142"})
     nurse.send("/console/account/pin", {"pin": "402917", "again": "402917"})
     assert "has no extension" in nurse.get("/console/account").text
-    details = service.Details(nurse.member.email, "Nurse", Role.STAFF, "207", "+16175550142")
+    details = service.AccountDetails(nurse.member.email, "Nurse", Role.STAFF, "207", "+16175550142")
     service.change(line.database, service.Actor("command"), nurse.member.id, details, line.clock())
     nurse.send("/console/account/pin", {"pin": "402917", "again": "402918"})
     assert service.find(line.database, nurse.member.id).pin_hash is None

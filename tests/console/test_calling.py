@@ -23,7 +23,7 @@ def requests(line):
 
 
 def somebody(line, name="Ann Lee", phone=NURSE, role=Role.STAFF):
-    details = staff.Details(f"{name.split()[0].lower()}@example.org", name, role, "", phone)
+    details = staff.AccountDetails(f"{name.split()[0].lower()}@example.org", name, role, "", phone)
     return staff.create(line.database, COMMAND, details, line.clock())
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ivr.console import words
 from ivr.models import (
-    Action,
+    AuditAction,
     AuditEntry,
     Disposition,
     Outcome,
@@ -280,7 +280,7 @@ class TestDeeds:
         page = text_of(client.get(PAGE))
         assert "You have this request" in page
         assert f"Taken back by {client.member.name}" in page
-        assert trail(line, Action.CLOSED) == trail(line, Action.REOPENED) == ["request:1"]
+        assert trail(line, AuditAction.CLOSED) == trail(line, AuditAction.REOPENED) == ["request:1"]
 
     def test_a_day_later_it_is_reopened_instead(self, client_as, client, clock):
         client.send(f"{PAGE}/close", {"disposition": "answered"})
@@ -328,7 +328,7 @@ class TestDeeds:
         assert client.send(f"{PAGE}/standing", {"active": "0"}, headers={"X-Background": "1"}).json["mine"]
         clock.now += timedelta(minutes=5)
         assert triage.release_idle(line, clock.now) == 1
-        assert not trail(line, Action.SEEN)
+        assert not trail(line, AuditAction.SEEN)
 
 
 class TestPlaying:
@@ -351,19 +351,19 @@ class TestPlaying:
             assert answer.mimetype == "audio/wav"
         beyond = client.get("/console/recordings/1.wav?play=abcdefgh", headers={"Range": "bytes=99999999-"})
         assert beyond.status_code == 416
-        assert trail(line, Action.HEARD) == ["recording:1"]
+        assert trail(line, AuditAction.HEARD) == ["recording:1"]
 
     @pytest.mark.parametrize("play", ["", "x", "%25%25%25%25%25%25%25%25", "a" * 41])
     def test_a_play_without_a_proper_name_counts_each_time(self, client, line, play):
         for _ in range(2):
             assert client.get(f"/console/recordings/1.wav?play={play}").status_code == 200
-        assert trail(line, Action.HEARD) == ["recording:1"] * 2
+        assert trail(line, AuditAction.HEARD) == ["recording:1"] * 2
 
     def test_the_picture_is_no_listening(self, client, line):
         drawn = client.get("/console/recordings/1.json").json
         assert drawn["seconds"] == 2
         assert max(drawn["bars"]) == 100
-        assert not trail(line, Action.HEARD)
+        assert not trail(line, AuditAction.HEARD)
 
     def test_a_wav_that_cannot_be_drawn_can_still_be_played(self, client, change):
         from ivr.models import RecordingAudio

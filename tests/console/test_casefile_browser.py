@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.models import Action, AuditEntry, Disposition, EntryKind, Outcome, PatientRequest, RequestEntry, Role
+from ivr.models import AuditAction, AuditEntry, Disposition, EntryKind, Outcome, PatientRequest, RequestEntry, Role
 from ivr.services.audit import Actor
 from ivr.services.calls.turns import Arrival
 from ivr.services.recordings.recordings import store_audio
@@ -73,11 +73,11 @@ def test_a_message_is_played_faster_and_sought_and_heard_once(open_page, leave, 
     assert playing(page)[0]
     page.get_by_role("button", name="Play").click()
     until(page, "a.currentTime > 4")
-    assert count(line, Action.HEARD) == 1
+    assert count(line, AuditAction.HEARD) == 1
     until(page, "a.ended")
     page.get_by_role("button", name="Play").click()
     until(page, "!a.paused && a.currentTime > 0 && a.currentTime < 6")
-    assert count(line, Action.HEARD) == 2
+    assert count(line, AuditAction.HEARD) == 2
 
 
 def test_seeking_before_the_first_play_begins_there(open_page, leave, line):
@@ -87,7 +87,7 @@ def test_seeking_before_the_first_play_begins_there(open_page, leave, line):
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     assert page.locator(".controls .time").inner_text() == "0:10 of 0:12, 0:02 left"
-    assert not count(line, Action.HEARD)
+    assert not count(line, AuditAction.HEARD)
     page.get_by_role("button", name="Play").click()
     until(page, "a.currentTime >= 10")
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.console.queue import length
-from ivr.models import Action, AuditEntry, PatientRequest, Priority, RequestStatus, Role
+from ivr.models import AuditAction, AuditEntry, PatientRequest, Priority, RequestStatus, Role
 from ivr.services.audit import Actor
 from ivr.services.requests import triage
 from tests.conftest import MONDAY_MORNING, SUNDAY_EVENING
@@ -145,7 +145,7 @@ class TestSearching:
         assert "0199" not in found.get_data(as_text=True)
         assert client.get("/console/queue/search").status_code == 405
         with line.database.read() as session:
-            (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == Action.SEARCHED))
+            (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == AuditAction.SEARCHED))
         assert (entry.actor, entry.detail) == (f"staff:{client.member.id}", "by number: 1 found")
 
     def test_says_what_to_type(self, client_as):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from ivr.console.trail import DONE
-from ivr.models import Action, AuditEntry, Role
+from ivr.models import AuditAction, AuditEntry, Role
 from ivr.services.audit import check
 from ivr.services.requests.exporting import FORMULA_SIGNS, csv_line
 from tests.services.requests.test_reports import CALLBACK, call
@@ -100,7 +100,7 @@ def test_in_a_browser(open_page, line, width):
 
 def test_the_trail_speaks_plainly_and_says_whether_it_is_whole(client_as, line):
     admin = client_as(Role.ADMIN)
-    assert set(DONE) == set(Action)
+    assert set(DONE) == set(AuditAction)
     assert "Not checked yet" in admin.get("/console/audit").text
     check(line.database, line.clock())
     page = admin.get("/console/audit").text

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ivr.cli.staff import make_demo_accounts
 from ivr.demo import week as demo_week
 from ivr.models import Disposition, EntryKind, Outcome, PatientRequest, Priority, Recording, RequestEntry, RequestStatus
-from ivr.services.audit import faults
+from ivr.services.audit import trail_faults
 from ivr.simulator import RecordingStore
 from tests.conftest import MONDAY_MORNING, SUNDAY_EVENING
 
@@ -35,4 +35,4 @@ def test_the_week_has_requests_in_every_state(config, rendered_line, now):
     assert min(one.created_at for one in requests) < now - timedelta(days=5)
     assert sorted(recorded) == sorted(one.sid for one in store.list())
     assert len({one.audio for one in store.list()}) == len(recorded) == 4
-    assert list(faults(line.database)) == []
+    assert list(trail_faults(line.database)) == []

@@ -17,7 +17,7 @@ from ivr.config import PROMPTS, ROOT, Config
 from ivr.db import Database, Vault
 from ivr.doctor import local as checks
 from ivr.doctor import network as doctor
-from ivr.doctor.local import Level
+from ivr.doctor.local import Severity
 from ivr.migrations import is_current
 from ivr.services.calendar import Calendars
 from ivr.services.scripts import read_scripts
@@ -69,7 +69,7 @@ def account(serve):
 
 def bad(findings):
     """What is not fine: level, check and the words."""
-    return [(f.level, f.check, f"{f.found} {f.mend}") for f in findings if f.level is not Level.FINE]
+    return [(f.level, f.check, f"{f.found} {f.fix}") for f in findings if f.level is not Severity.FINE]
 
 
 def one(findings):
@@ -96,7 +96,7 @@ class TestSettings:
     )
     def test_each_warning(self, settings, changes, check, words):
         level, name, text = one(checks.check_settings(Config.from_env({**settings, **GOOD, **changes})))
-        assert (level, name) == (Level.WARNING, check)
+        assert (level, name) == (Severity.WARNING, check)
         assert words in text
 
 
@@ -117,7 +117,7 @@ class TestDatabase:
     def test_none_at_all(self):
         database = Database(f"postgresql+psycopg://u:secret-word@127.0.0.1:{free_port()}/none", Vault([DATA_KEY]))
         level, name, text = one(checks.check_database(database, is_current))
-        assert (level, name) == (Level.FAULT, "database")
+        assert (level, name) == (Severity.FAULT, "database")
         assert "secret-word" not in text
         database.close()
 
@@ -127,11 +127,11 @@ class TestDatabase:
         sa.event.listen(post.database.engine, "connect", lambda driver, _: driver.execute("SET synchronous_commit = off"))
         for line in (lite, post):
             line.database.engine.dispose()
-            assert one(checks.check_database(line.database, is_current))[:2] == (Level.FAULT, "durability")
+            assert one(checks.check_database(line.database, is_current))[:2] == (Severity.FAULT, "durability")
 
     def test_little_room(self, make_line, sqlite_url, monkeypatch):
         monkeypatch.setattr(checks, "LEAST_FREE_BYTES", 1 << 60)
-        assert one(checks.check_database(make_line(sqlite_url).database, is_current))[:2] == (Level.WARNING, "disk")
+        assert one(checks.check_database(make_line(sqlite_url).database, is_current))[:2] == (Severity.WARNING, "disk")
 
 
 class TestPromptsAndHours:
@@ -146,7 +146,7 @@ class TestPromptsAndHours:
 
     def test_the_carriers_voice_needs_none(self, make_line, sqlite_url, scripts):
         assert bad(checks.check_prompts(make_line(sqlite_url), scripts, speaks=True)) == []
-        assert one(checks.check_prompts(make_line(sqlite_url), scripts, speaks=False))[:2] == (Level.FAULT, "prompts")
+        assert one(checks.check_prompts(make_line(sqlite_url), scripts, speaks=False))[:2] == (Severity.FAULT, "prompts")
 
     def test_a_prompt_missing_from_a_script(self, make_line, sqlite_url, scripts):
         poor = {"en-US": replace(scripts["en-US"], prompts={k: p for k, p in scripts["en-US"].prompts.items() if k != "goodbye"})}
@@ -155,9 +155,9 @@ class TestPromptsAndHours:
     def test_hours(self, make_line, sqlite_url):
         line = make_line(sqlite_url)
         (found,) = checks.check_hours(line, MONDAY_MORNING)
-        assert (found.level, found.found) == (Level.FINE, "Open next on Monday, November 23 at 10:00 (America/New_York).")
+        assert (found.level, found.found) == (Severity.FINE, "Open next on Monday, November 23 at 10:00 (America/New_York).")
         never = replace(line, calendars=Calendars(line.database, replace(line.calendar, hours=())))
-        assert one(checks.check_hours(never, MONDAY_MORNING))[:2] == (Level.FAULT, "hours")
+        assert one(checks.check_hours(never, MONDAY_MORNING))[:2] == (Severity.FAULT, "hours")
 
 
 class TestAddress:
@@ -254,7 +254,7 @@ class TestAccount:
 
     @pytest.mark.parametrize(
         ("facts", "level"),
-        [({"status": "suspended"}, Level.FAULT), ({"status": "active", "type": "Trial"}, Level.WARNING)],
+        [({"status": "suspended"}, Severity.FAULT), ({"status": "active", "type": "Trial"}, Severity.WARNING)],
     )
     def test_an_account_in_trouble(self, config, serve, facts, level):
         app = Flask("account")
@@ -295,7 +295,7 @@ def test_the_command_on_a_deployment(run, account, settings):
     assert bad.returncode == 1
     rows = [json.loads(row) for row in bad.stdout.splitlines()]
     assert [row["check"] for row in rows if row["level"] == "fault"] == ["address", "account"]
-    assert all(row["mend"] for row in rows if row["level"] != "fine")
+    assert all(row["fix"] for row in rows if row["level"] != "fine")
     for secret in (AUTH_TOKEN, settings["SECRET_KEY"], DATA_KEY):
         assert secret not in good.stdout + good.stderr + bad.stdout + bad.stderr
 

@@ -23,7 +23,7 @@ CLINIC, NURSE, PATIENT = "+16175550100", "+16175550177", "+16175550142"
 
 
 def somebody(line, number, phone=NURSE, role=Role.STAFF):
-    details = staff.Details(f"nurse{number}@example.org", f"Nurse {number}", role, f"{number}{number}", phone)
+    details = staff.AccountDetails(f"nurse{number}@example.org", f"Nurse {number}", role, f"{number}{number}", phone)
     member = staff.create(line.database, COMMAND, details, line.clock())
     return Actor.of(member, "192.0.2.7")
 

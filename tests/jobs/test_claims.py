@@ -13,7 +13,7 @@ from tests.kept_requests import put_requests
 
 
 def test_the_clock_releases_them(line, tasks, clock):
-    details = staff.Details("ana@example.org", "Ana", Role.STAFF)
+    details = staff.AccountDetails("ana@example.org", "Ana", Role.STAFF)
     ana = Actor.of(staff.create(line.database, COMMAND, details, clock.now), "")
     kept, idle = put_requests(line, {}, {}, now=clock.now)
     triage.claim(line, idle, ana, clock.now)

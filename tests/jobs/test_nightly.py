@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from ivr import create_app
 from ivr.callflow.inputs import Recorded
 from ivr.clients.errors import Unavailable
-from ivr.models import Action, AuditEntry, Recording, RecordingStatus
-from ivr.services.audit import COMMAND, note
+from ivr.models import AuditAction, AuditEntry, Recording, RecordingStatus
+from ivr.services.audit import COMMAND, add_audit_entry
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.jobs import Job, enqueue, failed_jobs
 from tests.carrier_api import sid
@@ -90,7 +90,7 @@ def test_a_carrier_that_is_away_keeps_nothing_from_being_erased(line, tasks, api
 def test_a_broken_trail_is_logged_counted_and_not_tried_again(line, tasks, app_of):
     for number in range(1, 4):
         with line.database.write() as session:
-            note(session, COMMAND, Action.SEEN, f"request:{number}", line.clock())
+            add_audit_entry(session, COMMAND, AuditAction.SEEN, f"request:{number}", line.clock())
     metrics = app_of(line).test_client()
     assert "ivr_audit_faults" not in metrics.get("/metrics").text
     tasks.verify_trail()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from ivr.jobs.worker import RECOVERIES, Patience, Worker
+from ivr.jobs.worker import RECOVERIES, RetryPolicy, Worker
 from ivr.models import Recording, RecordingStatus
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.jobs import Job, Lane, failed_jobs, retry_job
@@ -19,7 +19,7 @@ from tests.carrier_api import sid
 from tests.services.calls.test_turns import Caller
 
 RE1 = sid("RE", 1)
-QUICK = dict.fromkeys(Lane, Patience(3, timedelta(milliseconds=1)))
+QUICK = dict.fromkeys(Lane, RetryPolicy(3, timedelta(milliseconds=1)))
 
 
 @contextlib.contextmanager

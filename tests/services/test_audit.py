@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from ivr.db import Database, Vault
-from ivr.models import Action
+from ivr.models import AuditAction
 from ivr.services import audit
-from ivr.services.audit import COMMAND, Search, check, faults, last_check, note, read_trail
+from ivr.services.audit import COMMAND, Search, add_audit_entry, check, last_check, read_trail, trail_faults
 from ivr.services.keeping import keys
 from ivr.services.keeping.erasure import erase_number
 from ivr.services.keeping.retention import purge
@@ -23,18 +23,18 @@ def trail(line):
     """A line whose trail has five rows."""
     for number in range(1, 6):
         with line.database.write() as session:
-            note(session, COMMAND, Action.SEEN, f"request:{number}", line.clock(), "a detail")
+            add_audit_entry(session, COMMAND, AuditAction.SEEN, f"request:{number}", line.clock(), "a detail")
     return line.database
 
 
 def tampered(database, statement):
     with database.engine.begin() as connection:
         connection.execute(text(statement))
-    return list(faults(database))
+    return list(trail_faults(database))
 
 
 def test_an_empty_trail_and_an_untouched_one_are_whole(line, trail):
-    assert list(faults(trail)) == []
+    assert list(trail_faults(trail)) == []
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_rows_added_while_it_is_checked_are_no_fault(line, trail, monkeypatch):
         if len(added) < 3:
             added.append(last)
             with database.write() as session:
-                note(session, COMMAND, Action.SEEN, "request:6", line.clock())
+                add_audit_entry(session, COMMAND, AuditAction.SEEN, "request:6", line.clock())
         return page
 
     monkeypatch.setattr(audit, "_rows_after", read_while_somebody_works)
-    assert list(faults(trail)) == []
+    assert list(trail_faults(trail)) == []
     assert len(added) == 3
 
 
@@ -91,8 +91,8 @@ def test_a_check_is_remembered(line, trail):
 
 def test_moments_of_another_zone_keep_it_whole(line, trail):
     with trail.write() as session:
-        note(session, COMMAND, Action.SEEN, "request:6", line.clock().astimezone(line.calendar.timezone))
-    assert list(faults(trail)) == []
+        add_audit_entry(session, COMMAND, AuditAction.SEEN, "request:6", line.clock().astimezone(line.calendar.timezone))
+    assert list(trail_faults(trail)) == []
 
 
 def test_erasing_tells_what_it_erased_and_breaks_nothing(line):
@@ -102,19 +102,19 @@ def test_erasing_tells_what_it_erased_and_breaks_nothing(line):
     purge(line.database, line.clock(), 90)
     close(line, call(line, "CA3"), 1)
     erase_number(line.database, "+16175550142", line.clock(), include_open=False)
-    told = read_trail(line.database, Search(action=Action.ERASED)).entries
+    told = read_trail(line.database, Search(action=AuditAction.ERASED)).entries
     assert [(row.actor, row.subject) for row in told] == [
         ("command", "request:3"), ("command", "requests"), ("system", "requests"),
     ]  # fmt: skip
     assert told[2].detail == "2 requests, 0 recordings, 2 calls: their days were over"
-    assert list(faults(line.database)) == []
+    assert list(trail_faults(line.database)) == []
 
 
 def test_it_goes_on_after_it_was_broken_and_still_shows_it(line, trail):
     tampered(trail, "DELETE FROM audit_entries WHERE id = 2")
     with trail.write() as session:
-        note(session, COMMAND, Action.SEEN, "request:6", line.clock())
-    assert list(faults(trail)) == ["row 2 is missing"]
+        add_audit_entry(session, COMMAND, AuditAction.SEEN, "request:6", line.clock())
+    assert list(trail_faults(trail)) == ["row 2 is missing"]
 
 
 def test_rotating_the_keys_keeps_it_whole_without_the_older_key(line, trail):
@@ -122,8 +122,8 @@ def test_rotating_the_keys_keeps_it_whole_without_the_older_key(line, trail):
     rotating = Database(url, Vault([NEWER_KEY, DATA_KEY]))
     assert keys.rotate(rotating, line.clock()).survey.is_done
     newer = Database(url, Vault([NEWER_KEY]))
-    assert list(faults(newer)) == []
-    (rotated,) = read_trail(newer, Search(action=Action.KEYS_ROTATED)).entries
+    assert list(trail_faults(newer)) == []
+    (rotated,) = read_trail(newer, Search(action=AuditAction.KEYS_ROTATED)).entries
     assert (rotated.actor, rotated.subject) == ("command", "keys")
     for database in (rotating, newer):
         database.close()
@@ -137,5 +137,5 @@ def test_it_is_read_page_by_page_and_searched(line, trail, monkeypatch):
     assert [[entry.id for entry in page.entries] for page in (first, second, last)] == [[5, 4], [3, 2], [1]]
     assert last.older is None
     assert [entry.id for entry in read_trail(trail, Search(subject="request:4")).entries] == [4]
-    assert read_trail(trail, Search(action=Action.CLOSED)).entries == ()
+    assert read_trail(trail, Search(action=AuditAction.CLOSED)).entries == ()
     assert read_trail(trail, Search(since=line.clock().replace(year=2030))).entries == ()

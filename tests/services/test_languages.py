@@ -11,13 +11,13 @@ import pytest
 from textstat.textstat import textstatistics
 
 from ivr import create_app
-from ivr.audio.rendering import Rendered, render_language
+from ivr.audio.clips import PromptClip, make_clips
 from ivr.callflow import outputs as out
-from ivr.callflow.check import STAFF_PROMPTS, Voice, check, missing
+from ivr.callflow.check import STAFF_PROMPTS, SpokenScript, check, missing
 from ivr.callflow.composing import compose
 from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config, ConfigError
-from ivr.services.prompts.rendering import spoken_lines
+from ivr.services.prompts.rendering import prompt_texts
 from ivr.services.scripts import Script, read_scripts
 
 ENGLISH, OTHERS = "en-US", ["es-US", "pt-BR"]
@@ -34,9 +34,9 @@ def script(language: str, clinic: str = CLINIC) -> Script:
 
 
 @cache
-def clips(language: str) -> dict[str, Rendered]:
+def clips(language: str) -> dict[str, PromptClip]:
     """Every prompt as the voice says it."""
-    return {clip.key: clip for clip in render_language(language, spoken_lines(script(language)))}
+    return {clip.key: clip for clip in make_clips(language, prompt_texts(script(language)))}
 
 
 def sentences(language: str) -> list[str]:
@@ -98,7 +98,7 @@ def test_every_prompt_is_level_paced_and_short_enough(language: str) -> None:
     assert {key: clip.faults for key, clip in clips(language).items() if clip.faults} == {}
     seconds = {key: clip.measurement.seconds for key, clip in clips(language).items()}
     words = script(language)
-    alone = Voice(language, words.order, words.has, seconds, words.longest)
+    alone = SpokenScript(language, words.order, words.has, seconds, words.longest)
     assert check(TREE, [alone]) == []
 
 

@@ -68,7 +68,7 @@ def test_a_database_that_fails_meanwhile_does_not_fail_the_call(telephone, clock
 def test_one_language_asks_nothing_of_earlier_calls(telephone, caller, monkeypatch):
     phone = telephone()
     start_call(phone.line, Arrival("CA" + "1" * 32, caller, "+16175550100"))
-    monkeypatch.setattr("ivr.services.calls.turns.SPOKEN", None)
+    monkeypatch.setattr("ivr.services.calls.turns.LAST_LANGUAGE", None)
     again = start_call(phone.line, Arrival("CA" + "2" * 32, caller, "+16175550100"))
     assert again.language == "en-US"
 

@@ -23,7 +23,7 @@ from ivr.services.prompts.releases import latest_release
 from ivr.walk import walking
 from ivr.walk.edges import NEVER, edges_of, goals_of
 from ivr.walk.errands import Errand
-from ivr.walk.findings import Kind
+from ivr.walk.findings import FindingKind
 from ivr.walk.scenes import Scene
 from ivr.walk.walking import walk
 from tests.conftest import MONDAY_MORNING
@@ -81,13 +81,13 @@ def republish(database, change):
 
 def test_a_line_that_hangs_up_without_a_word_is_a_dead_end(clinic, few_calls):
     report = clinic(lambda nodes: nodes.update(goodbye=End("goodbye", ())))
-    assert "goodbye: the line hangs up without a word" in found(report, Kind.DEAD_END)
+    assert "goodbye: the line hangs up without a word" in found(report, FindingKind.DEAD_END)
 
 
 def test_a_way_into_nothing_is_heard_as_an_outage(clinic, few_calls):
     report = clinic(lambda nodes: nodes.pop("information"))
-    assert any("callers hear the outage announcement" in what for what in found(report, Kind.OUTAGE))
-    assert "main: 3 leads to information, which does not exist" in found(report, Kind.TREE)
+    assert any("callers hear the outage announcement" in what for what in found(report, FindingKind.OUTAGE))
+    assert "main: 3 leads to information, which does not exist" in found(report, FindingKind.TREE)
 
 
 def test_a_document_that_twilio_refuses_is_found(clinic, few_calls):
@@ -97,7 +97,7 @@ def test_a_document_that_twilio_refuses_is_found(clinic, few_calls):
         nodes["voicemail"] = replace(message, longest=0)
 
     report = clinic(too_short)
-    assert any("maxLength" in what for what in found(report, Kind.REFUSED))
+    assert any("maxLength" in what for what in found(report, FindingKind.REFUSED))
 
 
 def test_audio_that_is_missing_silent_or_too_long_is_found(clinic, rendered_line, few_calls):
@@ -114,17 +114,17 @@ def test_audio_that_is_missing_silent_or_too_long_is_found(clinic, rendered_line
 
     republish(rendered_line().database, spoil)
     report = clinic()
-    missing = found(report, Kind.NO_AUDIO)
+    missing = found(report, FindingKind.NO_AUDIO)
     assert "en-US main_information: nothing is on the air" in missing
     assert "en-US option_person: its address answers with status 404" in missing
     assert any(what.startswith("en-US option_appointment: its address gives no telephone audio") for what in missing)
-    assert "en-US option_callback: nothing is heard in its 3.0 s" in found(report, Kind.SILENT)
-    assert any(what.startswith("en-US: emergency lasts") for what in found(report, Kind.TOO_LONG))
+    assert "en-US option_callback: nothing is heard in its 3.0 s" in found(report, FindingKind.SILENT)
+    assert any(what.startswith("en-US: emergency lasts") for what in found(report, FindingKind.TOO_LONG))
 
 
 def test_with_the_carriers_voice_there_is_nothing_to_measure(clinic, few_calls):
     report = clinic(voice="say")
-    assert not {finding.kind for finding in report.findings} - {Kind.NOT_REACHED}
+    assert not {finding.kind for finding in report.findings} - {FindingKind.NOT_REACHED}
     assert report.walked[0].seconds > 60
 
 

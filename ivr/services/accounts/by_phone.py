@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.models import Action, Role, StaffMember
+from ivr.models import AuditAction, Role, StaffMember
 from ivr.services.accounts.staff import matches, subject
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 
@@ -38,25 +38,25 @@ def check_pin(session: Session, line: Line, extension: str, pin: str, now: datet
     is_right = matches(member.pin_hash if member else None, pin)
     caller = Actor("unknown", "phone")
     if member is None:
-        note(session, caller, Action.SIGN_IN_FAILED, "staff:unknown", now, "no such extension")
+        add_audit_entry(session, caller, AuditAction.SIGN_IN_FAILED, "staff:unknown", now, "no such extension")
         return PinResult(None)
     about = subject(member.id)
     if not member.active:
-        note(session, caller, Action.SIGN_IN_FAILED, about, now, "deactivated")
+        add_audit_entry(session, caller, AuditAction.SIGN_IN_FAILED, about, now, "deactivated")
         return PinResult(None)
     if member.pin_locked_until is not None and member.pin_locked_until > now:
-        note(session, caller, Action.SIGN_IN_FAILED, about, now, "PIN is locked")
+        add_audit_entry(session, caller, AuditAction.SIGN_IN_FAILED, about, now, "PIN is locked")
         return PinResult(None, locked=True)
     if is_right:
         member.failed_pins, member.pin_locked_until, member.last_seen_at = 0, None, now
-        note(session, Actor.of(member, "phone"), Action.SIGNED_IN, about, now)
+        add_audit_entry(session, Actor.of(member, "phone"), AuditAction.SIGNED_IN, about, now)
         return PinResult(member)
     member.failed_pins += 1
-    note(session, caller, Action.SIGN_IN_FAILED, about, now, "wrong PIN")
+    add_audit_entry(session, caller, AuditAction.SIGN_IN_FAILED, about, now, "wrong PIN")
     if member.failed_pins < PIN_FAILURES_TO_LOCK:
         return PinResult(None)
     member.failed_pins, member.pin_locked_until = 0, now + PIN_LOCKED_FOR
-    note(session, caller, Action.LOCKED_OUT, about, now, f"PIN, after {PIN_FAILURES_TO_LOCK} failures")
+    add_audit_entry(session, caller, AuditAction.LOCKED_OUT, about, now, f"PIN, after {PIN_FAILURES_TO_LOCK} failures")
     return PinResult(None, locked=True)
 
 

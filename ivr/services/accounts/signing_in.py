@@ -16,9 +16,9 @@ from sqlalchemy import CursorResult, or_, select, update
 
 from ivr.config import Config
 from ivr.db import Database
-from ivr.models import Action, Role, StaffMember
+from ivr.models import AuditAction, Role, StaffMember
 from ivr.services.accounts.staff import end_sessions, matches, subject
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 
 FAILURES_TO_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -58,18 +58,20 @@ def count_failure(database: Database, member_id: int | None, source: str, now: d
     somebody = Actor("unknown", source)
     with database.write() as session:
         if member_id is None:
-            note(session, somebody, Action.SIGN_IN_FAILED, "staff:unknown", now, "no such account")
+            add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, "staff:unknown", now, "no such account")
             return
         member = session.get_one(StaffMember, member_id, with_for_update=True)
         if not may_sign_in(member, now):
             why = "locked" if member.active else "deactivated"
-            note(session, somebody, Action.SIGN_IN_FAILED, subject(member_id), now, why)
+            add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, subject(member_id), now, why)
             return
         member.failed_sign_ins += 1
-        note(session, somebody, Action.SIGN_IN_FAILED, subject(member_id), now, f"wrong {what}")
+        add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, subject(member_id), now, f"wrong {what}")
         if member.failed_sign_ins >= FAILURES_TO_LOCK:
             member.failed_sign_ins, member.locked_until = 0, now + LOCKED_FOR
-            note(session, somebody, Action.LOCKED_OUT, subject(member_id), now, f"after {FAILURES_TO_LOCK} failures")
+            add_audit_entry(
+                session, somebody, AuditAction.LOCKED_OUT, subject(member_id), now, f"after {FAILURES_TO_LOCK} failures"
+            )
 
 
 def note_sign_in(database: Database, actor: Actor, member_id: int, now: datetime) -> None:
@@ -77,14 +79,14 @@ def note_sign_in(database: Database, actor: Actor, member_id: int, now: datetime
     with database.write() as session:
         member = session.get_one(StaffMember, member_id)
         member.failed_sign_ins, member.locked_until, member.last_seen_at = 0, None, now
-        note(session, actor, Action.SIGNED_IN, subject(member_id), now)
+        add_audit_entry(session, actor, AuditAction.SIGNED_IN, subject(member_id), now)
 
 
 def note_sign_out(database: Database, actor: Actor, member_id: int, now: datetime, why: str = "") -> None:
     """Note that somebody signed out; every session of the account ends, on other devices too."""
     with database.write() as session:
         end_sessions(session.get_one(StaffMember, member_id))
-        note(session, actor, Action.SIGNED_OUT, subject(member_id), now, why)
+        add_audit_entry(session, actor, AuditAction.SIGNED_OUT, subject(member_id), now, why)
 
 
 def note_seen(database: Database, member_id: int, now: datetime) -> None:
@@ -108,7 +110,7 @@ def make_recovery_codes(database: Database, actor: Actor, member_id: int, now: d
     with database.write() as session:
         member = session.get_one(StaffMember, member_id)
         member.mf_recovery_codes = [_digest(code) for code in codes]
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, "new recovery codes")
+        add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "new recovery codes")
     return codes
 
 
@@ -122,7 +124,9 @@ def use_recovery_code(database: Database, member_id: int, code: str, source: str
             left.remove(_digest(code))
             member.mf_recovery_codes = left
             words = f"recovery code used, {len(left)} left"
-            note(session, Actor.of(member, source), Action.ACCOUNT_CHANGED, subject(member_id), now, words)
+            add_audit_entry(
+                session, Actor.of(member, source), AuditAction.ACCOUNT_CHANGED, subject(member_id), now, words
+            )
     if not is_right:
         count_failure(database, member_id, source, now, "recovery code")
     return is_right

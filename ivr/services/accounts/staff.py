@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import Action, Role, StaffMember
-from ivr.services.audit import Actor, note
+from ivr.models import AuditAction, Role, StaffMember
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.numbers import read_number
 
 TIME_COST, MEMORY_COST, PARALLELISM = 2, 19 * 1024, 1
@@ -46,7 +46,7 @@ class NoSuchMemberError(StaffError):
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class AccountDetails:
     """What an administrator says of somebody. `extension` and `phone_number` ('' is none) are for work by phone."""
 
     email: str
@@ -127,7 +127,7 @@ def find_by_email(database: Database, email: str) -> StaffMember:
     return member
 
 
-def create(database: Database, actor: Actor, details: Details, now: datetime) -> StaffMember:
+def create(database: Database, actor: Actor, details: AccountDetails, now: datetime) -> StaffMember:
     """Make an account, which cannot sign in before it has a password.
 
     Raises:
@@ -139,11 +139,13 @@ def create(database: Database, actor: Actor, details: Details, now: datetime) ->
         end_sessions(member)
         session.add(member)
         session.flush()
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member.id), now, f"added as {details.role.value}")
+        add_audit_entry(
+            session, actor, AuditAction.ACCOUNT_CHANGED, subject(member.id), now, f"added as {details.role.value}"
+        )
     return member
 
 
-def change(database: Database, actor: Actor, member_id: int, details: Details, now: datetime) -> StaffMember:
+def change(database: Database, actor: Actor, member_id: int, details: AccountDetails, now: datetime) -> StaffMember:
     """Change what an administrator says of somebody; it counts from the next page that the account opens.
 
     Raises:
@@ -160,7 +162,9 @@ def change(database: Database, actor: Actor, member_id: int, details: Details, n
         names = ("name", "address", f"role, now {member.role.value}", "extension", "telephone")
         changed = [name for name, old, new in zip(names, before, after, strict=True) if old != new]
         if changed:
-            note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, "changed: " + ", ".join(changed))
+            add_audit_entry(
+                session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "changed: " + ", ".join(changed)
+            )
     return member
 
 
@@ -179,7 +183,7 @@ def set_active(database: Database, actor: Actor, member_id: int, active: bool, n
             if was_admin:
                 _require_an_admin(session)
             done = "reactivated" if active else "deactivated"
-            note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, done)
+            add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, done)
     return member
 
 
@@ -194,7 +198,7 @@ def set_password(database: Database, actor: Actor, member_id: int, password: str
         member = _get(session, member_id)
         member.password, member.failed_sign_ins, member.locked_until = kept, 0, None
         end_sessions(member)
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, "new password")
+        add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "new password")
     return member
 
 
@@ -224,7 +228,7 @@ def reset(
             member.pin_hash, member.failed_pins, member.pin_locked_until = None, 0, None
         chosen = {"password": password, "second factor": second_factor, "PIN": pin}
         words = ", ".join(name for name, was_chosen in chosen.items() if was_chosen) or "lock"
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, f"reset: {words}")
+        add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, f"reset: {words}")
     return member
 
 
@@ -237,7 +241,7 @@ def set_phone_number(database: Database, actor: Actor, member_id: int, number: s
     with database.write() as session:
         member = _get(session, member_id)
         member.phone_number = _number(number)
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, "changed: telephone")
+        add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "changed: telephone")
     return member
 
 
@@ -257,7 +261,7 @@ def set_pin(database: Database, actor: Actor, member_id: int, pin: str, now: dat
         if member.extension is None:
             raise StaffError("The account has no extension: an administrator gives it one first")
         member.pin_hash, member.failed_pins, member.pin_locked_until = kept, 0, None
-        note(session, actor, Action.ACCOUNT_CHANGED, subject(member_id), now, "new PIN")
+        add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "new PIN")
     return member
 
 
@@ -268,7 +272,7 @@ def _get(session: Session, member_id: int) -> StaffMember:
     return member
 
 
-def _describe(session: Session, member: StaffMember, details: Details) -> None:
+def _describe(session: Session, member: StaffMember, details: AccountDetails) -> None:
     email, name, extension = details.email.strip().lower(), details.name.strip(), details.extension.strip()
     if not EMAIL.fullmatch(email) or len(email) > 255:
         raise StaffError("This is no e-mail address")

@@ -13,7 +13,7 @@ from ivr.models import Call, CallTurn, PatientRequest, Priority, RequestStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedRequest:
     """A request that the call left, as far as it says nothing about the patient."""
 
     id: int
@@ -25,15 +25,15 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CallProgress:
     """The node that the call is at, the turns it has taken, and the requests it left so far, oldest first."""
 
     node: str
     turns: int
-    saved: tuple[Saved, ...]
+    saved: tuple[SavedRequest, ...]
 
 
-def follow(database: Database, call_sid: str) -> Standing | None:
+def follow(database: Database, call_sid: str) -> CallProgress | None:
     """Where a call stands now; None when there is no such call."""
     with database.read() as session:
         call = session.scalar(select(Call).where(Call.sid == call_sid))
@@ -47,5 +47,7 @@ def follow(database: Database, call_sid: str) -> Standing | None:
             .where(PatientRequest.call_id == call.id, PatientRequest.erased_at.is_(None))
             .order_by(PatientRequest.id)
         )
-        saved = tuple(Saved(one.id, one.reference, one.kind, one.status, one.priority, one.due_at) for one in requests)
-        return Standing(turn.node if turn else "", call.turn, saved)
+        saved = tuple(
+            SavedRequest(one.id, one.reference, one.kind, one.status, one.priority, one.due_at) for one in requests
+        )
+        return CallProgress(turn.node if turn else "", call.turn, saved)

@@ -56,7 +56,7 @@ class StillTalking(Exception):
     """The call is not over, or only just: what it will make of the recording is still open."""
 
 
-def is_settled(line: Line, recording: CarrierRecording) -> bool:
+def is_accounted_for(line: Line, recording: CarrierRecording) -> bool:
     """Whether nothing is left to find out about a recording that the carrier still has.
 
     It was refused, or it belongs to a request and its import is in the queue.
@@ -92,7 +92,7 @@ def adopt_recording(line: Line, recording: CarrierRecording, call: CarrierCall) 
             known_call = session.scalars(select(Call).where(Call.sid == call.sid).with_for_update()).first()
             row = known_call or _add_call(session, line, call)
             known = _add_recording(session, row.id, recording, line.clock())
-            if known.request_id is None and not _was_told(session, row.id, recording.sid):
+            if known.request_id is None and not _is_in_a_turn(session, row.id, recording.sid):
                 _request_callback(session, line, row, known, recording.started_at)
             enqueue_import(line.database, session.connection(), recording.sid)
             return True
@@ -120,7 +120,7 @@ def adopt_orphans(line: Line) -> int:
         found = [
             recording
             for recording in session.scalars(orphans.with_for_update(of=Recording))
-            if not _was_told(session, recording.call_id, recording.sid)
+            if not _is_in_a_turn(session, recording.call_id, recording.sid)
         ]
         for recording in found:
             _request_callback(session, line, session.get_one(Call, recording.call_id), recording, recording.created_at)
@@ -179,21 +179,23 @@ def _add_call(session: Session, line: Line, call: CarrierCall) -> Call:
     return row
 
 
-def _add_recording(session: Session, call_id: int, told: CarrierRecording, now: datetime) -> Recording:
-    recording = session.scalars(select(Recording).where(Recording.sid == told.sid).with_for_update()).first()
+def _add_recording(session: Session, call_id: int, reported: CarrierRecording, now: datetime) -> Recording:
+    recording = session.scalars(select(Recording).where(Recording.sid == reported.sid).with_for_update()).first()
     if recording is None:
-        recording = Recording(sid=told.sid, call_id=call_id, status=RecordingStatus.READY, created_at=now)
+        recording = Recording(sid=reported.sid, call_id=call_id, status=RecordingStatus.READY, created_at=now)
         session.add(recording)
     elif recording.status is RecordingStatus.ANNOUNCED:
         recording.status = RecordingStatus.READY
-    recording.duration_seconds = recording.duration_seconds or told.seconds
+    recording.duration_seconds = recording.duration_seconds or reported.seconds
     session.flush()
     return recording
 
 
-def _was_told(session: Session, call_id: int, recording_sid: str) -> bool:
-    told = select(exists().where(CallTurn.call_id == call_id, CallTurn.events.contains(recording_sid, autoescape=True)))
-    return bool(session.scalar(told))
+def _is_in_a_turn(session: Session, call_id: int, recording_sid: str) -> bool:
+    reported = select(
+        exists().where(CallTurn.call_id == call_id, CallTurn.events.contains(recording_sid, autoescape=True))
+    )
+    return bool(session.scalar(reported))
 
 
 def _request_callback(session: Session, line: Line, call: Call, recording: Recording, left_at: datetime) -> None:

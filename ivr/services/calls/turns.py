@@ -24,7 +24,7 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
-from ivr.services.recordings.recordings import FETCHABLE, enqueue_import, take_back
+from ivr.services.recordings.recordings import FETCHABLE, discard_recording, enqueue_import
 from ivr.services.requests import by_phone
 from ivr.services.requests.saving import keep_incomplete, save_request
 
@@ -60,7 +60,7 @@ class Answer:
 
 
 CALLS, TURNS = Call.metadata.tables["calls"], Call.metadata.tables["call_turns"]
-FIND = select(
+FIND_CALL = select(
     CALLS.c.id,
     CALLS.c.turn,
     CALLS.c.progress,
@@ -69,11 +69,11 @@ FIND = select(
     CALLS.c.to_number,
     CALLS.c.ended_at,
 ).where(CALLS.c.sid == bindparam("call_sid"))
-LOCK = FIND.with_for_update()
-SPOKEN = (
+LOCK_CALL = FIND_CALL.with_for_update()
+LAST_LANGUAGE = (
     select(CALLS.c.language).where(CALLS.c.from_index == bindparam("number_index")).order_by(CALLS.c.id.desc()).limit(1)
 )
-MOVE = (
+UPDATE_CALL = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("call_id"))
     .values(
@@ -82,11 +82,11 @@ MOVE = (
         language=bindparam("new_language"),
     )
 )
-NOTE = insert(TURNS)
+INSERT_TURN = insert(TURNS)
 
 
 class CallRow(NamedTuple):
-    """What `FIND` selects, in its order."""
+    """What `FIND_CALL` selects, in its order."""
 
     id: int
     turn: int
@@ -101,9 +101,9 @@ def start_call(line: Line, arrival: Arrival) -> Answer:
     """Answer a call; when it is announced again, say again what it heard last."""
     try:
         with line.database.transaction() as connection:
-            return _answered(connection, line, arrival)
+            return _begin_call(connection, line, arrival)
     except IntegrityError:
-        return _said_meanwhile(line, arrival)
+        return _answer_of_other_worker(line, arrival)
 
 
 def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) -> Answer:
@@ -116,10 +116,10 @@ def take_turn(line: Line, arrival: Arrival, number: int | None, given: Input) ->
         with line.database.transaction() as connection:
             call = _locked(connection, line, arrival.sid)
             if call is None:
-                return _answered(connection, line, arrival)
-            return _moved(connection, line, call, given) if number == call.turn + 1 else _again(call)
+                return _begin_call(connection, line, arrival)
+            return _next_turn(connection, line, call, given) if number == call.turn + 1 else _saved_answer(call)
     except IntegrityError:
-        return _said_meanwhile(line, arrival)
+        return _answer_of_other_worker(line, arrival)
 
 
 def note_status(line: Line, call_sid: str, carrier_status: str, duration_seconds: int | None) -> None:
@@ -162,21 +162,21 @@ def note_recording(
 
 
 def _locked(connection: Connection, line: Line, call_sid: str) -> CallRow | None:
-    rows = line.database.prepared(LOCK).run(connection, {"call_sid": call_sid})
+    rows = line.database.prepared(LOCK_CALL).run(connection, {"call_sid": call_sid})
     return CallRow(*rows[0]) if rows else None
 
 
-def _said_meanwhile(line: Line, arrival: Arrival) -> Answer:
+def _answer_of_other_worker(line: Line, arrival: Arrival) -> Answer:
     """Another worker answered the same webhook first: say what it said."""
     with line.database.transaction() as connection:
-        (row,) = line.database.prepared(FIND).run(connection, {"call_sid": arrival.sid})
-        return _again(CallRow(*row))
+        (row,) = line.database.prepared(FIND_CALL).run(connection, {"call_sid": arrival.sid})
+        return _saved_answer(CallRow(*row))
 
 
-def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
+def _begin_call(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     known = _locked(connection, line, arrival.sid)
     if known is not None:
-        return _again(known)
+        return _saved_answer(known)
     now = line.clock()
     number = caller_number(arrival.from_number)
     state = begin(line.tree).at(*line.surroundings(now))
@@ -197,7 +197,7 @@ def _answered(connection: Connection, line: Line, arrival: Arrival) -> Answer:
         "started_at": now,
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
-    line.database.prepared(NOTE).run(connection, _noted(call_id or 0, 0, now, "CallStarted", turn))
+    line.database.prepared(INSERT_TURN).run(connection, _turn_row(call_id or 0, 0, now, "CallStarted", turn))
     node, language = entrance or line.tree.first, turn.state.language
     return Answer(0, turn.outputs, language, release_id, arrival.to_number, node, turn.events)
 
@@ -206,10 +206,10 @@ def _last_language(connection: Connection, line: Line, number_index: str | None)
     """The language that the last call from this number ended in; None when it does not matter or none is known."""
     if number_index is None or len(line.tree.languages) == 1:
         return None
-    return connection.scalar(SPOKEN, {"number_index": number_index})
+    return connection.scalar(LAST_LANGUAGE, {"number_index": number_index})
 
 
-def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
+def _next_turn(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
     now = line.clock()
     state = from_plain(json.loads(call.progress)["state"]).at(*line.surroundings(now))
     turn = _apply(connection, line, call.id, state, given, now)
@@ -217,7 +217,7 @@ def _moved(connection: Connection, line: Line, call: CallRow, given: Input) -> A
         _apply(connection, line, call.id, turn.state, HungUp(), now)
     number = call.turn + 1
     _store(connection, line, call.id, number, turn)
-    line.database.prepared(NOTE).run(connection, _noted(call.id, number, now, type(given).__name__, turn))
+    line.database.prepared(INSERT_TURN).run(connection, _turn_row(call.id, number, now, type(given).__name__, turn))
     to_number = call.to_number or ""
     return Answer(number, turn.outputs, turn.state.language, call.release_id, to_number, state.node, turn.events)
 
@@ -226,9 +226,9 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
     """Advance, and do at once what the turn asks of the database."""
     turn = advance(line.tree, state, given)
     events, language = turn.events, turn.state.language
-    unwanted = _taken_back(line, state, turn.state, given)
+    unwanted = _discarded_recording(line, state, turn.state, given)
     if unwanted is not None:
-        take_back(line.database, connection, unwanted, now)
+        discard_recording(line.database, connection, unwanted, now)
     for event in events:
         match event:
             case ev.RecordingMade(sid, seconds):
@@ -253,7 +253,7 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
     return turn
 
 
-def _taken_back(line: Line, before: CallState, after: CallState, given: Input) -> str | None:
+def _discarded_recording(line: Line, before: CallState, after: CallState, given: Input) -> str | None:
     """The recording that the caller has just left out, recorded again, or cancelled with the request.
 
     A voicemail, whose recorder makes a request of its own, replaces no message.
@@ -271,7 +271,7 @@ def _finish(connection: Connection, line: Line, call: CallRow) -> None:
     now = line.clock()
     progress = json.loads(call.progress)
     state = from_plain(progress["state"]).at(*line.surroundings(now))
-    missed = _recording_not_told(connection, line, call.id, state)
+    missed = _unreported_recording(connection, line, call.id, state)
     if missed is not None:
         state = _apply(connection, line, call.id, state, missed, now).state
     turn = _apply(connection, line, call.id, state, HungUp(), now)
@@ -279,7 +279,7 @@ def _finish(connection: Connection, line: Line, call: CallRow) -> None:
     _store(connection, line, call.id, call.turn, replace(turn, outputs=outputs))
 
 
-def _recording_not_told(connection: Connection, line: Line, call_id: int, state: CallState) -> Recorded | None:
+def _unreported_recording(connection: Connection, line: Line, call_id: int, state: CallState) -> Recorded | None:
     """A recording the carrier has, or had, of a call that ended at the beep before the call itself told us of it."""
     if not isinstance(line.tree.nodes.get(state.node), Recorder):
         return None
@@ -319,10 +319,10 @@ def _store(connection: Connection, line: Line, call_id: int, number: int, turn: 
         "new_progress": _progress(turn.state, turn.outputs),
         "new_language": turn.state.language,
     }
-    line.database.prepared(MOVE).run(connection, values)
+    line.database.prepared(UPDATE_CALL).run(connection, values)
 
 
-def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> dict[str, object]:
+def _turn_row(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> dict[str, object]:
     return {
         "call_id": call_id,
         "number": number,
@@ -333,7 +333,7 @@ def _noted(call_id: int, number: int, now: datetime, given: str, turn: Turn) -> 
     }
 
 
-def _again(call: CallRow) -> Answer:
+def _saved_answer(call: CallRow) -> Answer:
     progress = json.loads(call.progress)
     outputs = tuple(out.from_plain(output) for output in progress["outputs"])
     node = progress["state"].get("node", "")

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ivr.config import OpenSpan, overlapping
-from ivr.models import Action, Closure, ClosureReason, PromptVersion, WeeklyHours
-from ivr.services.audit import Actor, note
+from ivr.models import AuditAction, Closure, ClosureReason, PromptVersion, WeeklyHours
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.calendar import HORIZON_DAYS, Calendar, ClosedDays, closed_days
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
@@ -74,7 +74,9 @@ def replace_weekly(line: Line, actor: Actor, spans: Sequence[OpenSpan], now: dat
     with line.database.write() as session:
         session.execute(delete(WeeklyHours))
         session.add_all(WeeklyHours(weekday=s.weekday, opens=s.opens, closes=s.closes) for s in wanted)
-        note(session, actor, Action.HOURS_CHANGED, "hours", now, f"weekly hours: {in_short(wanted)}"[:200])
+        add_audit_entry(
+            session, actor, AuditAction.HOURS_CHANGED, "hours", now, f"weekly hours: {in_short(wanted)}"[:200]
+        )
     line.calendars.forget()
 
 
@@ -262,7 +264,7 @@ def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: 
     session.flush()
     own = ", own greeting" if wanted.greeting else ""
     detail = f"closed {_days(wanted.first_day, wanted.last_day)}: {REASONS[wanted.reason]}{own}"
-    note(session, actor, Action.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
+    add_audit_entry(session, actor, AuditAction.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
     if wanted.greeting:
         enqueue(line.database, session.connection(), Job.MAKE_GREETING, closure.id, key=f"greeting-{closure.id}")
     return closure
@@ -271,7 +273,7 @@ def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: 
 def _lift(session: Session, actor: Actor, closure: Closure, now: datetime) -> None:
     closure.lifted_at = now
     detail = f"lifted: {_days(closure.first_day, closure.last_day)}"
-    note(session, actor, Action.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
+    add_audit_entry(session, actor, AuditAction.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
 
 
 def _days(first: date, last: date) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import Action, Call, PatientRequest, RequestStatus, Tab
-from ivr.services.audit import COMMAND, note
+from ivr.models import AuditAction, Call, PatientRequest, RequestStatus, Tab
+from ivr.services.audit import COMMAND, add_audit_entry
 from ivr.services.keeping.retention import blank_calls, erase_calls, erase_requests
 from ivr.services.numbers import is_of
 
@@ -90,9 +90,9 @@ def erase_number(database: Database, number: str, now: datetime, *, include_open
         blank_calls(session, patient.without_mine())
         left = patient.trace()
         counted = f"{len(ids)} requests, {recordings} recordings, {len(cleared)} calls of one number"
-        note(session, COMMAND, Action.ERASED, "requests", now, counted)
+        add_audit_entry(session, COMMAND, AuditAction.ERASED, "requests", now, counted)
         for request_id in ids:
-            note(session, COMMAND, Action.ERASED, f"request:{request_id}", now, "at the patient's wish")
+            add_audit_entry(session, COMMAND, AuditAction.ERASED, f"request:{request_id}", now, "at the patient's wish")
         return Erased(tuple(row.reference for row in rows), recordings, len(cleared), left)
 
 
@@ -112,7 +112,9 @@ def set_hold(database: Database, reference: str, on: bool, now: datetime) -> Non
                 f"request {reference} was erased on {found.erased_at:%Y-%m-%d}: nothing is left to hold"
             )
         session.execute(update(PatientRequest).where(PatientRequest.id == found.id).values(legal_hold=on))
-        note(session, COMMAND, Action.CHANGED, f"request:{found.id}", now, f"legal hold {'on' if on else 'off'}")
+        add_audit_entry(
+            session, COMMAND, AuditAction.CHANGED, f"request:{found.id}", now, f"legal hold {'on' if on else 'off'}"
+        )
 
 
 def _unindexed_calls(database: Database, number: str) -> list[int]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, patiently
-from ivr.models import Action, Call, PatientRequest
-from ivr.services.audit import COMMAND, note, reseal
+from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, retry_when_busy
+from ivr.models import AuditAction, Call, PatientRequest
+from ivr.services.audit import COMMAND, add_audit_entry, reseal
 
 PAGE = 100
 """Rows read, and then written, in one transaction."""
@@ -28,7 +28,7 @@ INDEXES: Mapping[str, Mapping[str, str]] = {
 }
 """Blind indexes: by table, the encrypted column and the column that holds its index."""
 
-Row = sa.RowMapping
+RowValues = sa.RowMapping
 Show = Callable[[str, int], None]
 """Told of progress: a table's name, and how many more of its rows are done."""
 
@@ -120,7 +120,7 @@ def rotate(database: Database, now: datetime, show: Show = lambda table, rows: N
             break
     with database.write() as session:
         reseal(session)
-        note(session, COMMAND, Action.KEYS_ROTATED, "keys", now, f"{rows} rows written again")
+        add_audit_entry(session, COMMAND, AuditAction.KEYS_ROTATED, "keys", now, f"{rows} rows written again")
     return Rotated(rows, found)
 
 
@@ -135,7 +135,7 @@ def _sealed(table: sa.Table) -> Sealed:
     return Sealed(table.name, key, tokens, INDEXES.get(table.name, {}), PAGE_OF_BYTES if is_large else PAGE, raw)
 
 
-def _pages(database: Database, table: Sealed) -> Iterator[Sequence[Row]]:
+def _pages(database: Database, table: Sealed) -> Iterator[Sequence[RowValues]]:
     """All rows in the order of their key, as they are stored; each page is read in a transaction of its own."""
     key = [table.raw.c[name] for name in table.key]
     columns = [table.raw.c[name] for name in (*table.key, *table.tokens, *table.indexes.values())]
@@ -151,7 +151,7 @@ def _pages(database: Database, table: Sealed) -> Iterator[Sequence[Row]]:
         after = page.where(sa.tuple_(*key) > sa.tuple_(*last))
 
 
-def _rotate_page(database: Database, table: Sealed, page: Sequence[Row]) -> int:
+def _rotate_page(database: Database, table: Sealed, page: Sequence[RowValues]) -> int:
     """Write a page's stale rows again; returns how many were still as they had been read."""
     changes = [(row, changed) for row in page if (changed := _changed(database.vault, table, row))]
     if not changes:
@@ -161,10 +161,10 @@ def _rotate_page(database: Database, table: Sealed, page: Sequence[Row]) -> int:
         with database.transaction() as connection:
             return sum(connection.execute(_unless_changed(table, row, changed)).rowcount for row, changed in changes)
 
-    return patiently(write)
+    return retry_when_busy(write)
 
 
-def _changed(vault: Vault, table: Sealed, row: Row) -> dict[str, bytes | str]:
+def _changed(vault: Vault, table: Sealed, row: RowValues) -> dict[str, bytes | str]:
     """The row's tokens and indexes as the first key gives them, where they differ; unreadable ones are left alone."""
     changed: dict[str, bytes | str] = {}
     for column in _filled(table, row):
@@ -178,18 +178,18 @@ def _changed(vault: Vault, table: Sealed, row: Row) -> dict[str, bytes | str]:
     return changed
 
 
-def _unless_changed(table: Sealed, row: Row, changed: Mapping[str, bytes | str]) -> sa.Update:
+def _unless_changed(table: Sealed, row: RowValues, changed: Mapping[str, bytes | str]) -> sa.Update:
     """Compare and set: what a call or a colleague wrote since the row was read is never overwritten."""
     rests_on = [column for column in table.tokens if column in changed or table.indexes.get(column) in changed]
     same = [table.raw.c[column] == row[column] for column in (*table.key, *rests_on)]
     return sa.update(table.raw).where(*same).values(changed)
 
 
-def _filled(table: Sealed, row: Row) -> list[str]:
+def _filled(table: Sealed, row: RowValues) -> list[str]:
     return [column for column in table.tokens if row[column] is not None]
 
 
-def _new_index(vault: Vault, table: Sealed, row: Row, column: str) -> str | None:
+def _new_index(vault: Vault, table: Sealed, row: RowValues, column: str) -> str | None:
     """The first key's index of a value that is indexed, or None when it is stored already."""
     stored = row[table.indexes[column]] if column in table.indexes else None
     if stored is None:

@@ -10,9 +10,9 @@ from functools import partial
 from sqlalchemy import ColumnElement, UpdateBase, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ivr.db import Database, patiently
+from ivr.db import Database, retry_when_busy
 from ivr.models import (
-    Action,
+    AuditAction,
     Call,
     PatientRequest,
     Recording,
@@ -21,7 +21,7 @@ from ivr.models import (
     RequestEntry,
     RequestStatus,
 )
-from ivr.services.audit import SYSTEM, note
+from ivr.services.audit import SYSTEM, add_audit_entry
 from ivr.services.calls.turns import blank_progress
 from ivr.services.recordings.recordings import erase_recordings
 from ivr.services.requests.references import HELD_AFTER_CLOSING
@@ -57,7 +57,7 @@ def purge(database: Database, now: datetime, days: int) -> Purged:
     cutoff = now - timedelta(days=days)
     requests = recordings = calls = after = 0
     while ids := _due_calls(database, cutoff, after):
-        done = patiently(partial(_purge_calls, database, ids, cutoff, now))
+        done = retry_when_busy(partial(_purge_calls, database, ids, cutoff, now))
         requests, recordings, calls = requests + done[0], recordings + done[1], calls + done[2]
         after = ids[-1]
     return Purged(requests, recordings, calls, erased_at_carrier(database))
@@ -72,7 +72,7 @@ def _purge_calls(database: Database, ids: Sequence[int], cutoff: datetime, now: 
         recordings += erase_calls(session, over, now)
         if due or over:
             counted = f"{len(due)} requests, {recordings} recordings, {len(over)} calls: their days were over"
-            note(session, SYSTEM, Action.ERASED, "requests", now, counted)
+            add_audit_entry(session, SYSTEM, AuditAction.ERASED, "requests", now, counted)
         return len(due), recordings, len(over)
 
 

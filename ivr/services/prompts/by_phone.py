@@ -16,7 +16,7 @@ from ivr.services.line import Line
 from ivr.services.prompts import versions
 from ivr.services.prompts.releases import DIRECTIONS, latest_release
 from ivr.services.prompts.versions import VersionError
-from ivr.services.recordings.recordings import take_back
+from ivr.services.recordings.recordings import discard_recording
 
 PEOPLE = ("staff_id", "role", "recorded_in")
 """Facts of the call that the studio leaves as they are."""
@@ -118,7 +118,7 @@ def _drop(session: Session, line: Line, inquiry: Inquiry, finding: str) -> Found
     take = inquiry.state.facts.get("take")
     if take:
         session.flush()
-        take_back(line.database, session.connection(), str(take), inquiry.now)
+        discard_recording(line.database, session.connection(), str(take), inquiry.now)
     return Found(finding, _without_take(inquiry))
 
 

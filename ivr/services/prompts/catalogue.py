@@ -24,7 +24,7 @@ class Heard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PromptCell:
     """A prompt in one language: what is on the air and for how many seconds, and what waits to go there.
 
     `drafts` are versions that could go on the air or are being made, `refused` recordings that cannot.
@@ -39,7 +39,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PromptRow:
     """A prompt in all languages; `number` is what is keyed on the telephone, None until it is given at rendering."""
 
     key: str
@@ -47,18 +47,18 @@ class Row:
     words: str
     clinical: bool
     longest: float
-    cells: tuple[Cell, ...]
+    cells: tuple[PromptCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class PromptDetails:
     """A prompt in a language with its versions, the newest first.
 
     `shipped` are the words of the script, `words` those on the air, `to_record` those of the newest draft, if there is
     one; `nodes` are where in the call tree it is heard.
     """
 
-    row: Row
+    row: PromptRow
     language: str
     shipped: str
     words: str
@@ -79,7 +79,7 @@ class Details:
         return any(version.state is PromptState.RETIRED for version in self.versions)
 
 
-def rows(line: Line) -> list[Row]:
+def rows(line: Line) -> list[PromptRow]:
     """Every prompt, in the order of the first language's script."""
     cells = _cells(line)
     with line.database.read() as session:
@@ -88,13 +88,13 @@ def rows(line: Line) -> list[Row]:
     return [_row(line, key, numbers.get(key), cells) for key in known]
 
 
-def _row(line: Line, key: str, number: int | None, cells: Mapping[tuple[str, str], Cell]) -> Row:
+def _row(line: Line, key: str, number: int | None, cells: Mapping[tuple[str, str], PromptCell]) -> PromptRow:
     prompt = next(script.prompts[key] for script in line.scripts.values() if key in script.prompts)
-    each = tuple(cells.get((language, key), Cell(language)) for language in line.scripts)
-    return Row(key, number, prompt.text, prompt.clinical, prompt.longest, each)
+    each = tuple(cells.get((language, key), PromptCell(language)) for language in line.scripts)
+    return PromptRow(key, number, prompt.text, prompt.clinical, prompt.longest, each)
 
 
-def _cells(line: Line) -> dict[tuple[str, str], Cell]:
+def _cells(line: Line) -> dict[tuple[str, str], PromptCell]:
     query = select(
         PromptVersion.language,
         PromptVersion.key,
@@ -104,7 +104,7 @@ def _cells(line: Line) -> dict[tuple[str, str], Cell]:
         PromptVersion.problem,
         PromptVersion.publish_at,
     ).where(PromptVersion.state != PromptState.RETIRED)
-    cells: dict[tuple[str, str], Cell] = defaultdict(lambda: Cell(""))
+    cells: dict[tuple[str, str], PromptCell] = defaultdict(lambda: PromptCell(""))
     with line.database.read() as session:
         for language, key, state, source, seconds, problem, publish_at in session.execute(query):
             cell = replace(cells[language, key], language=language)
@@ -119,7 +119,7 @@ def _cells(line: Line) -> dict[tuple[str, str], Cell]:
     return cells
 
 
-def details(line: Line, language: str, key: str) -> Details:
+def details(line: Line, language: str, key: str) -> PromptDetails:
     """A prompt's page.
 
     Raises:
@@ -138,7 +138,7 @@ def details(line: Line, language: str, key: str) -> Details:
         names = {one.id: one.name for one in session.scalars(select(StaffMember))}
     words = next((one.text for one in versions if one.state is PromptState.PUBLISHED), prompt.text)
     nodes = tuple(heard_in(line.tree, key))
-    return Details(row, language, prompt.text, words, to_record, prompt.direction, nodes, versions, names)
+    return PromptDetails(row, language, prompt.text, words, to_record, prompt.direction, nodes, versions, names)
 
 
 def find_version(line: Line, version_id: int) -> PromptVersion | None:

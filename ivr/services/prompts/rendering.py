@@ -9,8 +9,7 @@ from hashlib import sha256
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from ivr.audio.rendering import Line as SpokenLine
-from ivr.audio.rendering import Rendered, fingerprint, render_language
+from ivr.audio.clips import PromptClip, PromptText, fingerprint, make_clips
 from ivr.audio.silence import silence
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
@@ -31,7 +30,7 @@ DIRECTION, STAFF_LANGUAGE = "studio_direction", "en-US"
 LONGEST_GREETING = 20.0
 """Seconds; the words were estimated at fewer when they were typed."""
 
-Progress = Callable[[str, int, int, Rendered], None]
+OnClip = Callable[[str, int, int, PromptClip], None]
 """Told after each clip: language, clips done, clips to do, the clip."""
 
 
@@ -40,8 +39,8 @@ class GreetingRefused(ValueError):
 
 
 def render_prompts(
-    database: Database, scripts: Mapping[str, Script], now: datetime, on_progress: Progress | None = None
-) -> list[Rendered]:
+    database: Database, scripts: Mapping[str, Script], now: datetime, on_progress: OnClip | None = None
+) -> list[PromptClip]:
     """Render and release every prompt whose words or voice changed; what is rendered already is kept.
 
     Each language is one transaction, so that an interrupted run keeps what it finished.
@@ -49,12 +48,12 @@ def render_prompts(
     Returns:
         The clips rendered by this run, with their measurements and faults.
     """
-    rendered: list[Rendered] = []
+    rendered: list[PromptClip] = []
     audio: dict[str, dict[str, str]] = {SILENCE: _store_silences(database, now)}
     shipped: dict[str, dict[str, int]] = {}
     for language, script in scripts.items():
-        lines = spoken_lines(script)
-        rendered += _render_lines(database, language, lines, now, on_progress)
+        lines = prompt_texts(script)
+        rendered += _render_texts(database, language, lines, now, on_progress)
         shipped[language] = _current_versions(database, language, lines)
     audio[DIRECTIONS] = _render_directions(database, scripts, now)
     with database.write() as session:
@@ -66,13 +65,13 @@ def render_prompts(
 def _render_directions(database: Database, scripts: Mapping[str, Script], now: datetime) -> dict[str, str]:
     """How each prompt is to be said, read out; the same direction of many prompts is one clip."""
     directions = {key: prompt.direction for script in scripts.values() for key, prompt in script.prompts.items()}
-    lines = [SpokenLine(DIRECTION, words) for words in sorted(set(directions.values()))]
-    _render_lines(database, STAFF_LANGUAGE, lines, now, None)
+    lines = [PromptText(DIRECTION, words) for words in sorted(set(directions.values()))]
+    _render_texts(database, STAFF_LANGUAGE, lines, now, None)
     found = _by_text(database, STAFF_LANGUAGE, lines)
     return {key: found[words] for key, words in directions.items()}
 
 
-def _by_text(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, str]:
+def _by_text(database: Database, language: str, lines: Sequence[PromptText]) -> dict[str, str]:
     prints = [fingerprint(language, line) for line in lines]
     with database.read() as session:
         rows = session.execute(
@@ -81,7 +80,7 @@ def _by_text(database: Database, language: str, lines: Sequence[SpokenLine]) -> 
         return {row.text: str(row.audio_sha256) for row in rows}
 
 
-def make_greeting(database: Database, closure_id: int, language: str, now: datetime) -> Rendered | None:
+def make_greeting(database: Database, closure_id: int, language: str, now: datetime) -> PromptClip | None:
     """Speak a closure's own greeting and put it on the air; None when that was done, or it is not wanted any more.
 
     Raises:
@@ -92,8 +91,8 @@ def make_greeting(database: Database, closure_id: int, language: str, now: datet
         closure = session.get(Closure, closure_id)
     if closure is None or closure.lifted_at is not None or not closure.greeting or closure.greeting_sha256:
         return None
-    line = SpokenLine(GREETING, closure.greeting, LONGEST_GREETING, sayable(closure.greeting))
-    (clip,) = render_language(language, [line])
+    line = PromptText(GREETING, closure.greeting, LONGEST_GREETING, sayable(closure.greeting))
+    (clip,) = make_clips(language, [line])
     if clip.faults:
         raise GreetingRefused("; ".join(clip.faults))
     with database.write() as session:
@@ -103,20 +102,20 @@ def make_greeting(database: Database, closure_id: int, language: str, now: datet
     return clip
 
 
-def spoken_lines(script: Script) -> list[SpokenLine]:
+def prompt_texts(script: Script) -> list[PromptText]:
     """A script as the voice needs it."""
-    return [SpokenLine(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
+    return [PromptText(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
 
 
-def _render_lines(
-    database: Database, language: str, wanted: Sequence[SpokenLine], now: datetime, on_progress: Progress | None
-) -> list[Rendered]:
+def _render_texts(
+    database: Database, language: str, wanted: Sequence[PromptText], now: datetime, on_progress: OnClip | None
+) -> list[PromptClip]:
     lines = {fingerprint(language, line): line for line in wanted}
     with database.read() as session:
         known = set(session.scalars(select(PromptVersion.fingerprint).where(PromptVersion.fingerprint.in_(lines))))
     missing = {print_: line for print_, line in lines.items() if print_ not in known}
     rendered = []
-    for clip in render_language(language, list(missing.values())) if missing else ():
+    for clip in make_clips(language, list(missing.values())) if missing else ():
         rendered.append(clip)
         if on_progress:
             on_progress(language, len(rendered), len(missing), clip)
@@ -126,7 +125,7 @@ def _render_lines(
     return rendered
 
 
-def _store_clip(session: Session, language: str, clip: Rendered, print_: str, now: datetime) -> None:
+def _store_clip(session: Session, language: str, clip: PromptClip, print_: str, now: datetime) -> None:
     version = PromptVersion(
         key=clip.key,
         language=language,
@@ -140,7 +139,7 @@ def _store_clip(session: Session, language: str, clip: Rendered, print_: str, no
     session.add(version)
 
 
-def give_audio(session: Session, version: PromptVersion, clip: Rendered, now: datetime) -> None:
+def give_audio(session: Session, version: PromptVersion, clip: PromptClip, now: datetime) -> None:
     """Store a finished clip as a version's audio, with what was measured of it."""
     measured = clip.measurement
     _store_audio(session, clip.sha256, clip.wav, now)
@@ -169,7 +168,7 @@ def _store_audio(session: Session, address: str, data: bytes, now: datetime) -> 
         session.flush()
 
 
-def _current_versions(database: Database, language: str, lines: Sequence[SpokenLine]) -> dict[str, int]:
+def _current_versions(database: Database, language: str, lines: Sequence[PromptText]) -> dict[str, int]:
     """The newest version of each line as it is to be spoken now, by key."""
     prints = [fingerprint(language, line) for line in lines]
     newest = select(PromptVersion.key, func.max(PromptVersion.id)).where(PromptVersion.fingerprint.in_(prints))

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from ivr.audio.clips import PromptClip, PromptText, make_clips
 from ivr.audio.errors import SynthesisError, TakeRefused
-from ivr.audio.rendering import Line as SpokenLine
-from ivr.audio.rendering import Rendered, render_language
 from ivr.audio.sandbox import master_take
 from ivr.models import PromptSource, PromptState, PromptTake, PromptVersion, Recording
 from ivr.services.audit import Actor
@@ -49,21 +48,21 @@ def master_version(line: Line, version_id: int, now: datetime) -> PromptState | 
         return _noted(session, line, version_id, clip, problem, now)
 
 
-def _finished(line: Line, version: PromptVersion, source: bytes | None) -> Rendered:
+def _finished(line: Line, version: PromptVersion, source: bytes | None) -> PromptClip:
     script = line.scripts.get(version.language)
     prompt = script.prompts.get(version.key) if script else None
     longest = prompt.longest if prompt else None
     if source is not None:
-        return master_take(source, version.language, SpokenLine(version.key, version.text, longest))
+        return master_take(source, version.language, PromptText(version.key, version.text, longest))
     spoken = prompt.spoken if prompt and prompt.text == version.text and prompt.spoken else sayable(version.text)
-    (clip,) = render_language(version.language, [SpokenLine(version.key, version.text, longest, spoken)])
+    (clip,) = make_clips(version.language, [PromptText(version.key, version.text, longest, spoken)])
     if clip.faults:
         raise TakeRefused(f"These words are not fit for the telephone: {'; '.join(clip.faults)}.")
     return clip
 
 
 def _noted(
-    session: Session, line: Line, version_id: int, clip: Rendered | None, problem: str, now: datetime
+    session: Session, line: Line, version_id: int, clip: PromptClip | None, problem: str, now: datetime
 ) -> PromptState:
     version = session.get_one(PromptVersion, version_id, with_for_update=True)
     if version.state is not PromptState.DRAFT:

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ivr.models import Action, PromptSource, PromptState, PromptTake, PromptVersion, Recording, RecordingStatus
-from ivr.services.audit import SYSTEM, Actor, note
+from ivr.models import AuditAction, PromptSource, PromptState, PromptTake, PromptVersion, Recording, RecordingStatus
+from ivr.services.audit import SYSTEM, Actor, add_audit_entry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.prompts.releasing import put_on_air
@@ -348,4 +348,4 @@ def _locked(session: Session, version_id: int) -> PromptVersion:
 
 def _noted(session: Session, actor: Actor, version: PromptVersion, what: str, now: datetime) -> None:
     subject = f"prompt:{version.language}:{version.key}"
-    note(session, actor, Action.PROMPT_CHANGED, subject, now, f"version {version.id}: {what}")
+    add_audit_entry(session, actor, AuditAction.PROMPT_CHANGED, subject, now, f"version {version.id}: {what}")

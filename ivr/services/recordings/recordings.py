@@ -95,7 +95,7 @@ def _enqueue_prompt(session: Session, database: Database, recording_sid: str) ->
         enqueue(database, session.connection(), Job.MASTER_PROMPT, version_id, key=f"master-{version_id}")
 
 
-def settle(database: Database, recording_sid: str, status: RecordingStatus) -> None:
+def mark_unusable(database: Database, recording_sid: str, status: RecordingStatus) -> None:
     """Note that a recording will not be stored: it is empty, refused or absent."""
     with database.write() as session:
         recording = _find(session, recording_sid, lock=True)
@@ -113,7 +113,7 @@ def note_deleted(database: Database, recording_sid: str, now: datetime) -> None:
             recording.deleted_at = now
 
 
-def take_back(database: Database, connection: Connection, recording_sid: str, now: datetime) -> None:
+def discard_recording(database: Database, connection: Connection, recording_sid: str, now: datetime) -> None:
     """Erase a recording that its caller does not want kept, unless it was sent with a request. Commits nothing.
 
     The carrier's copy is deleted as soon as the carrier says that it is complete.

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ivr.config import E164
 from ivr.models import (
-    Action,
+    AuditAction,
     BridgeCall,
     BridgeOutcome,
     BridgeStatus,
@@ -82,7 +82,7 @@ class Whisper:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialled:
+class DialTarget:
     """The patient's phone, and as whom it is rung (both E.164; no caller ID: the carrier's default)."""
 
     number: str
@@ -90,7 +90,7 @@ class Dialled:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BridgeProgress:
     """A bridged call as its page shows it; `stale` when no word of it has come for so long that none will."""
 
     status: BridgeStatus
@@ -136,7 +136,7 @@ def caller_id_for(session: Session, line: Line, request: PatientRequest) -> str:
     return called if E164.fullmatch(called) else ""
 
 
-def progress_of(line: Line, bridge_id: int, staff_id: int, now: datetime) -> Progress | None:
+def progress_of(line: Line, bridge_id: int, staff_id: int, now: datetime) -> BridgeProgress | None:
     """How a bridged call of a member of the staff fares; None when it is not theirs."""
     with line.database.read() as session:
         bridge = session.get(BridgeCall, bridge_id)
@@ -153,7 +153,7 @@ def dial_alone(line: Line, request_id: int, actor: Actor, now: datetime) -> None
         if case.request.status is RequestStatus.CLAIMED and not case.is_mine:
             raise case.taken()
         case.need_hold()
-        case.record(EntryKind.CALLED, Action.CALLED, "from their own phone")
+        case.record(EntryKind.CALLED, AuditAction.CALLED, "from their own phone")
 
 
 def running(line: Line, request_id: int, staff_id: int, now: datetime) -> int | None:
@@ -182,7 +182,7 @@ def ask_for(line: Line, bridge_id: int, now: datetime) -> Ring | None:
         return Ring(member.phone_number, caller_id)
 
 
-def take_back(line: Line, bridge_id: int) -> None:
+def unmark_asked(line: Line, bridge_id: int) -> None:
     """The carrier was certainly not asked: another attempt may ask it."""
     with _locked(line, bridge_id) as (_, bridge):
         if bridge is not None and bridge.status is BridgeStatus.ASKED:
@@ -212,7 +212,7 @@ def answer(line: Line, bridge_id: int, call_sid: str) -> Whisper | None:
         return Whisper(request.reference, request.priority.value)
 
 
-def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datetime) -> Dialled | None:
+def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datetime) -> DialTarget | None:
     """Key 1 was pressed, or not: whom to ring, the same when told twice. The request must still be claimed by them."""
     with _locked(line, bridge_id) as (session, bridge):
         if bridge is None or bridge.status is BridgeStatus.ENDED or not _rings(bridge, call_sid):
@@ -229,7 +229,7 @@ def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datet
         if not request.callback_number:
             _end(session, bridge, BridgeOutcome.REFUSED, now)
             return None
-        return Dialled(request.callback_number, caller_id_for(session, line, request))
+        return DialTarget(request.callback_number, caller_id_for(session, line, request))
 
 
 def note_patient(line: Line, bridge_id: int, call_sid: str, carrier_status: str, now: datetime) -> None:
@@ -277,11 +277,11 @@ def _latest(session: Session, request_id: int) -> BridgeCall | None:
     return session.scalars(latest.limit(1)).first()
 
 
-def _progress(bridge: BridgeCall, now: datetime) -> Progress:
+def _progress(bridge: BridgeCall, now: datetime) -> BridgeProgress:
     waited = now - (bridge.asked_at or bridge.created_at)
     unheard = bridge.status in (BridgeStatus.WAITING, BridgeStatus.ASKED)
     longest = UNANSWERED if unheard else LONGEST_TALK + UNANSWERED
-    return Progress(bridge.status, bridge.outcome, stale=waited > longest)
+    return BridgeProgress(bridge.status, bridge.outcome, stale=waited > longest)
 
 
 def _rings(bridge: BridgeCall, call_sid: str) -> bool:
@@ -302,7 +302,7 @@ def _still_theirs(session: Session, line: Line, bridge: BridgeCall, now: datetim
         with opened(line, bridge.request_id, actor, now, within=session) as case:
             if not case.is_mine:
                 return False
-            case.record(EntryKind.CALLED, Action.CALLED, "bridged")
+            case.record(EntryKind.CALLED, AuditAction.CALLED, "bridged")
             case.request.owner_seen_at = now + LONGEST_TALK
             return True
     except TriageError:

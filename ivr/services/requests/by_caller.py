@@ -19,7 +19,7 @@ from ivr.callflow.answers import BestTime, Draft, Kind, Reason
 from ivr.callflow.inputs import Found
 from ivr.callflow.state import plain_promise
 from ivr.models import (
-    Action,
+    AuditAction,
     Disposition,
     EntryKind,
     PatientRequest,
@@ -28,11 +28,11 @@ from ivr.models import (
     RequestStatus,
     Tab,
 )
-from ivr.services.audit import CALLER, note
+from ivr.services.audit import CALLER, add_audit_entry
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.requests.case import Case, case_of, put_away
-from ivr.services.requests.notices import alert_again, tell_again
+from ivr.services.requests.notices import renew_notices, resume_alerts
 from ivr.services.requests.saving import save_request
 
 REQUESTS = PatientRequest.metadata.tables["patient_requests"]
@@ -60,7 +60,7 @@ def find_open(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """The open request of the caller's number before the one just told."""
-    return _newest(session, line, inquiry, before=_told(inquiry))
+    return _newest(session, line, inquiry, before=_request_id(inquiry))
 
 
 def find_by_reference(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -77,9 +77,16 @@ def find_by_reference(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if request is None or known_by is None:
         return Found("wrong")
     if request.tab is not Tab.OPEN:
-        note(session, CALLER, Action.SEEN, f"request:{request.id}", inquiry.now, f"told that it is closed, {known_by}")
+        add_audit_entry(
+            session,
+            CALLER,
+            AuditAction.SEEN,
+            f"request:{request.id}",
+            inquiry.now,
+            f"told that it is closed, {known_by}",
+        )
         return Found("closed", {})
-    return _tell(session, line, inquiry.now, request, known_by, heard="last")
+    return _found(session, line, inquiry.now, request, known_by, heard="last")
 
 
 def change_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -112,7 +119,7 @@ def cancel(session: Session, line: Line, inquiry: Inquiry) -> Found:
     put_away(session, case.request, Disposition.CANCELLED, inquiry.now)
     known_by = _known_by(inquiry)
     kind, detail = EntryKind.CANCELLED_BY_CALLER, f"cancelled by the caller, {known_by}"
-    case.record(kind, Action.CLOSED, detail, text=known_by, disposition=Disposition.CANCELLED)
+    case.record(kind, AuditAction.CLOSED, detail, text=known_by, disposition=Disposition.CANCELLED)
     return Found("done", {})
 
 
@@ -136,8 +143,8 @@ def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if request.status is RequestStatus.FOLLOW_UP:
         request.status = RequestStatus.NEW
     session.flush()
-    tell_again(session.connection(), request.id)
-    alert_again(line.database, session.connection(), request, inquiry.now)
+    renew_notices(session.connection(), request.id)
+    resume_alerts(line.database, session.connection(), request, inquiry.now)
     return _changed(case, inquiry, EntryKind.MESSAGE_ADDED, "message added")
 
 
@@ -156,11 +163,11 @@ def _newest(
     if request is None:
         return Found("none", {})
     told_as = heard or ("more" if len(ids) > 1 else "last")
-    return _tell(session, line, inquiry.now, request, BY_CALLER_ID, told_as)
+    return _found(session, line, inquiry.now, request, BY_CALLER_ID, told_as)
 
 
-def _tell(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: str) -> Found:
-    note(session, CALLER, Action.SEEN, f"request:{request.id}", now, f"state told, {known_by}")
+def _found(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: str) -> Found:
+    add_audit_entry(session, CALLER, AuditAction.SEEN, f"request:{request.id}", now, f"state told, {known_by}")
     facts = {"request": request.id, "known_by": known_by, "heard": heard, **_state(line, request, now)}
     return Found("found", facts)
 
@@ -186,7 +193,7 @@ def _proof(request: PatientRequest | None, keyed: str) -> str | None:
     return BY_BIRTH_DATE if hmac.compare_digest(keyed.encode(), (birth_date or "no date").encode()) else None
 
 
-def _told(inquiry: Inquiry) -> int:
+def _request_id(inquiry: Inquiry) -> int:
     return int(inquiry.state.facts.get("request", 0))
 
 
@@ -196,7 +203,7 @@ def _known_by(inquiry: Inquiry) -> str:
 
 def _opened(session: Session, line: Line, inquiry: Inquiry) -> Case | None:
     """The request the caller was told of, locked; None when it is no longer open."""
-    request = session.get(PatientRequest, _told(inquiry), with_for_update=True)
+    request = session.get(PatientRequest, _request_id(inquiry), with_for_update=True)
     if request is None or request.tab is not Tab.OPEN:
         return None
     return case_of(session, line, request, CALLER, inquiry.now)
@@ -205,7 +212,7 @@ def _opened(session: Session, line: Line, inquiry: Inquiry) -> Case | None:
 def _changed(case: Case, inquiry: Inquiry, kind: EntryKind, detail: str) -> Found:
     """Write down what the caller changed, and tell when staff will call now."""
     known_by = _known_by(inquiry)
-    case.record(kind, Action.CHANGED, f"{detail}, {known_by}", text=known_by)
+    case.record(kind, AuditAction.CHANGED, f"{detail}, {known_by}", text=known_by)
     facts: Mapping[str, Any] = {**inquiry.state.facts, **_state(case.line, case.request, inquiry.now)}
     return Found("done", facts)
 

@@ -19,7 +19,7 @@ from ivr.callflow.inputs import Found
 from ivr.callflow.nodes import Outgoing
 from ivr.callflow.state import from_plain
 from ivr.models import (
-    Action,
+    AuditAction,
     Call,
     Disposition,
     EntryKind,
@@ -33,12 +33,12 @@ from ivr.models import (
     Tab,
 )
 from ivr.services.accounts.by_phone import check_pin
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
-from ivr.services.recordings.recordings import FETCHABLE, load_audio
+from ivr.services.recordings.recordings import FETCHABLE
 from ivr.services.requests import triage
-from ivr.services.requests.bridging import LONGEST_TALK, Dialled, caller_id_for
+from ivr.services.requests.bridging import LONGEST_TALK, DialTarget, caller_id_for
 from ivr.services.requests.case import IDLE, TriageError, opened
 
 WRONG_TRIES = 3
@@ -88,7 +88,7 @@ def claim(session: Session, line: Line, inquiry: Inquiry) -> Found:
             if not case.request.callback_number or not caller_id_for(session, line, case.request):
                 return Found("no_number")
             case.need_hold()
-            case.record(EntryKind.CALLED, Action.CALLED, "by phone")
+            case.record(EntryKind.CALLED, AuditAction.CALLED, "by phone")
             case.request.owner_seen_at = now + LONGEST_TALK
     except TriageError:
         return Found("taken")
@@ -132,13 +132,15 @@ def pass_on(session: Session, line: Line, inquiry: Inquiry) -> Found:
             if case.is_mine:
                 case.put_back()
             case.request.for_desk = True
-            case.record(EntryKind.REASSIGNED, Action.CHANGED, "passed on to the desk by phone", text="For the desk")
+            case.record(
+                EntryKind.REASSIGNED, AuditAction.CHANGED, "passed on to the desk by phone", text="For the desk"
+            )
     except TriageError:
         return Found("taken")
     return Found("passed_on")
 
 
-def dial_claimed(line: Line, call_sid: str) -> Dialled | None:
+def dial_claimed(line: Line, call_sid: str) -> DialTarget | None:
     """Whom to ring for a staff call that has just claimed a request; None when it has none (any more)."""
     with line.database.read() as session:
         call = session.scalars(select(Call).where(Call.sid == call_sid)).first()
@@ -150,7 +152,7 @@ def dial_claimed(line: Line, call_sid: str) -> Dialled | None:
         request = session.get(PatientRequest, state.facts.get("request_id", 0))
         if request is None or request.owner_id != state.facts.get("staff_id") or not request.callback_number:
             return None
-        return Dialled(request.callback_number, caller_id_for(session, line, request))
+        return DialTarget(request.callback_number, caller_id_for(session, line, request))
 
 
 def leave(session: Session, facts: Mapping[str, Any], now: datetime) -> None:
@@ -158,19 +160,6 @@ def leave(session: Session, facts: Mapping[str, Any], now: datetime) -> None:
     request = session.get(PatientRequest, facts.get("request_id", 0), with_for_update=True)
     if request is not None and request.status is RequestStatus.CLAIMED and request.owner_id == facts.get("staff_id"):
         request.owner_seen_at = min(request.owner_seen_at or now, now)
-
-
-def hear(line: Line, recording_id: int, staff_id: int) -> bytes | None:
-    """A message's audio for a member of the staff on the phone, noted in the audit trail; None when it is gone."""
-    audio = load_audio(line.database, recording_id)
-    if audio is None:
-        return None
-    with line.database.write() as session:
-        member = session.get(StaffMember, staff_id)
-        if member is None or not member.active:
-            return None
-        note(session, Actor.of(member, "phone"), Action.HEARD, f"recording:{recording_id}", line.clock())
-    return audio
 
 
 def _actor(facts: Mapping[str, Any]) -> Actor:
@@ -186,7 +175,9 @@ def _read(session: Session, line: Line, facts: Mapping[str, Any], passed: list[i
     request = _most_pressing(session, passed, now)
     if request is None:
         return Found("end" if passed else "nothing", {**who, "passed": []})
-    note(session, Actor.of(member, "phone"), Action.SEEN, f"request:{request.id}", now, "read out by phone")
+    add_audit_entry(
+        session, Actor.of(member, "phone"), AuditAction.SEEN, f"request:{request.id}", now, "read out by phone"
+    )
     reading = _reading(session, line, request, now)
     return Found("found", {**who, "passed": passed, "request_id": request.id, "reading": reading})
 

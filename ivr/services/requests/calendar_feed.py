@@ -14,8 +14,8 @@ from sqlalchemy import Row, select
 
 from ivr.callflow.answers import Kind
 from ivr.db import Database
-from ivr.models import Action, PatientRequest, Priority, RequestStatus, StaffMember
-from ivr.services.audit import Actor, note
+from ivr.models import AuditAction, PatientRequest, Priority, RequestStatus, StaffMember
+from ivr.services.audit import Actor, add_audit_entry
 
 TAKES = timedelta(minutes=15)
 MOST_EVENTS = 500
@@ -35,7 +35,9 @@ def renew_address(database: Database, actor: Actor, member_id: int, now: datetim
     with database.write() as session:
         member = session.get_one(StaffMember, member_id, with_for_update=True)
         member.calendar_digest = _digest(token)
-        note(session, actor, Action.ACCOUNT_CHANGED, f"staff:{member_id}", now, "a new calendar address")
+        add_audit_entry(
+            session, actor, AuditAction.ACCOUNT_CHANGED, f"staff:{member_id}", now, "a new calendar address"
+        )
     return token
 
 

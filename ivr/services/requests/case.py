@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.db import ByValue, UtcDateTime
 from ivr.models import (
-    Action,
+    AuditAction,
     Disposition,
     EntryKind,
     Outcome,
@@ -25,7 +25,7 @@ from ivr.models import (
     Role,
     StaffMember,
 )
-from ivr.services.audit import SYSTEM, Actor, note
+from ivr.services.audit import SYSTEM, Actor, add_audit_entry
 from ivr.services.line import Line
 from ivr.services.requests import notices
 from ivr.services.requests.references import HELD_AFTER_CLOSING
@@ -151,7 +151,7 @@ class Case:
         self.need_open()
         if self.request.status is not RequestStatus.CLAIMED:
             self.give_to(self.actor.staff_id)
-            self.record(EntryKind.CLAIMED, Action.CLAIMED)
+            self.record(EntryKind.CLAIMED, AuditAction.CLAIMED)
         elif self.is_mine:
             self.request.owner_seen_at = self.now
         elif not self.leads:
@@ -181,12 +181,12 @@ class Case:
     def alert(self, after: timedelta | None = None) -> None:
         """Take up the urgent notices of a request that waits, at once or after a while."""
         connection = self.session.connection()
-        notices.alert_again(self.line.database, connection, self.request, self.now, after)
+        notices.resume_alerts(self.line.database, connection, self.request, self.now, after)
 
     def record(
         self,
         kind: EntryKind,
-        action: Action,
+        action: AuditAction,
         detail: str = "",
         *,
         text: str = "",
@@ -221,7 +221,7 @@ class Case:
             undoes_id=undoes_id,
         )
         self.session.add(entry)
-        note(self.session, self.actor, action, f"request:{self.request.id}", self.now, detail)
+        add_audit_entry(self.session, self.actor, action, f"request:{self.request.id}", self.now, detail)
         self.seen = now_is
         return entry.id
 
@@ -271,7 +271,7 @@ def release_unattended(session: Session, line: Line, request: PatientRequest, no
     case = case_of(session, line, request, SYSTEM, now)
     owner = request.owner_id
     case.put_back(alert_after=None)
-    case.record(EntryKind.RELEASED, Action.RELEASED, f"staff:{owner} was away for 10 minutes")
+    case.record(EntryKind.RELEASED, AuditAction.RELEASED, f"staff:{owner} was away for 10 minutes")
 
 
 def put_away(session: Session, request: PatientRequest, disposition: Disposition, now: datetime) -> None:

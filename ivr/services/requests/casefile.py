@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, defer
 from ivr.callflow.answers import Kind, Reason, VisitType
 from ivr.db import Database
 from ivr.models import (
-    Action,
+    AuditAction,
     Call,
     CallTurn,
     Disposition,
@@ -27,7 +27,7 @@ from ivr.models import (
     StaffMember,
     Tab,
 )
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, is_idle
 from ivr.services.requests.history import STEPS, UNDO_WITHIN, UNDOABLE
 
@@ -37,7 +37,7 @@ _SECRET = (PatientRequest.callback_number, PatientRequest.birth_date)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CallStep:
     """One turn of the call: so long `after` it began; what the caller gave (an input's name) at which node.
 
     `events` are rows of an event's name and its fields, see `callflow/events`.
@@ -57,11 +57,11 @@ class CallPath:
     started_at: datetime
     ended_at: datetime | None
     seconds: int | None
-    steps: tuple[Step, ...]
+    steps: tuple[CallStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class HistoryItem:
     """An entry of the history. `staff` is a name, `undone_by` that of whoever took it back; None: nobody of the staff.
 
     `may_undo`: whoever looks may take it back now.
@@ -107,7 +107,7 @@ class CaseFile:
     request: PatientRequest
     call: CallPath
     recordings: tuple[Recording, ...]
-    history: tuple[Past, ...]
+    history: tuple[HistoryItem, ...]
     same_number: tuple[Sibling, ...]
     owner: str | None
     is_mine: bool
@@ -117,7 +117,7 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Ownership:
     """Who has a request, and its version: what an open page asks for again and again."""
 
     version: str
@@ -143,12 +143,12 @@ def open_case(database: Database, request_id: int, actor: Actor, now: datetime) 
         entries = _entries(session, request_id)
         same = _same_number(session, database, request)
         shown = f"with requests {', '.join(str(one.id) for one in same)} of the same number" if same else ""
-        note(session, actor, Action.SEEN, f"request:{request_id}", now, shown)
+        add_audit_entry(session, actor, AuditAction.SEEN, f"request:{request_id}", now, shown)
         return CaseFile(
             request=request,
             call=_call(session, request),
             recordings=recordings,
-            history=tuple(_past(entries, members, actor, now)),
+            history=tuple(_history(entries, members, actor, now)),
             same_number=same,
             owner=_owner(request, members),
             is_mine=is_mine,
@@ -158,7 +158,7 @@ def open_case(database: Database, request_id: int, actor: Actor, now: datetime) 
         )
 
 
-def standing(database: Database, request_id: int, actor: Actor) -> Standing:
+def ownership(database: Database, request_id: int, actor: Actor) -> Ownership:
     """Who has a request now. It shows nothing of the patient and leaves no trace.
 
     Raises:
@@ -172,7 +172,7 @@ def standing(database: Database, request_id: int, actor: Actor) -> Standing:
         owner = session.get(StaffMember, request.owner_id or 0)
         version = _version(request, [newest or 0], _recordings(session, request_id))
         claimed = request.status is RequestStatus.CLAIMED
-        return Standing(version, _is_mine(request, actor), owner.name if owner and claimed else None)
+        return Ownership(version, _is_mine(request, actor), owner.name if owner and claimed else None)
 
 
 def _is_mine(request: PatientRequest, actor: Actor) -> bool:
@@ -207,7 +207,7 @@ def _call(session: Session, request: PatientRequest) -> CallPath:
     steps, node = [], ""
     for turn in turns:
         events = tuple(tuple(event) for event in json.loads(turn.events))
-        steps.append(Step(turn.at - call.started_at, turn.input, node, events))
+        steps.append(CallStep(turn.at - call.started_at, turn.input, node, events))
         node = turn.node
     caller_id = None if request.erased_at else call.from_number
     return CallPath(caller_id, call.started_at, call.ended_at, call.duration_seconds, tuple(steps))
@@ -225,14 +225,14 @@ def _same_number(session: Session, database: Database, request: PatientRequest) 
     return tuple(Sibling(*row) for row in session.execute(open_first.limit(MOST_OF_SAME_NUMBER)))
 
 
-def _past(
+def _history(
     entries: Sequence[RequestEntry], members: Mapping[int, StaffMember], actor: Actor, now: datetime
-) -> list[Past]:
+) -> list[HistoryItem]:
     """The entries with names, and whether whoever looks may take them back: the rules of `triage_history.undo`."""
     undoing = {entry.undoes_id: entry for entry in entries if entry.undoes_id}
     looking = members.get(actor.staff_id or 0)
     leads = looking is not None and looking.role.includes(Role.LEAD)
-    told, is_last_step = [], True
+    items, is_last_step = [], True
     for place, entry in enumerate(entries):
         changes, undone = changes_of(entry), undoing.get(entry.id)
         doer = entry.staff_id or changes.before.get("owner_id")
@@ -245,8 +245,8 @@ def _past(
             and now - entry.at <= UNDO_WITHIN
             and (leads or doer == actor.staff_id)
         )
-        told.append(
-            Past(
+        items.append(
+            HistoryItem(
                 entry=entry,
                 changes=changes,
                 staff=_name(members, entry.staff_id),
@@ -257,7 +257,7 @@ def _past(
             )
         )
         is_last_step = is_last_step and (entry.kind not in STEPS or undone is not None)
-    return told
+    return items
 
 
 def _name(members: Mapping[int, StaffMember], staff_id: int | None) -> str | None:

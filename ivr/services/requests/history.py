@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from ivr.callflow.answers import BestTime, Weekday
 from ivr.models import (
-    Action,
+    AuditAction,
     EntryKind,
     Priority,
     ReferenceNumber,
@@ -60,7 +60,7 @@ def undo(line: Line, request_id: int, actor: Actor, now: datetime, *, entry_id: 
         case.request.owner_seen_at = now if case.request.status is RequestStatus.CLAIMED else None
         if was_closed:
             _hold_reference(case)
-        action = Action.REOPENED if was_closed else Action.CHANGED
+        action = AuditAction.REOPENED if was_closed else AuditAction.CHANGED
         return case.record(EntryKind.UNDONE, action, f"undid entry {entry_id} ({entry.kind})", undoes_id=entry_id)
 
 
@@ -102,7 +102,7 @@ def reopen(line: Line, request_id: int, actor: Actor, now: datetime, *, note: st
         request.closed_at = request.disposition = None
         request.act_by = line.calendar.due_at(request.priority, now)
         _hold_reference(case)
-        return case.record(EntryKind.REOPENED, Action.REOPENED, text=note)
+        return case.record(EntryKind.REOPENED, AuditAction.REOPENED, text=note)
 
 
 def add_note(line: Line, request_id: int, actor: Actor, now: datetime, *, text: str) -> int:
@@ -114,7 +114,7 @@ def add_note(line: Line, request_id: int, actor: Actor, now: datetime, *, text: 
     if not text.strip():
         raise BadEntry("Write something first.")
     with opened(line, request_id, actor, now) as case:
-        return case.record(EntryKind.NOTED, Action.CHANGED, "note", text=text)
+        return case.record(EntryKind.NOTED, AuditAction.CHANGED, "note", text=text)
 
 
 def edit(line: Line, request_id: int, actor: Actor, now: datetime, *, changes: Mapping[str, Any]) -> int | None:
@@ -144,7 +144,7 @@ def edit(line: Line, request_id: int, actor: Actor, now: datetime, *, changes: M
             case.request.is_caller_id = False
         if "priority" in different:
             _press(case)
-        return case.record(EntryKind.EDITED, Action.CHANGED, f"edited {', '.join(sorted(different))}")
+        return case.record(EntryKind.EDITED, AuditAction.CHANGED, f"edited {', '.join(sorted(different))}")
 
 
 def _press(case: Case) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, String, cast, delete, exists, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.db import Database
-from ivr.models import Notice, PatientRequest, Priority, RequestStatus
+from ivr.models import PatientRequest, Priority, RequestStatus, SentNotice
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 
@@ -48,7 +48,7 @@ class Channel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class NoticeFacts:
     """All that a notice may tell of a request; one is unfinished when its caller hung up before sending it."""
 
     reference: str
@@ -66,7 +66,7 @@ def enqueue_notices(line: Line, connection: Connection, request: PatientRequest)
         enqueue(line.database, connection, Job.TEXT_REFERENCE, request.id, key=f"reference-{request.id}")
 
 
-def alert_again(
+def resume_alerts(
     database: Database, connection: Connection, request: PatientRequest, now: datetime, delay: timedelta | None = None
 ) -> None:
     """Take up the urgent notices of a request that waits again, or has become urgent. Commits nothing.
@@ -101,22 +101,24 @@ def alert(database: Database, request_id: int, number: int, now: datetime, chann
 def gather(database: Database, occasion: Occasion, now: datetime, channels: Sequence[Channel]) -> int:
     """Enqueue one notice of every request that this occasion has not told of yet; how many those are."""
     due = _digest_due if occasion is Occasion.DIGEST else _overdue_due
-    told = exists().where(Notice.key == literal(f"{occasion}:") + cast(PatientRequest.id, String))
-    query = select(PatientRequest.id).where(due(now), PatientRequest.created_at > now - LOOK_BACK, ~told)
+    noticed = exists().where(SentNotice.key == literal(f"{occasion}:") + cast(PatientRequest.id, String))
+    query = select(PatientRequest.id).where(due(now), PatientRequest.created_at > now - LOOK_BACK, ~noticed)
     with database.transaction() as connection:
         ids = list(connection.scalars(query.order_by(PatientRequest.id).limit(MOST_IN_ONE)))
-        ids = [request_id for request_id in ids if _note(connection, f"{occasion}:{request_id}", now)]
+        ids = [request_id for request_id in ids if _insert_once(connection, f"{occasion}:{request_id}", now)]
         if ids:
             _deliver(database, connection, occasion, ids, f"{occasion}-{ids[0]}-{ids[-1]}", channels)
     return len(ids)
 
 
-def noticed(database: Database, occasion: Occasion, request_ids: Sequence[int], now: datetime) -> list[Noticed]:
+def notice_facts(
+    database: Database, occasion: Occasion, request_ids: Sequence[int], now: datetime
+) -> list[NoticeFacts]:
     """What to say of requests; those that somebody has claimed meanwhile are left out."""
     query = select(PatientRequest).where(PatientRequest.id.in_(request_ids), PatientRequest.status.in_(WAITING))
     with database.read() as session:
         return [
-            Noticed(
+            NoticeFacts(
                 reference=request.reference,
                 kind=request.kind,
                 priority=request.priority,
@@ -130,25 +132,25 @@ def noticed(database: Database, occasion: Occasion, request_ids: Sequence[int], 
 def claim_sending(database: Database, key: str, recipient: str, now: datetime) -> bool:
     """Commit that a notice is about to leave for a recipient; False when that was so already."""
     with database.transaction() as connection:
-        return _note(connection, _key(key, recipient), now)
+        return _insert_once(connection, _key(key, recipient), now)
 
 
-def take_back(database: Database, key: str, recipient: str) -> None:
+def release_sending(database: Database, key: str, recipient: str) -> None:
     """The notice certainly did not leave: another attempt may send it."""
     with database.transaction() as connection:
-        connection.execute(delete(Notice).where(Notice.key == _key(key, recipient)))
+        connection.execute(delete(SentNotice).where(SentNotice.key == _key(key, recipient)))
 
 
-def tell_again(connection: Connection, request_id: int) -> None:
+def renew_notices(connection: Connection, request_id: int) -> None:
     """Let a request be in a digest, or be overdue, once more. Commits nothing."""
-    told = [f"{occasion}:{request_id}" for occasion in (Occasion.DIGEST, Occasion.OVERDUE)]
-    connection.execute(delete(Notice).where(Notice.key.in_(told)))
+    noticed = [f"{occasion}:{request_id}" for occasion in (Occasion.DIGEST, Occasion.OVERDUE)]
+    connection.execute(delete(SentNotice).where(SentNotice.key.in_(noticed)))
 
 
 def forget_notices(database: Database, before: datetime) -> int:
     """Delete the guards of notices sent before a moment: one longer ago than `LOOK_BACK`; how many those were."""
     with database.transaction() as connection:
-        return connection.execute(delete(Notice).where(Notice.sent_at < before)).rowcount
+        return connection.execute(delete(SentNotice).where(SentNotice.sent_at < before)).rowcount
 
 
 def reference_text(database: Database, request_id: int) -> tuple[str, str] | None:
@@ -186,10 +188,10 @@ def _deliver(
         enqueue(database, connection, Job.DELIVER_NOTICE, occasion, request_ids, channel, job_key, key=job_key)
 
 
-def _note(connection: Connection, key: str, now: datetime) -> bool:
+def _insert_once(connection: Connection, key: str, now: datetime) -> bool:
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(Notice).values(key=key, sent_at=now).on_conflict_do_nothing()
-    return connection.scalar(statement.returning(Notice.key)) is not None
+    statement = insert(SentNotice).values(key=key, sent_at=now).on_conflict_do_nothing()
+    return connection.scalar(statement.returning(SentNotice.key)) is not None
 
 
 def _key(key: str, recipient: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.db import Database
 from ivr.models import (
-    Action,
+    AuditAction,
     Disposition,
     PatientRequest,
     Priority,
@@ -24,7 +24,7 @@ from ivr.models import (
     StaffMember,
     Tab,
 )
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.numbers import read_number
 
 PAGE = 25
@@ -34,7 +34,7 @@ COUNTED = 500
 FOUND = 50
 """The newest requests that a search shows."""
 
-LONGEST_PLACE = 18
+LONGEST_CURSOR_PART = 18
 """Digits that every database takes for an id."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageCursor:
     """Where a page begins: after (or, going back, before) the row with this rank, moment and id."""
 
     rank: int
@@ -72,12 +72,12 @@ class Place:
         return f"{'b' if self.back else 'a'}{self.rank}-{(self.at - EPOCH) // MICROSECOND}-{self.id}"
 
     @classmethod
-    def of(cls, text: str) -> Place | None:
+    def of(cls, text: str) -> PageCursor | None:
         """The place that a text names; None for any other text."""
         parts = text[1:].split("-")
         if text[:1] not in ("a", "b") or len(parts) != 3 or not all(one.isascii() and one.isdecimal() for one in parts):
             return None
-        rank, microseconds, request_id = (int(one[:LONGEST_PLACE]) for one in parts)
+        rank, microseconds, request_id = (int(one[:LONGEST_CURSOR_PART]) for one in parts)
         if rank >= len(Priority):
             return None
         try:
@@ -87,7 +87,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class QueueRow:
     """A request as lists show it, without anything that tells who the patient is."""
 
     id: int
@@ -121,12 +121,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class QueuePage:
     """One page of a list; `before` and `after` are where its neighbours begin, None where there is none."""
 
-    rows: tuple[Row, ...]
-    before: Place | None
-    after: Place | None
+    rows: tuple[QueueRow, ...]
+    before: PageCursor | None
+    after: PageCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,9 @@ COLUMNS = (
 )
 
 
-def read_page(database: Database, filters: Filters, place: Place | None, now: datetime, size: int = PAGE) -> Page:
+def read_page(
+    database: Database, filters: Filters, place: PageCursor | None, now: datetime, size: int = PAGE
+) -> QueuePage:
     """A page of the queue, the most pressing first: by priority, the time to act by, and age.
 
     Closed requests come the latest first. A place that has become the list's beginning gives the first page.
@@ -185,15 +187,15 @@ def read_page(database: Database, filters: Filters, place: Place | None, now: da
     ascending = is_closed == back
     query = query.order_by(*(key.asc() if ascending else key.desc() for key in keys)).limit(size + 1)
     with database.read() as session:
-        rows = [Row(*found) for found in session.execute(query)]
+        rows = [QueueRow(*found) for found in session.execute(query)]
     more, rows = len(rows) > size, rows[:size]
     if back:
         rows.reverse()
     if place is not None and (not rows or (back and not more)):
         return read_page(database, filters, None, now, size)
-    before = _place(rows[0], is_closed, back=True) if place is not None else None
-    after = _place(rows[-1], is_closed) if more or back else None
-    return Page(tuple(rows), before, after)
+    before = _cursor(rows[0], is_closed, back=True) if place is not None else None
+    after = _cursor(rows[-1], is_closed) if more or back else None
+    return QueuePage(tuple(rows), before, after)
 
 
 def count(database: Database, member_id: int, now: datetime) -> Counts:
@@ -210,7 +212,7 @@ def count(database: Database, member_id: int, now: datetime) -> Counts:
     return Counts(opened, incomplete, closed, my_own, min(sum(late), COUNTED + 1), pressing)
 
 
-def search(database: Database, text: str, actor: Actor, now: datetime) -> list[Row]:
+def search(database: Database, text: str, actor: Actor, now: datetime) -> list[QueueRow]:
     """The newest requests with a reference or a telephone number, in every tab; the search leaves a row in the trail.
 
     Raises:
@@ -219,8 +221,8 @@ def search(database: Database, text: str, actor: Actor, now: datetime) -> list[R
     condition, by = _wanted(database, text)
     query = _joined().where(condition).order_by(REQUESTS.id.desc()).limit(FOUND)
     with database.write() as session:
-        rows = [Row(*found) for found in session.execute(query)]
-        note(session, actor, Action.SEARCHED, "queue", now, f"by {by}: {len(rows)} found")
+        rows = [QueueRow(*found) for found in session.execute(query)]
+        add_audit_entry(session, actor, AuditAction.SEARCHED, "queue", now, f"by {by}: {len(rows)} found")
     return rows
 
 
@@ -258,15 +260,15 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
 _KEYS = (REQUESTS.rank, REQUESTS.act_by, REQUESTS.id)
 
 
-def _beyond(keys: Sequence[ColumnElement[Any]], place: Place, is_closed: bool) -> ColumnElement[bool]:
+def _beyond(keys: Sequence[ColumnElement[Any]], place: PageCursor, is_closed: bool) -> ColumnElement[bool]:
     values = (place.at, place.id) if is_closed else (place.rank, place.at, place.id)
     there = tuple_(*(literal(value, key.type) for key, value in zip(keys, values, strict=True)))
     here = tuple_(*keys)
     return here > there if is_closed == place.back else here < there
 
 
-def _place(row: Row, is_closed: bool, *, back: bool = False) -> Place:
-    return Place(row.rank, (row.closed_at if is_closed else None) or row.act_by, row.id, back)
+def _cursor(row: QueueRow, is_closed: bool, *, back: bool = False) -> PageCursor:
+    return PageCursor(row.rank, (row.closed_at if is_closed else None) or row.act_by, row.id, back)
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:

@@ -19,7 +19,7 @@ from ivr.callflow.nodes import Tree
 from ivr.callflow.tree_staff import ENTRANCE
 from ivr.db import Database
 from ivr.models import (
-    Action,
+    AuditAction,
     Call,
     CallTurn,
     Disposition,
@@ -30,7 +30,7 @@ from ivr.models import (
     RequestStatus,
     Tab,
 )
-from ivr.services.audit import Actor, note
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 
 PERIODS = (7, 30, 90)
@@ -141,7 +141,7 @@ def ends_by_node(line: Line, days: int, now: datetime) -> tuple[Left, ...]:
 def note_export(database: Database, actor: Actor, what: str, now: datetime) -> None:
     """Note that somebody takes data out of the house, before they have it."""
     with database.write() as session:
-        note(session, actor, Action.EXPORTED, f"report:{what}", now)
+        add_audit_entry(session, actor, AuditAction.EXPORTED, f"report:{what}", now)
 
 
 def _count(session: Session, column: Any, condition: ColumnElement[bool]) -> int:

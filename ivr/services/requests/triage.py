@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
-from ivr.db import patiently
+from ivr.db import retry_when_busy
 from ivr.models import (
-    Action,
+    AuditAction,
     Disposition,
     EntryKind,
     Outcome,
@@ -73,7 +73,7 @@ def release(line: Line, request_id: int, actor: Actor, now: datetime) -> int | N
         owner = case.request.owner_id
         case.put_back()
         detail = "" if owner == actor.staff_id else f"claim of staff:{owner}"
-        return case.record(EntryKind.RELEASED, Action.RELEASED, detail)
+        return case.record(EntryKind.RELEASED, AuditAction.RELEASED, detail)
 
 
 def take_over(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
@@ -90,7 +90,7 @@ def take_over(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
         owner = case.request.owner_id
         case.give_to(actor.staff_id)
         detail = f"taken over from staff:{owner}" if owner else ""
-        case.record(EntryKind.CLAIMED, Action.CLAIMED, detail)
+        case.record(EntryKind.CLAIMED, AuditAction.CLAIMED, detail)
 
 
 def reassign(line: Line, request_id: int, actor: Actor, now: datetime, *, to: int) -> int:
@@ -109,7 +109,7 @@ def reassign(line: Line, request_id: int, actor: Actor, now: datetime, *, to: in
         if member is None or not member.active:
             raise BadEntry("Choose somebody whose account is active.")
         case.give_to(member.id)
-        return case.record(EntryKind.REASSIGNED, Action.CHANGED, f"reassigned to staff:{member.id}")
+        return case.record(EntryKind.REASSIGNED, AuditAction.CHANGED, f"reassigned to staff:{member.id}")
 
 
 def touch(line: Line, request_id: int, actor: Actor, now: datetime) -> bool:
@@ -147,7 +147,7 @@ def release_idle(line: Line, now: datetime) -> int:
             return len(found)
 
     released = 0
-    while some := patiently(release_some):
+    while some := retry_when_busy(release_some):
         released += some
     return released
 
@@ -185,7 +185,7 @@ def record_attempt(
         request.act_by = at
         case.put_back()
         kind, detail = EntryKind.ATTEMPTED, f"attempt: {outcome}"
-        return case.record(kind, Action.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
+        return case.record(kind, AuditAction.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
 
 
 def close(
@@ -213,7 +213,7 @@ def close(
             case.request.reached_at = case.request.reached_at or now
         put_away(case.session, case.request, disposition, now)
         kind, detail = EntryKind.CLOSED, f"disposition: {disposition}"
-        return case.record(kind, Action.CLOSED, detail, text=note, disposition=disposition)
+        return case.record(kind, AuditAction.CLOSED, detail, text=note, disposition=disposition)
 
 
 def default_follow_up(calendar: Calendar, priority: Priority, outcome: Outcome, now: datetime) -> datetime:

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.models import Action, AuditEntry, Role, StaffMember
+from ivr.models import AuditAction, AuditEntry, Role, StaffMember
 from ivr.services import audit
 from ivr.services.accounts import signing_in, staff
-from ivr.services.accounts.staff import Details, StaffError
+from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
 from tests.conftest import MONDAY_MORNING
 
@@ -23,7 +23,7 @@ def database(line):
 
 
 def make(database, email="nurse@example.org", role=Role.STAFF, **more):
-    return staff.create(database, COMMAND, Details(email, "A Nurse", role, **more), NOW)
+    return staff.create(database, COMMAND, AccountDetails(email, "A Nurse", role, **more), NOW)
 
 
 def ready(database, **more):
@@ -54,13 +54,13 @@ def test_an_account_opens_with_its_password_alone(database):
 @pytest.mark.parametrize(
     ("details", "words"),
     [
-        (Details("nurse", "A", Role.STAFF), "e-mail"),
-        (Details("a@b", " ", Role.STAFF), "name"),
-        (Details("a@b", "A\nB", Role.STAFF), "name"),
-        (Details("a@b", "A", Role.STAFF, "1"), "extension"),
-        (Details("a@b", "A", Role.STAFF, "20"), "extension"),
-        (Details("a@b", "A", Role.STAFF, "", "911"), "telephone"),
-        (Details("Taken@example.org", "A", Role.STAFF), "address"),
+        (AccountDetails("nurse", "A", Role.STAFF), "e-mail"),
+        (AccountDetails("a@b", " ", Role.STAFF), "name"),
+        (AccountDetails("a@b", "A\nB", Role.STAFF), "name"),
+        (AccountDetails("a@b", "A", Role.STAFF, "1"), "extension"),
+        (AccountDetails("a@b", "A", Role.STAFF, "20"), "extension"),
+        (AccountDetails("a@b", "A", Role.STAFF, "", "911"), "telephone"),
+        (AccountDetails("Taken@example.org", "A", Role.STAFF), "address"),
     ],
 )
 def test_what_an_account_cannot_be(database, details, words):
@@ -76,7 +76,7 @@ def test_five_wrong_tries_lock_for_a_quarter_of_an_hour_and_more_do_not_prolong_
         assert check(database, "wrong") is None
     assert check(database, at=NOW + timedelta(minutes=14)) is None
     assert check(database, at=NOW + timedelta(minutes=15)).id == member.id
-    assert [action for action, *_ in trail(database)].count(Action.LOCKED_OUT) == 1
+    assert [action for action, *_ in trail(database)].count(AuditAction.LOCKED_OUT) == 1
 
 
 def test_a_password_alone_does_not_forgive_wrong_codes(database):
@@ -99,7 +99,7 @@ def test_signing_in_forgives(database):
 
 def test_unknown_addresses_are_noted_without_naming_them(database):
     check(database, email="who@example.org")
-    assert trail(database) == [(Action.SIGN_IN_FAILED, "staff:unknown", "no such account")]
+    assert trail(database) == [(AuditAction.SIGN_IN_FAILED, "staff:unknown", "no such account")]
 
 
 def test_nobody_is_refused_faster_than_somebody(database, monkeypatch):
@@ -147,10 +147,10 @@ def test_somebody_stays_administrator(database):
     with pytest.raises(StaffError, match="administrator"):
         staff.set_active(database, COMMAND, first.id, False, NOW)
     with pytest.raises(StaffError, match="administrator"):
-        staff.change(database, COMMAND, first.id, Details(first.email, first.name, Role.LEAD), NOW)
+        staff.change(database, COMMAND, first.id, AccountDetails(first.email, first.name, Role.LEAD), NOW)
     assert staff.find(database, first.id).role is Role.ADMIN
     make(database, "second@example.org", Role.ADMIN)
-    staff.change(database, COMMAND, first.id, Details(first.email, first.name, Role.LEAD), NOW)
+    staff.change(database, COMMAND, first.id, AccountDetails(first.email, first.name, Role.LEAD), NOW)
     assert trail(database)[-1][2] == "changed: role, now lead"
 
 
@@ -227,7 +227,7 @@ def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line):
     assert [dial("207", "111111") for _ in range(3)] == [(None, False), (None, False), (None, True)]
     assert dial("207", "402917", NOW + timedelta(minutes=14)) == (None, True)
     assert dial("207", "402917", NOW + timedelta(minutes=15)) == (member.id, False)
-    assert (Action.LOCKED_OUT, f"staff:{member.id}", "PIN, after 3 failures") in trail(database)
+    assert (AuditAction.LOCKED_OUT, f"staff:{member.id}", "PIN, after 3 failures") in trail(database)
     staff.set_active(database, COMMAND, member.id, False, NOW)
     assert dial("207", "402917", NOW + timedelta(hours=1)) == (None, False)
 
@@ -242,5 +242,5 @@ def test_guessable_and_malformed_pins_are_refused(line, pin):
 def test_the_trail_of_all_this_is_whole(database):
     ready(database)
     check(database, "wrong")
-    assert list(audit.faults(database)) == []
+    assert list(audit.trail_faults(database)) == []
     assert "nurse@example.org" not in str(trail(database))

@@ -243,7 +243,7 @@ def test_what_fails_after_the_save_leaves_no_request(line, monkeypatch):
     from ivr.services.calls import turns
 
     caller = Caller(line)("2 1 4 3 1 2")
-    monkeypatch.setattr(turns, "_noted", lambda *_: 1 / 0)
+    monkeypatch.setattr(turns, "_turn_row", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         caller("1")
     assert stored(line) == []

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from ivr.callflow import outputs as out
-from ivr.callflow.check import Voice, check
+from ivr.callflow.check import SpokenScript, check
 from ivr.callflow.nodes import Choice
 from ivr.callflow.tree import build
 from ivr.callflow.tree_hours import build_hours
 from ivr.config import PROMPTS
-from ivr.models import Action, AuditEntry, Call, Role, StaffMember
+from ivr.models import AuditAction, AuditEntry, Call, Role, StaffMember
 from ivr.services.hours import hours
 from ivr.services.numbers import dialable
 from ivr.services.scripts import read_scripts
@@ -87,7 +87,7 @@ def test_an_admin_closes_and_opens(line, phone, clock):
     assert said(caller("*"))[0] == "option_appointment"
     with line.database.read() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
-    assert {(entry.action, entry.actor, entry.source) for entry in entries} == {(Action.HOURS_CHANGED, f"staff:{admin}", "phone")}
+    assert {(entry.action, entry.actor, entry.source) for entry in entries} == {(AuditAction.HOURS_CHANGED, f"staff:{admin}", "phone")}
     assert [entry.detail for entry in entries] == [
         "closed 2026-11-23: bad weather", "closed 2026-11-24: bad weather",
         "lifted: 2026-11-23", "lifted: 2026-11-24",
@@ -147,7 +147,7 @@ def test_the_next_call_is_told_and_gets_no_desk(line, phone, clock):
 
 def test_the_tree_with_the_hours_is_sound():
     script = read_scripts(PROMPTS, ("en-US",), "The Clinic")["en-US"]
-    voice = Voice("en-US", script.order, script.has, dict.fromkeys(script.prompts, 0.0), script.longest)
+    voice = SpokenScript("en-US", script.order, script.has, dict.fromkeys(script.prompts, 0.0), script.longest)
     assert check(build(("en-US",), dialable), [voice]) == []
     longest = {key: prompt.longest for key, prompt in script.prompts.items()}
     menu = [f"hours_{key}" for key in ("closed_then_closed", "close_today", "close_tomorrow", "lift", "state")]

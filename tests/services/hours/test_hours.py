@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from ivr.config import OpenSpan, parse_hours
-from ivr.models import Action, AuditEntry, Closure, ClosureReason, Priority
-from ivr.services.audit import Actor, faults
+from ivr.models import AuditAction, AuditEntry, Closure, ClosureReason, Priority
+from ivr.services.audit import Actor, trail_faults
 from ivr.services.calendar import ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
@@ -43,9 +43,9 @@ def test_without_rows_the_settings_hours_hold_and_then_the_new_ones(line, clock)
     assert line.calendar.hours == in_order
     hours.replace_weekly(line, ADMIN, in_order[:1], clock.now)
     assert line.calendar.hours == in_order[:1]
-    assert [entry[:2] for entry in trail(line)] == [(Action.HOURS_CHANGED, "hours")] * 2
+    assert [entry[:2] for entry in trail(line)] == [(AuditAction.HOURS_CHANGED, "hours")] * 2
     assert trail(line)[0][2] == "weekly hours: Mon 8:00 AM to 12:00 PM; Mon 1:00 PM to 5:00 PM; Sat 9:00 AM to 12:00 PM"
-    assert list(faults(line.database)) == []
+    assert list(trail_faults(line.database)) == []
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_a_closure_closes_its_days_and_lifting_opens_them(line, clock):
     with pytest.raises(HoursError, match="lifted already"):
         hours.lift_closure(line, ADMIN, 999, clock.now)
     assert trail(line) == [
-        (Action.HOURS_CHANGED, f"closure:{closure_id}", "closed 2026-11-23 to 2026-11-24: bad weather"),
-        (Action.HOURS_CHANGED, f"closure:{closure_id}", "lifted: 2026-11-23 to 2026-11-24"),
+        (AuditAction.HOURS_CHANGED, f"closure:{closure_id}", "closed 2026-11-23 to 2026-11-24: bad weather"),
+        (AuditAction.HOURS_CHANGED, f"closure:{closure_id}", "lifted: 2026-11-23 to 2026-11-24"),
     ]
     with line.database.read() as session:
         assert session.get(Closure, closure_id).lifted_at == clock.now

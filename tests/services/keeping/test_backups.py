@@ -21,7 +21,7 @@ from cryptography.fernet import Fernet
 from ivr.config import ROOT
 from ivr.db import Database, Vault
 from ivr.migrations import alembic_config
-from ivr.services.audit import Search, faults, read_trail
+from ivr.services.audit import Search, read_trail, trail_faults
 from ivr.services.calls.turns import Arrival
 from ivr.services.keeping.backups import NOTE, BackupError, back_up, examine, restore
 from ivr.services.keeping.erasure import set_hold
@@ -69,7 +69,7 @@ def faults_of(path):
     database = Database(f"sqlite:///{path}", VAULT)
     try:
         assert read_trail(database, Search()).entries
-        return list(faults(database))
+        return list(trail_faults(database))
     finally:
         database.close()
 
@@ -225,7 +225,7 @@ def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgre
         restored = make_line(fresh)
         assert list(export_requests(restored.database)) == list(export_requests(line.database))
         assert read_trail(restored.database, Search()).entries
-        assert list(faults(restored.database)) == []
+        assert list(trail_faults(restored.database)) == []
         restored.database.close()
     finally:
         with admin.connect() as connection:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import (
-    Action,
+    AuditAction,
     AuditEntry,
     PromptRelease,
     PromptSource,
@@ -112,8 +112,8 @@ def test_a_recording_is_mastered_measured_and_published_within_a_second(line, ad
     assert (old.state, old.retired_at) == (PromptState.RETIRED, clock.now)
     with line.database.read() as session:
         entries = session.scalars(select(AuditEntry)).all()
-    assert {(entry.action, entry.subject) for entry in entries} == {(Action.PROMPT_CHANGED, f"prompt:{EN}:{KEY}")}
-    assert not list(audit.faults(line.database))
+    assert {(entry.action, entry.subject) for entry in entries} == {(AuditAction.PROMPT_CHANGED, f"prompt:{EN}:{KEY}")}
+    assert not list(audit.trail_faults(line.database))
 
 
 def test_a_release_is_never_changed_and_other_prompts_stay(line, admins, clock):

@@ -10,11 +10,10 @@ from ivr.callflow import outputs as out
 from ivr.callflow.answers import BestTime
 from ivr.callflow.inputs import Digits, Recorded
 from ivr.models import (
-    Action,
+    AuditAction,
     AuditEntry,
     Disposition,
     EntryKind,
-    Notice,
     Outcome,
     PatientRequest,
     Priority,
@@ -24,6 +23,7 @@ from ivr.models import (
     RequestEntry,
     RequestStatus,
     Role,
+    SentNotice,
     StaffMember,
     Tab,
 )
@@ -58,7 +58,7 @@ def entries(line):
 def trail(line):
     with line.database.read() as session:
         rows = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
-    assert list(audit.faults(line.database)) == []
+    assert list(audit.trail_faults(line.database)) == []
     return [(row.actor, row.source, row.action, row.subject, row.detail) for row in rows]
 
 
@@ -94,7 +94,7 @@ class TestFinding:
         (gather,) = told.answer.outputs
         assert not [part for part in gather.speech if isinstance(part, out.SpeakDigits | out.PlayRecording)]
         assert trail(line) == [
-            ("caller", "phone", Action.SEEN, f"request:{request_.id}", "state told, known by caller ID")
+            ("caller", "phone", AuditAction.SEEN, f"request:{request_.id}", "state told, known by caller ID")
         ]
 
     @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ class TestChanging:
         assert (entry.kind, entry.note, entry.staff_id) == (EntryKind.CHANGED_BY_CALLER, "known by caller ID", None)
         assert (changes.before["callback_number"], changes.after["callback_number"]) == (MINE, OTHER)
         assert trail(line)[-1] == (
-            "caller", "phone", Action.CHANGED, f"request:{request.id}", "number, known by caller ID",
+            "caller", "phone", AuditAction.CHANGED, f"request:{request.id}", "number, known by caller ID",
         )  # fmt: skip
         assert said(phone(line, "4", sid="CA3")) == ["reference"]
         assert said(phone(line, "4", sid="CA4", from_number=OTHER))[0] == "request_callback_today"
@@ -217,7 +217,7 @@ class TestCancelling:
         (entry,) = entries(line)
         assert (entry.kind, entry.disposition) == (EntryKind.CANCELLED_BY_CALLER, Disposition.CANCELLED)
         assert trail(line)[-1][2:] == (
-            Action.CLOSED,
+            AuditAction.CLOSED,
             f"request:{request.id}",
             "cancelled by the caller, known by caller ID",
         )
@@ -266,11 +266,11 @@ class TestCallingAgain:
         assert request.act_by == line.calendar.due_at(Priority.SOON, clock.now)
         with line.database.read() as session:
             assert session.scalars(select(Recording)).one().request_id == request.id
-            assert session.scalars(select(Notice.key)).all() == []
+            assert session.scalars(select(SentNotice.key)).all() == []
         assert gather(line.database, Occasion.DIGEST, clock.now, []) == 1
         entry = entries(line)[-1]
         assert (entry.kind, changes_of(entry).before["status"]) == (EntryKind.MESSAGE_ADDED, "follow_up")
-        assert trail(line)[-1][2:] == (Action.CHANGED, f"request:{request.id}", "message added, known by caller ID")
+        assert trail(line)[-1][2:] == (AuditAction.CHANGED, f"request:{request.id}", "message added, known by caller ID")
         added.hang_up()
         assert len(stored(line)) == 1
 

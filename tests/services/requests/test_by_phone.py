@@ -40,7 +40,7 @@ PIN, ROUTINE, URGENT = "907263", "2 1 4 3 1 2 1", "2 1 2 1 3 1 2 1"
 
 
 def somebody(line, extension, role=Role.STAFF):
-    details = staff.Details(f"{extension}@example.org", f"Nurse {extension}", role, extension)
+    details = staff.AccountDetails(f"{extension}@example.org", f"Nurse {extension}", role, extension)
     member = staff.create(line.database, COMMAND, details, line.clock())
     return staff.set_pin(line.database, COMMAND, member.id, PIN, line.clock())
 

@@ -6,7 +6,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.models import Action, AuditEntry, Disposition, EntryKind, Outcome, Recording, RequestStatus, Role, StaffMember
+from ivr.models import (
+    AuditAction,
+    AuditEntry,
+    Disposition,
+    EntryKind,
+    Outcome,
+    Recording,
+    RequestStatus,
+    Role,
+    StaffMember,
+)
 from ivr.services import audit
 from ivr.services.audit import Actor
 from ivr.services.calls.turns import Arrival
@@ -15,7 +25,7 @@ from ivr.services.recordings.listening import listen
 from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import history, triage
 from ivr.services.requests.case import NoSuchRequest, NotUndoable
-from ivr.services.requests.casefile import open_case, standing
+from ivr.services.requests.casefile import open_case, ownership
 from ivr.simulator.speechlike import speechlike
 from tests.conftest import MONDAY_MORNING as NOW
 from tests.services.calls.test_turns import CALLBACK, Caller
@@ -60,7 +70,7 @@ def test_every_look_leaves_a_row_and_shows_everything(line, ana):
     assert case.call.caller_id == "+16175550142"
     assert [recording.sid for recording in case.recordings] == ["RE1"]
     open_case(line.database, 1, ana, NOW)
-    assert rows(line, Action.SEEN) == [(ana.name, "request:1", "")] * 2
+    assert rows(line, AuditAction.SEEN) == [(ana.name, "request:1", "")] * 2
 
 
 def test_a_look_that_leaves_no_row_shows_nothing(line, ana, monkeypatch):
@@ -69,16 +79,16 @@ def test_a_look_that_leaves_no_row_shows_nothing(line, ana, monkeypatch):
     def full(*_, **__):
         raise OSError("no space left")
 
-    monkeypatch.setattr("ivr.services.requests.casefile.note", full)
+    monkeypatch.setattr("ivr.services.requests.casefile.add_audit_entry", full)
     with pytest.raises(OSError, match="no space"):
         open_case(line.database, 1, ana, NOW)
 
 
 def test_an_unknown_request_is_none(line, ana):
-    for look in (lambda: open_case(line.database, 9, ana, NOW), lambda: standing(line.database, 9, ana)):
+    for look in (lambda: open_case(line.database, 9, ana, NOW), lambda: ownership(line.database, 9, ana)):
         with pytest.raises(NoSuchRequest):
             look()
-    assert not rows(line, Action.SEEN)
+    assert not rows(line, AuditAction.SEEN)
 
 
 def test_the_path_of_the_call_has_its_times(line, ana, clock):
@@ -99,7 +109,7 @@ def test_requests_of_the_same_number_stand_beside_it_open_ones_first(line, ana):
     triage.close(line, 2, ana, NOW, disposition=Disposition.DUPLICATE)
     case = open_case(line.database, 1, ana, NOW)
     assert [(one.id, one.status) for one in case.same_number] == [(3, RequestStatus.NEW), (2, RequestStatus.CLOSED)]
-    assert (ana.name, "request:1", "with requests 3, 2 of the same number") in rows(line, Action.SEEN)
+    assert (ana.name, "request:1", "with requests 3, 2 of the same number") in rows(line, AuditAction.SEEN)
     assert not open_case(line.database, 4, ana, NOW).same_number
 
 
@@ -192,7 +202,7 @@ def test_what_was_erased_is_gone_from_the_page(line, ana):
     assert [past.entry.note for past in case.history] == [None, None]
     assert case.recordings[0].erased_at == NOW
     assert listen(line.database, 1, ana, NOW) is None
-    assert not rows(line, Action.HEARD)
+    assert not rows(line, AuditAction.HEARD)
 
 
 def test_the_standing_tells_of_every_change_without_a_trace(line, ana, actors):
@@ -205,11 +215,11 @@ def test_the_standing_tells_of_every_change_without_a_trace(line, ana, actors):
         lambda: store_audio(line.database, "RE1", speechlike(2), 2, NOW),
     ):
         change()
-        now = standing(line.database, 1, ana)
+        now = ownership(line.database, 1, ana)
         assert now.version not in versions
         versions.append(now.version)
     assert (now.is_mine, now.owner) == (False, "Lee")
-    assert len(rows(line, Action.SEEN)) == 1
+    assert len(rows(line, AuditAction.SEEN)) == 1
     assert open_case(line.database, 1, ana, NOW).version == now.version
 
 
@@ -223,28 +233,28 @@ class TestListening:
     def test_a_play_leaves_one_row_however_many_parts_it_has(self, line, ana, actors, recording):
         for play in ("abcdefgh", "abcdefgh", "ijklmnop", "abcdefgh"):
             assert listen(line.database, recording, ana, NOW, play) == speechlike(2)
-        assert rows(line, Action.HEARD) == [
+        assert rows(line, AuditAction.HEARD) == [
             (ana.name, "recording:1", "of request:1, play abcdefgh"),
             (ana.name, "recording:1", "of request:1, play ijklmnop"),
         ]
         listen(line.database, recording, actors["Ben"], NOW, "abcdefgh")
-        assert len(rows(line, Action.HEARD)) == 3
+        assert len(rows(line, AuditAction.HEARD)) == 3
 
     def test_an_old_name_does_not_hide_a_new_play(self, line, ana, recording):
         for later in (0, 59, 61):
             listen(line.database, recording, ana, NOW + later * MINUTE, "abcdefgh")
-        assert len(rows(line, Action.HEARD)) == 2
+        assert len(rows(line, AuditAction.HEARD)) == 2
 
     def test_without_a_name_each_fetch_counts(self, line, ana, recording):
         for _ in range(2):
             listen(line.database, recording, ana, NOW)
-        assert rows(line, Action.HEARD) == [(ana.name, "recording:1", "of request:1")] * 2
+        assert rows(line, AuditAction.HEARD) == [(ana.name, "recording:1", "of request:1")] * 2
 
     def test_parts_fetched_at_once_are_one_play(self, line, ana, recording):
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda _: listen(line.database, recording, ana, NOW, "abcdefgh"), range(6)))
-        assert len(rows(line, Action.HEARD)) == 1
-        assert not list(audit.faults(line.database))
+        assert len(rows(line, AuditAction.HEARD)) == 1
+        assert not list(audit.trail_faults(line.database))
 
     def test_what_is_not_stored_is_not_heard(self, line, ana):
         leave(line, APPOINTMENT)
@@ -252,4 +262,4 @@ class TestListening:
         assert listen(line.database, 77, ana, NOW, "abcdefgh") is None
         with line.database.read() as session:
             assert session.scalar(select(Recording.id)) == 1
-        assert not rows(line, Action.HEARD)
+        assert not rows(line, AuditAction.HEARD)

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 from ivr.callflow.answers import Kind
 from ivr.models import AuditEntry, PatientRequest, Priority, RequestStatus, Role, StaffMember, Tab
 from ivr.services.audit import Actor
-from ivr.services.requests.queue import COUNTED, BadSearch, Filters, Place, count, read_page, search
+from ivr.services.requests.queue import COUNTED, BadSearch, Filters, PageCursor, count, read_page, search
 from tests.conftest import MONDAY_MORNING
 from tests.kept_requests import put_requests
 
@@ -51,12 +51,12 @@ def test_pages_follow_each_other_both_ways(line, put):
         seen += ids(page)
         if page.after is None:
             break
-        place = Place.of(str(page.after))
+        place = PageCursor.of(str(page.after))
     assert seen == all_ids
     assert [len(page.rows) for page in pages] == [5, 5, 5, 5, 3]
     assert pages[0].before is None
     for earlier, later in pairwise(pages):
-        assert read_page(line.database, Filters(), Place.of(str(later.before)), NOW, size=5).rows == earlier.rows
+        assert read_page(line.database, Filters(), PageCursor.of(str(later.before)), NOW, size=5).rows == earlier.rows
 
 
 def test_a_page_stays_right_while_the_list_changes(line, put):
@@ -71,7 +71,7 @@ def test_a_page_stays_right_while_the_list_changes(line, put):
 def test_a_place_at_the_beginning_or_past_the_end_gives_the_first_page(line, put):
     made = put(*({"act_by": NOW + MINUTE * n} for n in range(6)))
     first = read_page(line.database, Filters(), None, NOW, size=4)
-    for place in (Place(0, NOW, 0, back=True), Place(2, NOW + MINUTE * 2, made[2], back=True), Place(2, NOW + MINUTE * 99, 1)):
+    for place in (PageCursor(0, NOW, 0, back=True), PageCursor(2, NOW + MINUTE * 2, made[2], back=True), PageCursor(2, NOW + MINUTE * 99, 1)):
         assert read_page(line.database, Filters(), place, NOW, size=4) == first
 
 
@@ -87,7 +87,7 @@ def test_closed_requests_come_the_latest_first(line, put):
 
 @pytest.mark.parametrize("text", ["", "a", "x1-2-3", "a1-2", "a1-2-3-4", "a-1-2-3", "a9-2-3", "a1-x-3", "a1-²-3", f"a1-{'9' * 18}-3"])
 def test_what_is_no_place(text):
-    assert Place.of(text) is None
+    assert PageCursor.of(text) is None
 
 
 def test_filters(line, put):

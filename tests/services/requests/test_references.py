@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from ivr.callflow.entries import is_reference, luhn_digit
-from ivr.db import unhurried
+from ivr.db import without_time_limits
 from ivr.models import ReferenceNumber
 from ivr.services.requests import references
 from ivr.services.requests.references import ReferencesExhausted, new_reference
@@ -58,7 +58,7 @@ def test_when_all_are_held_the_longest_closed_one_is_used_or_it_is_said(line):
     every = [f"{n:05d}" for n in range(100_000)]
     rows = [{"reference": digits + luhn_digit(digits), "held_until": None} for digits in every]
     with line.database.write() as session:
-        unhurried(session.connection())
+        without_time_limits(session.connection())
         session.execute(insert(ReferenceNumber), rows)
     with line.database.write() as session, pytest.raises(ReferencesExhausted, match="close requests"):
         new_reference(session, now)

@@ -7,7 +7,7 @@ from sqlalchemy import event, select
 
 from ivr.callflow.inputs import Digits
 from ivr.models import Disposition, Outcome, PatientRequest, Priority, Role
-from ivr.services.accounts.staff import Details, create
+from ivr.services.accounts.staff import AccountDetails, create
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.calls.turns import Arrival, note_status, start_call, take_turn
 from ivr.services.requests import triage
@@ -32,7 +32,7 @@ def requests(line):
 
 
 def nurse(line):
-    member = create(line.database, COMMAND, Details("nurse@example.org", "Nurse", Role.STAFF), line.clock())
+    member = create(line.database, COMMAND, AccountDetails("nurse@example.org", "Nurse", Role.STAFF), line.clock())
     return Actor.of(member, "test"), member
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import (
-    Action,
+    AuditAction,
     AuditEntry,
     Disposition,
     EntryKind,
@@ -98,7 +98,7 @@ def entries(line):
 
 def trail(line):
     """The trail as (actor, action, detail), which must be whole."""
-    assert list(audit.faults(line.database)) == []
+    assert list(audit.trail_faults(line.database)) == []
     with line.database.read() as session:
         rows = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         return [(row.actor, row.action, row.detail) for row in rows]
@@ -129,7 +129,7 @@ class TestClaiming:
         (entry,) = entries(line)
         assert (entry.kind, entry.staff_id, entry.at) == (EntryKind.CLAIMED, ana.staff_id, NOW)
         assert changes_of(entry).before["status"] == "new"
-        assert trail(line) == [(ana.name, Action.CLAIMED, "")]
+        assert trail(line) == [(ana.name, AuditAction.CLAIMED, "")]
 
     def test_again_changes_nothing(self, line, request_id, ana):
         triage.claim(line, request_id, ana, NOW)
@@ -213,7 +213,7 @@ class TestReleasing:
             triage.release(line, request_id, actor, NOW)
             request = one(line, request_id)
             assert (request.status, request.owner_id, request.claimed_at) == (RequestStatus.NEW, None, None)
-            assert trail(line)[-1] == (actor.name, Action.RELEASED, detail)
+            assert trail(line)[-1] == (actor.name, AuditAction.RELEASED, detail)
 
     def test_happens_by_itself_after_ten_idle_minutes(self, line, request_id, ana):
         triage.claim(line, request_id, ana, NOW)
@@ -223,7 +223,7 @@ class TestReleasing:
         assert triage.release_idle(line, NOW + 15 * MINUTE) == 0
         assert one(line, request_id).status is RequestStatus.NEW
         assert entries(line)[-1].staff_id is None
-        assert trail(line)[-1] == ("system", Action.RELEASED, f"{ana.name} was away for 10 minutes")
+        assert trail(line)[-1] == ("system", AuditAction.RELEASED, f"{ana.name} was away for 10 minutes")
         assert not triage.touch(line, request_id, ana, NOW + 16 * MINUTE)
 
     def test_of_an_urgent_one_whose_owner_is_gone_gives_notice_at_once(self, line, ana):
@@ -266,7 +266,7 @@ class TestLeading:
             triage.take_over(line, request_id, ben, NOW)
         triage.take_over(line, request_id, lee, NOW + MINUTE)
         assert one(line, request_id).owner_id == lee.staff_id
-        assert trail(line)[-1] == (lee.name, Action.CLAIMED, f"taken over from {ana.name}")
+        assert trail(line)[-1] == (lee.name, AuditAction.CLAIMED, f"taken over from {ana.name}")
         with pytest.raises(Taken, match="Lee"):
             triage.record_attempt(line, request_id, ana, NOW + MINUTE, outcome=Outcome.BUSY)
 
@@ -300,7 +300,7 @@ class TestAttempts:
         claimed, tried = entries(line)
         assert (claimed.kind, tried.kind, tried.id) == (EntryKind.CLAIMED, EntryKind.ATTEMPTED, entry_id)
         assert (tried.outcome, tried.follow_up_at, tried.note) == (Outcome.NO_ANSWER, one_o_clock, "rang long")
-        assert trail(line)[-1] == (ana.name, Action.CHANGED, "attempt: no_answer")
+        assert trail(line)[-1] == (ana.name, AuditAction.CHANGED, "attempt: no_answer")
 
     def test_counts_on(self, line, request_id, ana, ben):
         triage.record_attempt(line, request_id, ana, NOW, outcome=Outcome.BUSY)
@@ -359,7 +359,7 @@ class TestClosing:
         assert held_until(line, request) == NOW + HELD_AFTER_CLOSING
         assert [entry.kind for entry in entries(line)] == [EntryKind.CLAIMED, EntryKind.CLOSED]
         assert (entries(line)[1].disposition, entries(line)[1].note) == (Disposition.SCHEDULED, "Friday at ten")
-        assert trail(line)[-1] == (ana.name, Action.CLOSED, "disposition: scheduled")
+        assert trail(line)[-1] == (ana.name, AuditAction.CLOSED, "disposition: scheduled")
 
     def test_as_unreachable_reaches_nobody(self, line, request_id, ana):
         triage.close(line, request_id, ana, NOW, disposition=Disposition.UNREACHABLE)
@@ -390,7 +390,7 @@ class TestClosing:
         assert (request.status, request.tab, request.owner_id) == (RequestStatus.NEW, Tab.OPEN, None)
         assert (request.closed_at, request.disposition, held_until(line, request)) == (None, None, None)
         assert request.act_by == line.calendar.due_at(Priority.ROUTINE, later)
-        assert trail(line)[-1][:2] == (ben.name, Action.REOPENED)
+        assert trail(line)[-1][:2] == (ben.name, AuditAction.REOPENED)
         with pytest.raises(BadEntry, match=r"^This request is open\.$"):
             history.reopen(line, request_id, ben, later)
 
@@ -451,7 +451,7 @@ class TestUndoing:
         assert held_until(line, one(line, request_id)) is None
         assert len(entries(line)) == count + 2
         assert (entries(line)[-1].id, entries(line)[-1].undoes_id) == (undone, entry_id)
-        expected = Action.REOPENED if what == "close" else Action.CHANGED
+        expected = AuditAction.REOPENED if what == "close" else AuditAction.CHANGED
         assert trail(line)[-1][:2] == (ana.name, expected)
         with pytest.raises(NotUndoable, match="undone already"):
             history.undo(line, request_id, ana, NOW + 3 * HOUR, entry_id=entry_id)
@@ -508,7 +508,7 @@ class TestNotesAndEdits:
         triage.claim(line, request_id, ana, NOW)
         history.add_note(line, request_id, ben, NOW, text="prefers <b>mornings</b>")
         assert (entries(line)[-1].note, entries(line)[-1].changes) == ("prefers <b>mornings</b>", None)
-        assert trail(line)[-1] == (ben.name, Action.CHANGED, "note")
+        assert trail(line)[-1] == (ben.name, AuditAction.CHANGED, "note")
         for text in ("", "  \n", "x" * 4001):
             with pytest.raises(BadEntry, match="Write"):
                 history.add_note(line, request_id, ben, NOW, text=text)
@@ -537,7 +537,7 @@ class TestNotesAndEdits:
             (stored,) = connection.exec_driver_sql("SELECT changes FROM request_entries").one()
             connection.rollback()
         assert b"555" not in bytes(stored)
-        assert trail(line) == [(ana.name, Action.CHANGED, "edited best_time, callback_number, may_leave_message")]
+        assert trail(line) == [(ana.name, AuditAction.CHANGED, "edited best_time, callback_number, may_leave_message")]
 
     def test_the_same_again_is_no_edit(self, line, request_id, ana):
         assert history.edit(line, request_id, ana, NOW, changes={"callback_number": "617 555 0142"}) is None

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from ivr.audio.clips import PromptClip, PromptText, fingerprint, make_clips
 from ivr.audio.measuring import WIDEST_SPREAD_DB, spread_db
-from ivr.audio.rendering import Line, Rendered, fingerprint, render_language
 from ivr.audio.wavefile import read_info
 
 ENGLISH = (
@@ -39,9 +39,9 @@ OTHERS = {
 }
 
 
-def rendered(language: str, texts: tuple[str, ...]) -> list[Rendered]:
+def rendered(language: str, texts: tuple[str, ...]) -> list[PromptClip]:
     """All clips of a language."""
-    return list(render_language(language, [Line(f"line_{at}", text, 15.0) for at, text in enumerate(texts)]))
+    return list(make_clips(language, [PromptText(f"line_{at}", text, 15.0) for at, text in enumerate(texts)]))
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_every_clip_is_within_every_limit(language: str, texts: tuple[str, ...])
 
 def test_progress_is_told_line_by_line() -> None:
     told: list[tuple[int, int, str]] = []
-    lines = [Line("one", "one"), Line("two", "two"), Line("three", "three")]
-    clips = render_language("en-US", lines, lambda *progress: told.append(progress))
+    lines = [PromptText("one", "one"), PromptText("two", "two"), PromptText("three", "three")]
+    clips = make_clips("en-US", lines, lambda *progress: told.append(progress))
     assert next(clips).key == "one"
     assert told == [(1, 3, "one")]
     assert [clip.key for clip in clips] == ["two", "three"]
@@ -71,30 +71,30 @@ def test_progress_is_told_line_by_line() -> None:
 
 
 def test_giving_up_half_way_leaves_nothing_behind() -> None:
-    clips = render_language("en-US", [Line(str(at), "five") for at in range(40)])
+    clips = make_clips("en-US", [PromptText(str(at), "five") for at in range(40)])
     next(clips)
     clips.close()
 
 
 def test_a_clip_that_is_too_long_says_so() -> None:
-    (clip,) = render_language("en-US", [Line("k", "For an appointment, press 1.", longest_seconds=1.0)])
+    (clip,) = make_clips("en-US", [PromptText("k", "For an appointment, press 1.", longest_seconds=1.0)])
     assert clip.faults == (f"too long: {clip.measurement.seconds:.1f} s, at most 1 s",)
 
 
 def test_a_respelling_is_spoken_but_not_written_down() -> None:
-    (clip,) = render_language("en-US", [Line("k", "kyphoplasty", spoken="kai fo plas tee")])
+    (clip,) = make_clips("en-US", [PromptText("k", "kyphoplasty", spoken="kai fo plas tee")])
     assert read_info(clip.wav)["ICMT"] == "kyphoplasty"
     assert clip.measurement.words == 1
 
 
 def test_a_fingerprint_changes_with_all_that_is_heard_and_nothing_else() -> None:
-    line = Line("k", "text")
-    assert fingerprint("en-US", line) == fingerprint("en-US", Line("k", "text", longest_seconds=9.0))
+    line = PromptText("k", "text")
+    assert fingerprint("en-US", line) == fingerprint("en-US", PromptText("k", "text", longest_seconds=9.0))
     different = {
         fingerprint("en-US", line),
         fingerprint("es-US", line),
-        fingerprint("en-US", Line("l", "text")),
-        fingerprint("en-US", Line("k", "other")),
-        fingerprint("en-US", Line("k", "text", spoken="tekst")),
+        fingerprint("en-US", PromptText("l", "text")),
+        fingerprint("en-US", PromptText("k", "other")),
+        fingerprint("en-US", PromptText("k", "text", spoken="tekst")),
     }
     assert len(different) == 5

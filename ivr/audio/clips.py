@@ -19,7 +19,7 @@ MASTERING_THREADS = 2  # beside the speaking child; libav and numpy let go of th
 
 
 @dataclass(frozen=True)
-class Line:
+class PromptText:
     """A prompt to render: key, words, longest duration (s), and a respelling where the voice needs one."""
 
     key: str
@@ -29,7 +29,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class PromptClip:
     """A finished clip: WAV bytes, their SHA-256 (hex), its figures, and in words what is wrong with it."""
 
     key: str
@@ -40,15 +40,15 @@ class Rendered:
     faults: tuple[str, ...]
 
 
-def fingerprint(language: str, line: Line) -> str:
+def fingerprint(language: str, prompt: PromptText) -> str:
     """Return a SHA-256 (hex) of all that decides how a line sounds: with the same one, keep the clip."""
-    parts = [RENDERING_VERSION, astuple(voice_for(language)), language, line.key, line.text, line.spoken]
+    parts = [RENDERING_VERSION, astuple(voice_for(language)), language, prompt.key, prompt.text, prompt.spoken]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
-def render_language(
-    language: str, lines: Sequence[Line], on_progress: Callable[[int, int, str], None] | None = None
-) -> Iterator[Rendered]:
+def make_clips(
+    language: str, prompts: Sequence[PromptText], on_progress: Callable[[int, int, str], None] | None = None
+) -> Iterator[PromptClip]:
     """Yield a language's clips in the order of its lines, calling on_progress(done, total, key) before each.
 
     Speaking (in a child process) and mastering (in threads) overlap. The first clip asked for raises
@@ -56,26 +56,28 @@ def render_language(
     """
     done = 0
     with Synthesizer(language) as voice, ThreadPoolExecutor(MASTERING_THREADS) as pool:
-        for clip in _in_order(voice, pool, language, lines):
+        for clip in _in_order(voice, pool, language, prompts):
             done += 1
             if on_progress is not None:
-                on_progress(done, len(lines), clip.key)
+                on_progress(done, len(prompts), clip.key)
             yield clip
 
 
-def _in_order(voice: Synthesizer, pool: ThreadPoolExecutor, language: str, lines: Sequence[Line]) -> Iterator[Rendered]:
-    waiting: deque[Future[Rendered]] = deque()
-    for line in lines:
-        sound = voice.say(line.key, line.text, line.spoken)
-        waiting.append(pool.submit(_finish, language, line, sound))
+def _in_order(
+    voice: Synthesizer, pool: ThreadPoolExecutor, language: str, prompts: Sequence[PromptText]
+) -> Iterator[PromptClip]:
+    waiting: deque[Future[PromptClip]] = deque()
+    for prompt in prompts:
+        sound = voice.say(prompt.key, prompt.text, prompt.spoken)
+        waiting.append(pool.submit(_finish, language, prompt, sound))
         if len(waiting) > AHEAD:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
 
 
-def _finish(language: str, line: Line, sound: Pcm) -> Rendered:
-    wav = master(sound, title=line.key, comment=line.text).wav
-    measurement = measure(wav, line.text, language)
-    wrong = tuple(faults(measurement, line.longest_seconds))
-    return Rendered(line.key, line.text, wav, hashlib.sha256(wav).hexdigest(), measurement, wrong)
+def _finish(language: str, prompt: PromptText, sound: Pcm) -> PromptClip:
+    wav = master(sound, title=prompt.key, comment=prompt.text).wav
+    measurement = measure(wav, prompt.text, language)
+    wrong = tuple(faults(measurement, prompt.longest_seconds))
+    return PromptClip(prompt.key, prompt.text, wav, hashlib.sha256(wav).hexdigest(), measurement, wrong)
