@@ -72,12 +72,19 @@ class CarrierApi:
 
     def add_recording(self, number=1, call=1, *, seconds=3, at=AT, audio=None):
         recording = Recording(
-            sid("RE", number), ACCOUNT_SID, sid("CA", call), seconds, at, speechlike(seconds) if audio is None else audio
+            sid("RE", number),
+            ACCOUNT_SID,
+            sid("CA", call),
+            seconds,
+            at,
+            speechlike(seconds) if audio is None else audio,
         )
         self.store.add(recording)
         return recording.sid
 
-    def add_call(self, number=1, *, from_="+16175550142", to="+16175550100", status="completed", at=AT, ended=AT, **more):
+    def add_call(
+        self, number=1, *, from_="+16175550142", to="+16175550100", status="completed", at=AT, ended=AT, **more
+    ):
         call = CallRecord(sid("CA", number), ACCOUNT_SID, from_, to, status, at, ended, **more)
         self.store.calls.add(call)
         return call.sid

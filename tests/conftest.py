@@ -265,7 +265,9 @@ def rendered_line(make_line, rendered, tmp_path, request):
     def make(**changes):
         path = tmp_path / "rendered.db"
         if not path.exists():
-            shutil.copy(request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered, path)
+            shutil.copy(
+                request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered, path
+            )
         return make_line(f"sqlite:///{path}", **changes)
 
     return make

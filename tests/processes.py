@@ -58,7 +58,9 @@ def job_workers(settings, count, log=None):
     def keep_running(place):
         command = [sys.executable, "-m", "ivr", "worker"]
         while not stopping.is_set():
-            processes[place] = subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log)
+            processes[place] = subprocess.Popen(
+                command, env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log
+            )
             processes[place].wait()
             stopping.wait(0.5)
 

@@ -23,7 +23,9 @@ from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
 
 PASSWORD = "a-password-for-tests-only"
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
 
 
@@ -71,7 +73,9 @@ def staff(line):
 
     def make(role=Role.STAFF, *, email=None, name=None, password=None, second_factor=role_needs_it):
         number = len(made) + 1
-        details = service.AccountDetails(email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role)
+        details = service.AccountDetails(
+            email or f"{role.value}{number}@example.org", name or f"{role.value.title()} {number}", role
+        )
         member = service.create(line.database, COMMAND, details, line.clock())
         made.append(member)
         with line.database.write() as session:

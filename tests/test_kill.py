@@ -36,7 +36,9 @@ def test_a_killed_worker_leaves_no_spoken_reference_without_its_row(server):
     def phone(number):
         for n in range(CALLS_EACH):
             carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, sign_as="https://line.example.org", strict=False)
-            transcript = carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1"), from_=f"+1617555{number}{n:03d}", to="+16175550100")
+            transcript = carrier.call(
+                ScriptedCaller.parse("2 1 4 3 1 2 1"), from_=f"+1617555{number}{n:03d}", to="+16175550100"
+            )
             with lock:
                 heard.extend((transcript.call_sid, reference) for reference in references_heard(transcript.said))
                 calls.append(transcript.call_sid)

@@ -163,7 +163,10 @@ class TestPage:
         assert value(text, "ivr_outage_answers_total", error="RuntimeError") == 1
 
     def test_levels_and_labels_are_written(self):
-        levels = [GaugeValue("ivr_jobs", "Jobs.", 2, (("state", "SUCCESS"),)), GaugeValue("ivr_jobs", "Jobs.", 1, (("state", "ERROR"),))]
+        levels = [
+            GaugeValue("ivr_jobs", "Jobs.", 2, (("state", "SUCCESS"),)),
+            GaugeValue("ivr_jobs", "Jobs.", 1, (("state", "ERROR"),)),
+        ]
         text = Metrics().page(lambda: levels).decode()
         assert (value(text, "ivr_jobs", state="SUCCESS"), value(text, "ivr_jobs", state="ERROR")) == (2, 1)
 
@@ -204,7 +207,9 @@ def test_a_key_press_pays_little_for_being_watched(tmp_path):
     """Thirty millionths of a second are wanted; twice that is allowed for a busy machine."""
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     command = [sys.executable, "-c", COST, str(tmp_path)]
-    done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    done = subprocess.run(
+        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
+    )
     assert float(done.stdout) < 60e-6
 
 

@@ -23,7 +23,8 @@ def test_migrations_equal_models_and_can_be_undone(empty_url):
     assert is_current(database)
     with database.engine.connect() as connection:
         differences = compare_metadata(
-            MigrationContext.configure(connection, opts={"compare_type": True, "include_object": only_ours}), Base.metadata
+            MigrationContext.configure(connection, opts={"compare_type": True, "include_object": only_ours}),
+            Base.metadata,
         )
     assert differences == []
     with database.engine.begin() as connection:

@@ -51,7 +51,11 @@ def test_an_incomplete_language_is_named(telephone, clock, missing, words):
     assert text.startswith(words)
 
 
-OLD = ["UPDATE alembic_version SET version_num = '0001'", "UPDATE {queue}dbos_migrations SET version = 1", "DROP TABLE {queue}dbos_migrations"]
+OLD = [
+    "UPDATE alembic_version SET version_num = '0001'",
+    "UPDATE {queue}dbos_migrations SET version = 1",
+    "DROP TABLE {queue}dbos_migrations",
+]
 
 
 @pytest.mark.parametrize("old", OLD)
@@ -59,7 +63,10 @@ def test_an_old_schema_is_not_ready(config, make_line, database_url, old):
     line = make_line(database_url)
     with line.database.engine.begin() as connection:
         connection.execute(sa.text(old.format(queue="" if line.database.is_sqlite else "dbos.")))
-    assert ready(Telephone(config, line)) == (503, "the database's schema is not current: run python -m ivr db upgrade\n")
+    assert ready(Telephone(config, line)) == (
+        503,
+        "the database's schema is not current: run python -m ivr db upgrade\n",
+    )
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{folder}/x.db", "postgresql+psycopg://u:secret@127.0.0.1:1/none"])

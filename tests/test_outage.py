@@ -318,7 +318,12 @@ class TestLimits:
 @pytest.mark.parametrize("path", ["status", "recording"])
 def test_what_nobody_hears_is_answered_503_and_logged(telephone, path, tmp_path):
     phone = telephone()
-    form = {"CallSid": "CA" + "1" * 32, "CallStatus": "completed", "RecordingSid": "RE1", "RecordingStatus": "completed"}
+    form = {
+        "CallSid": "CA" + "1" * 32,
+        "CallStatus": "completed",
+        "RecordingSid": "RE1",
+        "RecordingStatus": "completed",
+    }
     with Troubles(phone.line, None).gone(), capture_logs() as logs:
         assert signed(phone.app.test_client(), f"/voice/{path}", form).status_code == 503
     assert {"event": "voice_door_failed", "path": f"/voice/{path}"}.items() <= logs[-1].items()
@@ -380,7 +385,12 @@ class TestRecovery:
         transports.append(timed)
         carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, transport=timed, sign_as=BASE_URL, strict=False)
         desk = FixedDesk(Answers()) if n % 2 else FixedDesk()
-        return carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1" if n < 0 else "r9"), from_=f"+161755501{n % 100:02d}", to="+16175550100", desk=desk)
+        return carrier.call(
+            ScriptedCaller.parse("2 1 4 3 1 2 1" if n < 0 else "r9"),
+            from_=f"+161755501{n % 100:02d}",
+            to="+16175550100",
+            desk=desk,
+        )
 
     @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
     def test_all_reach_a_person_or_leave_a_message(self, request, settings, kind, tmp_path):
@@ -420,7 +430,11 @@ class TestElsewhere:
         return Outage(BASE_URL, read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"], DESK)
 
     def test_it_names_no_address_of_ours_and_is_sound(self, outage):
-        for document in (outage.elsewhere(), outage.elsewhere("https://handler.example.com/twiml/EH1"), outage.thanks()):
+        for document in (
+            outage.elsewhere(),
+            outage.elsewhere("https://handler.example.com/twiml/EH1"),
+            outage.thanks(),
+        ):
             assert parse(document)
             assert "line.example.org" not in document
             assert len(document) < 4000, "what a TwiML Bin holds"

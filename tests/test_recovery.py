@@ -85,7 +85,12 @@ def running(settings, tmp_path):
     ):
         database = Database(server.url, Vault([DATA_KEY]))
         upgrade(database)
-        changes = {"DATABASE_URL": server.url, "IVR_VOICE": "say", "DESK_NUMBERS": ",".join(DESK), "TWILIO_API_URL": api}
+        changes = {
+            "DATABASE_URL": server.url,
+            "IVR_VOICE": "say",
+            "DESK_NUMBERS": ",".join(DESK),
+            "TWILIO_API_URL": api,
+        }
         env = {**settings, **changes}
         with web_server(env, stderr=log) as (_, address), job_workers(env, 1, log):
             yield server, database, store, address

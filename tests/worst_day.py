@@ -292,7 +292,9 @@ def let_a_minute_pass(database, store, really):
         time.sleep(wait.total_seconds())
         return
     with database.transaction() as connection:
-        connection.execute(sa.text("UPDATE calls SET ended_at = ended_at - :wait WHERE ended_at IS NOT NULL"), {"wait": wait})
+        connection.execute(
+            sa.text("UPDATE calls SET ended_at = ended_at - :wait WHERE ended_at IS NOT NULL"), {"wait": wait}
+        )
     for call in store.calls.list():
         store.calls.add(CallRecord(**{**vars(call), "ended_at": call.ended_at - wait}))
 

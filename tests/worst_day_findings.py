@@ -80,7 +80,9 @@ def figures(day, database, found):
     with database.read() as session:
         requests = session.scalar(sa.select(sa.func.count(PatientRequest.id)))
         in_outage = session.scalar(sa.select(sa.func.count(PatientRequest.id)).where(PatientRequest.left_in_outage))
-        claims = session.scalar(sa.select(sa.func.count(SentNotice.key)).where(SentNotice.key.regexp_match(r"^(urgent|reference)-")))
+        claims = session.scalar(
+            sa.select(sa.func.count(SentNotice.key)).where(SentNotice.key.regexp_match(r"^(urgent|reference)-"))
+        )
     sent = sum(subject.startswith("URGENT") for subject in day.mails) + len(day.store.messages)
     return {
         "calls": len(day.phoned),

@@ -9,8 +9,7 @@ from ivr.audio.measuring import WIDEST_SPREAD_DB, spread_db
 from ivr.audio.wavefile import read_info
 
 ENGLISH = (
-    "Thank you for calling Bay State Pain Associates. "
-    "If this is a medical emergency, hang up now and dial 911.",
+    "Thank you for calling Bay State Pain Associates. If this is a medical emergency, hang up now and dial 911.",
     "For an appointment, press 1.",
     "For a call back from our staff, press 2.",
     "Vertebroplasty is a treatment for a broken bone in the spine.",
@@ -28,8 +27,7 @@ ENGLISH = (
     "May",
 )
 SPANISH = (
-    "Gracias por llamar a Bay State Pain Associates. "
-    "Si esto es una emergencia médica, cuelgue y marque el 911.",
+    "Gracias por llamar a Bay State Pain Associates. Si esto es una emergencia médica, cuelgue y marque el 911.",
     "Para una cita, oprima el 1.",
     "noviembre",
 )

@@ -173,9 +173,7 @@ def test_what_is_not_audio_is_refused(source: bytes) -> None:
         master(source, "key", "text")
 
 
-@pytest.mark.parametrize(
-    "samples", [np.zeros(0), np.zeros(22050), np.full(22050, 0.3)], ids=["none", "silence", "dc"]
-)
+@pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(22050), np.full(22050, 0.3)], ids=["none", "silence", "dc"])
 def test_a_source_without_speech_is_refused(samples: np.ndarray) -> None:
     with pytest.raises(MasteringError, match="holds no"):
         master(as_pcm(samples, 22050), "key", "text")

@@ -74,9 +74,7 @@ def test_the_same_script_sounds_the_same() -> None:
     takes = []
     for _ in range(2):
         with Synthesizer("en-US") as voice:
-            takes.append(
-                [voice.say(text, text).samples.tobytes() for text in ("Please hold the line.", "six")]
-            )
+            takes.append([voice.say(text, text).samples.tobytes() for text in ("Please hold the line.", "six")])
     assert takes[0] == takes[1]
 
 
@@ -108,9 +106,7 @@ def test_the_child_dies_with_its_parent() -> None:
 
 def _runs(process: int) -> bool:
     """Whether the process is there and no zombie waiting to be collected by whoever adopted it."""
-    state = subprocess.run(
-        ("ps", "-o", "stat=", "-p", str(process)), capture_output=True, text=True, check=False
-    )
+    state = subprocess.run(("ps", "-o", "stat=", "-p", str(process)), capture_output=True, text=True, check=False)
     return state.stdout.strip()[:1] not in ("", "Z")
 
 

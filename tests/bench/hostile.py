@@ -55,7 +55,10 @@ def main():
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     failures = []
-    structlog.configure(processors=[lambda _, __, entry: failures.append(entry) or str(entry)], logger_factory=structlog.ReturnLoggerFactory())
+    structlog.configure(
+        processors=[lambda _, __, entry: failures.append(entry) or str(entry)],
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
     chance, answers, broken, turns = random.Random(given.seed), Counter(), 0, {}
     with tempfile.TemporaryDirectory() as folder:
         config = Config.from_env(settings(folder))

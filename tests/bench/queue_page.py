@@ -127,7 +127,10 @@ class Store:
 
         return {
             "first page": (lambda: self.get("/console/", size), lambda: listing(Filters(), None)),
-            "later page": (lambda: self.get(f"/console/?at={self.later}", size), lambda: listing(Filters(), self.later)),
+            "later page": (
+                lambda: self.get(f"/console/?at={self.later}", size),
+                lambda: listing(Filters(), self.later),
+            ),
             "first page of closed ones": (
                 lambda: self.get("/console/?tab=closed", size),
                 lambda: listing(Filters(queue.Tab.CLOSED), None),
@@ -175,7 +178,11 @@ def compare(kind, stores, rounds):
 
 def run(kind, config, url_of, given):
     most = given.requests
-    shapes = {f"{FEW:,} stored": (FEW, FEW // 10), f"{most:,} stored": (most, most // 50), f"{most:,}, {most // 5:,} open": (most, most // 5)}
+    shapes = {
+        f"{FEW:,} stored": (FEW, FEW // 10),
+        f"{most:,} stored": (most, most // 50),
+        f"{most:,}, {most // 5:,} open": (most, most // 5),
+    }
     stores = {name: Store(config, url_of(n), *shape) for n, (name, shape) in enumerate(shapes.items())}
     compare(kind, stores, given.rounds)
     for store in stores.values():

@@ -33,7 +33,11 @@ def main():
         "SECRET_KEY": "s" * 40, "DATA_KEYS": DATA_KEY, "PUBLIC_BASE_URL": BASE_URL,
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
     }  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder, postgres_of_its_own(Path(folder) / "pg") as server, open(given.log, "w") as log:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres_of_its_own(Path(folder) / "pg") as server,
+        open(given.log, "w") as log,
+    ):
         day, database = worst_day(
             settings, server, log, calls=given.calls, phones=given.phones, seed=given.seed, restarts=given.restarts,
             web_workers=given.web_workers, workers=given.job_workers, kill_every=given.kill_every, down=given.down,

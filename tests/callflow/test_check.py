@@ -63,7 +63,9 @@ def test_audio_that_is_missing_or_too_long_is_found():
 
 
 def test_a_prompt_over_its_own_limit_is_found():
-    assert check(TREE, [replace(voice(0.5), longest={"emergency": 0.4})]) == ["en-US: emergency lasts 0.5 s, more than 0.4"]
+    assert check(TREE, [replace(voice(0.5), longest={"emergency": 0.4})]) == [
+        "en-US: emergency lasts 0.5 s, more than 0.4"
+    ]
 
 
 def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered_line, config):

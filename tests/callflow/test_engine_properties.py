@@ -13,7 +13,14 @@ from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
 from tests.callflow.engine_call import CALLER, TODAY, answered, valid
 
-READING = {"kind": "callback", "priority": "soon", "reason": "message", "age": [2, "hour"], "promise": None, "messages": [5]}
+READING = {
+    "kind": "callback",
+    "priority": "soon",
+    "reason": "message",
+    "age": [2, "hour"],
+    "promise": None,
+    "messages": [5],
+}
 FACTS = {"staff_id": 3, "role": "staff", "request_id": 12, "passed": [], "reading": READING}
 ONE_KEY = st.sampled_from("0123456789*#")
 INPUTS = st.one_of(
@@ -59,7 +66,9 @@ def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something
 
 def nothing(turn):
     """Nothing is found, and nobody is staff."""
-    return Found("wrong" if turn.state.node == "staff_sign_in" else "kept" if turn.state.node == "staff_known" else "none")
+    return Found(
+        "wrong" if turn.state.node == "staff_sign_in" else "kept" if turn.state.node == "staff_known" else "none"
+    )
 
 
 def settled(tree, turn, find=nothing):

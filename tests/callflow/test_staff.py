@@ -160,7 +160,9 @@ def test_a_call_to_the_staff_number_begins_at_the_sign_in(call):
     assert spoken_prompts(turn.outputs) == ["staff_extension"]
 
 
-@pytest.mark.parametrize("keys", [["987543"], ["987*54", "987543"], ["9875#", "987543#"], ["987*543#", "987*98", "987543"]])
+@pytest.mark.parametrize(
+    "keys", [["987543"], ["987*54", "987543"], ["9875#", "987543#"], ["987*543#", "987*98", "987543"]]
+)
 @pytest.mark.parametrize("finding", ["signed_in", "wrong", "locked"])
 def test_a_pin_is_in_no_state_and_in_no_output_after_its_turn(staff, keys, finding):
     """Whole, partly keyed, or started over: 987 and 543 are part of the PIN and of nothing else."""

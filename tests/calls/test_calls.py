@@ -70,7 +70,9 @@ def place(telephone, clock, monkeypatch, recordings):
             completed_early="completed early" in settings, drop_status="status lost" in settings, seed=7,
         )  # fmt: skip
         carrier = phone.carrier(bare="bare" in settings, faults=faults, recordings=store)
-        desk = FixedDesk(numbers={n: DESKS[name] for n, name in zip(numbers, settings.get("desk", "").split(), strict=False)})
+        desk = FixedDesk(
+            numbers={n: DESKS[name] for n, name in zip(numbers, settings.get("desk", "").split(), strict=False)}
+        )
         for at, from_number, keys in settings.get("earlier", ()):
             clock.now = local(at)
             phone.call(keys, carrier=carrier, from_=from_number, to="+16175550100", desk=FixedDesk())
@@ -80,10 +82,14 @@ def place(telephone, clock, monkeypatch, recordings):
             desk=desk, barge_in="barge-in" in settings,
         )  # fmt: skip
         assert "delivered late" in settings or not carrier.inconsistent
-        return transcript, [
-            {key: value for key, value in asdict(request).items() if value is not None and key != "call_sid"}
-            for request in export_requests(phone.line.database)
-        ], history(phone.line.database)
+        return (
+            transcript,
+            [
+                {key: value for key, value in asdict(request).items() if value is not None and key != "call_sid"}
+                for request in export_requests(phone.line.database)
+            ],
+            history(phone.line.database),
+        )
 
     return placed
 
@@ -130,11 +136,19 @@ def calm_calls():
 @pytest.mark.parametrize(
     ("keys", "earlier"),
     [
-        *((keys, []) for keys in (CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h")),
-        *((keys, [(OPEN, "+16175550142", CALLBACK)]) for keys in ("4 1 1 6175550199 1 1", "4 2 1", "2 1 r9", "2 1 r9h")),
+        *(
+            (keys, [])
+            for keys in (CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h")
+        ),
+        *(
+            (keys, [(OPEN, "+16175550142", CALLBACK)])
+            for keys in ("4 1 1 6175550199 1 1", "4 2 1", "2 1 r9", "2 1 r9h")
+        ),
     ],
 )
-def test_the_carriers_faults_change_neither_what_is_heard_nor_what_is_kept(place, fault, keys, earlier, tmp_path, calm_calls):
+def test_the_carriers_faults_change_neither_what_is_heard_nor_what_is_kept(
+    place, fault, keys, earlier, tmp_path, calm_calls
+):
     if keys not in calm_calls:
         calm_calls[keys] = place({"keys": keys, "earlier": earlier})
         for file in tmp_path.glob("rendered.db*"):

@@ -55,7 +55,9 @@ def test_staff_call(path, telephone, clock, monkeypatch):
     monkeypatch.setattr(references.secrets, "randbelow", lambda _: next(references_in_order))
     clock.now = datetime.fromisoformat("2026-11-23 10:00").replace(tzinfo=ZoneInfo("America/New_York"))
     phone, store = telephone(staff_number=STAFF_NUMBER), RecordingStore()
-    faults = Faults(twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)), seed=7)
+    faults = Faults(
+        twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)), seed=7
+    )
     carrier = phone.carrier(faults=faults, recordings=store, caller_ids=frozenset({CLINIC}))
     prepare(phone, carrier, store, clock, settings)
     desk = FixedDesk(numbers=dict.fromkeys(PATIENTS, PHONES[settings.get("patient", "no-answer")]))

@@ -114,7 +114,9 @@ class Clinic:
 
     def newest(self):
         with self.line.database.read() as session:
-            return session.scalars(select(PromptVersion).where(PromptVersion.own).order_by(PromptVersion.id.desc())).first()
+            return session.scalars(
+                select(PromptVersion).where(PromptVersion.own).order_by(PromptVersion.id.desc())
+            ).first()
 
 
 def heard(transcript, sha256):
@@ -133,16 +135,28 @@ def test_recorded_kept_and_heard_by_the_next_caller_within_a_minute(clinic):
     print(f"on the air {seconds:.1f} s after key 2")
     assert seconds < 60
     said = transcript.titles
-    assert said[said.index("studio_script") :][:5] == ("studio_script", KEY, "studio_direction", "studio_direction", "studio_record")
+    assert said[said.index("studio_script") :][:5] == (
+        "studio_script",
+        KEY,
+        "studio_direction",
+        "studio_direction",
+        "studio_record",
+    )
     assert "studio_published" in said
     assert any("/media/utterances/" in (entry.url or "") for entry in transcript.entries)
     version = clinic.newest()
-    assert (version.state, version.source, version.audio_sha256) == (PromptState.PUBLISHED, PromptSource.PHONE, clinic.on_air())
+    assert (version.state, version.source, version.audio_sha256) == (
+        PromptState.PUBLISHED,
+        PromptSource.PHONE,
+        clinic.on_air(),
+    )
     assert version.level_dbov == pytest.approx(-23, abs=0.5)
     following = clinic.call("h")
     assert heard(following, clinic.on_air())
     assert not heard(following, before)
-    assert under_way("9").answer.release_id != Caller(clinic.line, replace(under_way.arrival, sid="CA9")).answer.release_id
+    assert (
+        under_way("9").answer.release_id != Caller(clinic.line, replace(under_way.arrival, sid="CA9")).answer.release_id
+    )
     assert Releases(clinic.line.database).get(under_way.answer.release_id).audio(EN, KEY) == before
     clinic.line.clock.now += timedelta(minutes=1)
     versions.roll_back(clinic.line, clinic.people[1], EN, KEY, clinic.line.clock())
@@ -208,7 +222,12 @@ def test_only_what_was_heard_goes_on_the_air(clinic):
     deciding(f"{STUDIO} {clinic.number()} 4")
     clinic.line.clock.now += timedelta(minutes=1)
     with clinic.line.database.write() as session:
-        made = {"source": PromptSource.PHONE, "state": PromptState.RECORDED, "own": True, "created_at": clinic.line.clock()}
+        made = {
+            "source": PromptSource.PHONE,
+            "state": PromptState.RECORDED,
+            "own": True,
+            "created_at": clinic.line.clock(),
+        }
         session.add(PromptVersion(key=KEY, language=EN, text=clinic.words(), audio_sha256=second, **made))
     clinic.line.clock.now += timedelta(minutes=1)
     deciding("1")

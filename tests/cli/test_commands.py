@@ -92,21 +92,29 @@ def command(settings, tmp_path, monkeypatch):
 @pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
 def test_a_database_that_was_never_migrated_is_named_in_a_sentence(command, words, empty_url):
     ended = command(*words, DATABASE_URL=empty_url)
-    assert (ended.exit_code, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
+    assert (ended.exit_code, ended.stderr) == (
+        1,
+        "Error: The database's schema is not current; run: python -m ivr db upgrade\n",
+    )
 
 
 @pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
 def test_a_database_that_is_away_is_named_in_a_sentence(command, words):
     ended = command(*words, DATABASE_URL=f"postgresql://ivr:very-secret@127.0.0.1:{free_port()}/ivr")
     assert ended.exit_code == 1
-    assert ended.stderr == "Error: The database does not answer (OperationalError); check DATABASE_URL and that it runs.\n"
+    assert (
+        ended.stderr == "Error: The database does not answer (OperationalError); check DATABASE_URL and that it runs.\n"
+    )
 
 
 def test_a_worker_whose_queue_is_missing_says_so(run, rendered_line):
     with rendered_line().database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE dbos_migrations")
     ended = run("worker")
-    assert (ended.returncode, ended.stderr) == (1, "Error: The database's schema is not current; run: python -m ivr db upgrade\n")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "Error: The database's schema is not current; run: python -m ivr db upgrade\n",
+    )
 
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
@@ -160,11 +168,19 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
-            called = subprocess.run([*command, "call", "--keys", "2 1 1 2 1 1 r3 2 1 1"], env=env, cwd=tmp_path, capture_output=True, text=True)
+            called = subprocess.run(
+                [*command, "call", "--keys", "2 1 1 2 1 1 r3 2 1 1"],
+                env=env,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+            )
             assert called.returncode == 0, called.stderr
             assert "Your request is saved" in called.stdout
             assert "We cannot play it back" not in called.stdout
-            second = subprocess.run([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, capture_output=True, text=True)
+            second = subprocess.run(
+                [*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, capture_output=True, text=True
+            )
             assert second.returncode == 1
             assert f"Port {port} is taken" in second.stderr
         finally:

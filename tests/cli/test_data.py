@@ -43,7 +43,9 @@ def run(make_line, sqlite_url, settings, tmp_path, monkeypatch):
 
     def command(*words, **options):
         stdin = options.pop("stdin", "")
-        return Ended(CliRunner(env={**settings, "DATABASE_URL": sqlite_url, **options}).invoke(main, words, input=stdin))
+        return Ended(
+            CliRunner(env={**settings, "DATABASE_URL": sqlite_url, **options}).invoke(main, words, input=stdin)
+        )
 
     command.line = line
     with line.database.read() as session:
@@ -85,7 +87,12 @@ def test_erasing_asks_first(run):
 
 @pytest.mark.parametrize(
     ("number", "fault"),
-    [("hello", "no telephone number"), ("617555", "nobody has"), ("+4420", "nobody has"), ("617-555-0142 ext 7", "nobody has")],
+    [
+        ("hello", "no telephone number"),
+        ("617555", "nobody has"),
+        ("+4420", "nobody has"),
+        ("617-555-0142 ext 7", "nobody has"),
+    ],
 )
 def test_a_wrong_number_is_said_to_be(run, number, fault):
     refused = run("erase", "--number", number, "--yes")
@@ -132,9 +139,21 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
         ]  # fmt: skip
         session.execute(insert(Call), rows)
     keys = [NEW_KEY, DATA_KEY]
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, "DATABASE_URL": sqlite_url, "DATA_KEYS": ",".join(keys)}
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        **settings,
+        "DATABASE_URL": sqlite_url,
+        "DATA_KEYS": ",".join(keys),
+    }
     both = Database(sqlite_url, Vault(keys))
-    process = subprocess.Popen([sys.executable, "-m", "ivr", "keys", "rotate"], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ivr", "keys", "rotate"],
+        env=env,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     first = select(Call.sid).where(Call.from_index == both.vault.index("+16175550142")).limit(1)
     deadline = time.monotonic() + 20
     while True:

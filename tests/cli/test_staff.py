@@ -35,7 +35,12 @@ def test_the_first_administrator_is_made_by_command_and_gets_a_link(accounts, da
     assert made.exit_code == 0, made.stderr
     address = re.search(r"https://line\.example\.org/console/welcome/(\S+)", made.stdout)
     found = signing_in.member_of_link(database, "s" * 40, address[1], utc_now())
-    assert (found.email, found.role.value, found.extension, found.password) == ("boss@example.org", "admin", "207", None)
+    assert (found.email, found.role.value, found.extension, found.password) == (
+        "boss@example.org",
+        "admin",
+        "207",
+        None,
+    )
     assert "boss@example.org  admin  has no password yet  no second factor  never seen" in accounts("list").stdout
 
 

@@ -32,7 +32,9 @@ class Session(socketserver.StreamRequestHandler):
         while command := self.rfile.readline().decode(errors="replace").strip():
             verb = command.split(":")[0].split()[0].upper()
             self.server.commands.append(command)
-            reply = self.server.replies.get(verb, {"DATA": "354 go", "EHLO": "250-test\r\n250 AUTH PLAIN", "QUIT": "221 bye"}.get(verb, "250 ok"))
+            reply = self.server.replies.get(
+                verb, {"DATA": "354 go", "EHLO": "250-test\r\n250 AUTH PLAIN", "QUIT": "221 bye"}.get(verb, "250 ok")
+            )
             if reply is None:
                 return
             self.say(reply)
@@ -154,7 +156,9 @@ class Inbox:
         self.got = []
 
     async def handle_DATA(self, server, session, envelope):
-        self.got.append((envelope.rcpt_tos, server.transport.get_extra_info("cipher") is not None, session.authenticated))
+        self.got.append(
+            (envelope.rcpt_tos, server.transport.get_extra_info("cipher") is not None, session.authenticated)
+        )
         return "250 queued"
 
 
@@ -196,7 +200,9 @@ def mail_server(scheme, certificate):
     if scheme == "smtps":
         controller = Controller(inbox, "localhost", 0, ssl_context=context, auth_require_tls=False, **options)
     else:
-        controller = Controller(inbox, "localhost", 0, tls_context=context, require_starttls=True, auth_required=True, **options)
+        controller = Controller(
+            inbox, "localhost", 0, tls_context=context, require_starttls=True, auth_required=True, **options
+        )
     controller.port = free_port()
     controller.start()
     try:

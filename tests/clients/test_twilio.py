@@ -87,10 +87,16 @@ def test_no_redirect_is_followed_and_no_other_host_is_asked(api):
 
 @pytest.mark.parametrize(
     "following",
-    ["https://evil.example.org/2010-04-01/Accounts/AC1/Recordings.json", "//evil.example.org/x", "/2010-04-01/Accounts/AC9/x"],
+    [
+        "https://evil.example.org/2010-04-01/Accounts/AC1/Recordings.json",
+        "//evil.example.org/x",
+        "/2010-04-01/Accounts/AC9/x",
+    ],
 )
 def test_a_next_page_elsewhere_is_refused(api, following):
-    api.fault("GET", lambda: Response(f'{{"recordings": [], "next_page_uri": "{following}"}}', mimetype="application/json"))
+    api.fault(
+        "GET", lambda: Response(f'{{"recordings": [], "next_page_uri": "{following}"}}', mimetype="application/json")
+    )
     with pytest.raises(Refused):
         list(recordings(api).since(DAY))
 

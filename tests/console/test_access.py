@@ -169,7 +169,10 @@ def test_half_a_sign_in_is_void_after_ten_minutes(client, staff, clock):
     assert client.send("/console/sign-in/code", {"code": code_of()}).location == "/console/sign-in"
 
 
-@pytest.mark.parametrize(("policy", "role", "asked"), [("admins", Role.LEAD, False), ("everyone", Role.STAFF, True), ("nobody", Role.ADMIN, False)])
+@pytest.mark.parametrize(
+    ("policy", "role", "asked"),
+    [("admins", Role.LEAD, False), ("everyone", Role.STAFF, True), ("nobody", Role.ADMIN, False)],
+)
 def test_the_setting_says_who_needs_a_second_factor(config, line, staff, policy, role, asked):
     staff(role, email="nurse@example.org", password=PASSWORD, second_factor=False)
     console = create_app(replace(config, staff_second_factor=policy), line).extensions["console"]

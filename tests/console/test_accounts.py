@@ -11,7 +11,14 @@ from tests.staff_pages import PASSWORD, assert_accessible
 
 
 def given(**changes):
-    return {"email": "new@example.org", "name": "New Nurse", "role": "staff", "extension": "", "phone_number": "", **changes}
+    return {
+        "email": "new@example.org",
+        "name": "New Nurse",
+        "role": "staff",
+        "extension": "",
+        "phone_number": "",
+        **changes,
+    }
 
 
 def test_an_administrator_adds_somebody_who_chooses_a_password_by_the_link(client_as, client, line):
@@ -28,7 +35,9 @@ def test_an_administrator_adds_somebody_who_chooses_a_password_by_the_link(clien
     assert signing_in.check_password(line.database, "new@example.org", PASSWORD, "", line.clock())
 
 
-@pytest.mark.parametrize(("changes", "words"), [({"email": "x"}, "e-mail"), ({"role": "owner"}, "role"), ({"name": ""}, "name")])
+@pytest.mark.parametrize(
+    ("changes", "words"), [({"email": "x"}, "e-mail"), ({"role": "owner"}, "role"), ({"name": ""}, "name")]
+)
 def test_mistakes_are_told_and_what_was_typed_stays(client_as, changes, words):
     answer = client_as(Role.ADMIN).send("/console/accounts", given(**changes))
     assert answer.status_code == 422
@@ -104,8 +113,13 @@ def test_changes_of_accounts_ask_for_the_password_again_when_it_was_long_ago(cli
     with boss.session_transaction() as session:
         session["fs_paa"] -= 3600
     assert boss.send("/console/accounts", given()).location.startswith("/console/password-again")
-    assert "not your password" in boss.send("/console/password-again?next=/console/accounts", {"password": "wrong"}).text
-    assert boss.send("/console/password-again?next=/console/accounts", {"password": PASSWORD}).location == "/console/accounts"
+    assert (
+        "not your password" in boss.send("/console/password-again?next=/console/accounts", {"password": "wrong"}).text
+    )
+    assert (
+        boss.send("/console/password-again?next=/console/accounts", {"password": PASSWORD}).location
+        == "/console/accounts"
+    )
     assert boss.send("/console/accounts", given()).status_code == 200
     assert service.find_by_email(line.database, "new@example.org")
 

@@ -101,7 +101,15 @@ SAFE_FOR_ANYBODY = {
     "console.welcome": "404 without a valid link",
     "console.calendar_feed": "404 without a valid secret",
 }
-VALUES = {"member_id": 987654, "link": "nonsense", "token": "nonsense", "filename": "console.css", "name": "week", "scheme": "dark", "form": "csv"}
+VALUES = {
+    "member_id": 987654,
+    "link": "nonsense",
+    "token": "nonsense",
+    "filename": "console.css",
+    "name": "week",
+    "scheme": "dark",
+    "form": "csv",
+}
 """What stands for the parts of an address."""
 
 

@@ -50,7 +50,12 @@ def test_the_button_claims_rings_and_shows_the_call(line, client_as, requests):
     assert "/console/calls/1.json" in shown
     assert ENDING not in shown
     told = ann.get("/console/calls/1.json")
-    assert told.json == {"words": "We are about to ring your phone.", "over": False, "state": "waiting", "suggested": None}
+    assert told.json == {
+        "words": "We are about to ring your phone.",
+        "over": False,
+        "state": "waiting",
+        "suggested": None,
+    }
     assert told.headers["Cache-Control"] == "no-store"
 
 
@@ -99,7 +104,10 @@ def test_a_call_of_which_nothing_is_heard_says_so(line, client_as, requests, clo
     bridging.ask_for(line, 1, clock.now)
     clock.now = clock.now.replace(minute=clock.now.minute + 2)
     told = ann.get("/console/calls/1.json").json
-    assert (told["over"], told["words"]) == (True, "We cannot tell whether your phone was rung. Please dial the number yourself.")
+    assert (told["over"], told["words"]) == (
+        True,
+        "We cannot tell whether your phone was rung. Please dial the number yourself.",
+    )
     assert ENDING in page(ann), "the button is there again"
 
 

@@ -90,7 +90,8 @@ class TestWhatItTells:
             assert part in told, part
 
     @pytest.mark.parametrize(
-        ("may", "told"), [(True, "May leave a message"), (False, "Do not leave a message"), (None, "May we leave a message? Not asked")]
+        ("may", "told"),
+        [(True, "May leave a message"), (False, "Do not leave a message"), (None, "May we leave a message? Not asked")],
     )
     def test_whether_a_message_may_be_left_stands_by_the_number(self, client_as, leave, change, may, told):
         leave()
@@ -126,7 +127,10 @@ class TestWhatItTells:
         leave(call="CA2")
         triage.close(line, 2, Actor.of(staff(), ""), NOW, disposition=Disposition.ANSWERED)
         told = text_of(client_as(Role.STAFF).get(PAGE))
-        assert re.search(r"Same number Closed Request \d{6} Callback: something else Received 10:00 AM ?\. Closed 10:00 AM ?: question answered", told)
+        assert re.search(
+            r"Same number Closed Request \d{6} Callback: something else Received 10:00 AM ?\. Closed 10:00 AM ?: question answered",
+            told,
+        )
 
     def test_the_page_after_erasing_shows_no_data(self, client_as, leave, line, staff):
         leave(APPOINTMENT)
@@ -155,7 +159,9 @@ class TestHostileText:
 
     def test_what_was_typed_comes_back_as_text(self, client_as, leave):
         leave()
-        page = client_as(Role.STAFF).send(f"{PAGE}/attempt", {"outcome": HOSTILE, "note": HOSTILE, "follow_up_at": HOSTILE})
+        page = client_as(Role.STAFF).send(
+            f"{PAGE}/attempt", {"outcome": HOSTILE, "note": HOSTILE, "follow_up_at": HOSTILE}
+        )
         assert page.status_code == 409
         assert "<script>alert" not in page.text
         page = client_as(Role.STAFF).send(f"{PAGE}/edit", {"callback_number": HOSTILE})
@@ -224,7 +230,7 @@ class TestDeeds:
         client.send(f"{PAGE}/claim")
         page = client_as(Role.STAFF).get(PAGE)
         assert f"{client.member.name} has this request since 10:00 AM" in text_of(page)
-        assert page.text.count("<fieldset class=\"bare\" disabled>") == 2
+        assert page.text.count('<fieldset class="bare" disabled>') == 2
         assert f"{client.member.name} is working on this request. Only notes can be added." in text_of(page)
         assert ">Take over<" not in page.text
         assert ">Take over<" in client_as(Role.LEAD).get(PAGE).text
@@ -233,7 +239,13 @@ class TestDeeds:
         sent = {"outcome": "left_message", "follow_up_at": "2026-11-24T09:15", "note": "her son answered"}
         assert client.send(f"{PAGE}/attempt", sent).status_code == 303
         page = text_of(client.get(PAGE))
-        for part in ("Tried to reach the patient: left a message", "Act again Tuesday 9:15 AM", "her son answered", "1 attempt", "Try again by Tuesday 9:15 AM"):
+        for part in (
+            "Tried to reach the patient: left a message",
+            "Act again Tuesday 9:15 AM",
+            "her son answered",
+            "1 attempt",
+            "Try again by Tuesday 9:15 AM",
+        ):
             assert part in page
         assert entries(line)[-1].outcome is Outcome.LEFT_MESSAGE
 
@@ -250,7 +262,11 @@ class TestDeeds:
             ("attempt", {"note": "kept text"}, "Choose how the call went."),
             ("attempt", {"outcome": "busy", "follow_up_at": "2026-11-23T09:00", "note": "kept text"}, "still to come"),
             ("attempt", {"outcome": "busy", "follow_up_at": "2028-01-03T09:00", "note": "kept text"}, "within a year"),
-            ("attempt", {"outcome": "busy", "follow_up_at": "9999-12-31T23:59", "note": "kept text"}, "a date and a time"),
+            (
+                "attempt",
+                {"outcome": "busy", "follow_up_at": "9999-12-31T23:59", "note": "kept text"},
+                "a date and a time",
+            ),
             ("attempt", {"outcome": "busy", "follow_up_at": "soon", "note": "kept text"}, "a date and a time"),
             ("close", {"note": "kept text"}, "Choose how it was settled."),
             ("close", {"disposition": "cancelled?", "note": "kept text"}, "Choose how it was settled."),
@@ -290,14 +306,29 @@ class TestDeeds:
         assert ">Reopen<" in page
 
     def test_editing_keeps_what_was_there(self, client, line):
-        sent = {"callback_number": "(617) 555-0143", "best_time": "morning", "weekday": "", "priority": "urgent", "may_leave_message": "no"}
+        sent = {
+            "callback_number": "(617) 555-0143",
+            "best_time": "morning",
+            "weekday": "",
+            "priority": "urgent",
+            "may_leave_message": "no",
+        }
         assert client.send(f"{PAGE}/edit", sent).status_code == 303
         page = text_of(client.get(PAGE))
-        for part in ("Number: (617) 555-0142 → (617) 555-0143", "Best time: Any time → Morning", "Priority: Routine → Urgent", "May leave a message: Yes → No"):
+        for part in (
+            "Number: (617) 555-0142 → (617) 555-0143",
+            "Best time: Any time → Morning",
+            "Priority: Routine → Urgent",
+            "May leave a message: Yes → No",
+        ):
             assert part in page, part
         with line.database.read() as session:
             request = session.get(PatientRequest, 1)
-            assert (request.callback_number, request.priority, request.may_leave_message) == ("+16175550143", Priority.URGENT, False)
+            assert (request.callback_number, request.priority, request.may_leave_message) == (
+                "+16175550143",
+                Priority.URGENT,
+                False,
+            )
 
     def test_sending_the_edit_form_as_it_is_changes_nothing(self, client, line):
         page = client.get(PAGE).text

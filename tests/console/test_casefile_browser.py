@@ -47,7 +47,9 @@ def kinds(line):
 
 
 def playing(page):
-    return page.evaluate("() => { const a = document.querySelector('audio'); return [a.paused, a.currentTime, a.playbackRate, a.duration] }")
+    return page.evaluate(
+        "() => { const a = document.querySelector('audio'); return [a.paused, a.currentTime, a.playbackRate, a.duration] }"
+    )
 
 
 def until(page, condition):
@@ -221,7 +223,11 @@ def busy(leave, line, staff, clock):
     return nurse, other, staff(name="Ben Brown")
 
 
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE, {"width": 320, "height": 640}], ids=["desktop", "phone", "narrowest"])
+@pytest.mark.parametrize(
+    "viewport",
+    [{"width": 1280, "height": 900}, PHONE, {"width": 320, "height": 640}],
+    ids=["desktop", "phone", "narrowest"],
+)
 @pytest.mark.parametrize("who", ["owner", "lead", "other"])
 def test_the_page_is_accessible_and_fits(open_page, busy, who, viewport, tmp_path):
     looks = busy[("owner", "lead", "other").index(who)]

@@ -56,7 +56,9 @@ def test_an_admin_sets_the_weekly_hours(client_as, line):
     assert 'value="08:30"' in client.get("/console/hours").text
     form = week(closes_4_0="12:00", opens_4_1="13:00", closes_4_1="00:00", opens_5_0="09:00", closes_5_0="12:00")
     assert client.send("/console/hours/weekly", form).location == "/console/hours"
-    assert hours.weekly_hours(line)[0] == parse_hours("Mon-Thu 08:30-17:00; Fri 08:30-12:00; Fri 13:00-24:00; Sat 09:00-12:00")
+    assert hours.weekly_hours(line)[0] == parse_hours(
+        "Mon-Thu 08:30-17:00; Fri 08:30-12:00; Fri 13:00-24:00; Sat 09:00-12:00"
+    )
     page = client.get("/console/hours").text
     assert 'name="closes_4_1" type="time" value="00:00"' in page
     assert "come from the settings" not in page
@@ -89,7 +91,9 @@ def test_a_closure_is_added_shown_and_lifted(client_as, line, clock):
     client = client_as(Role.ADMIN)
     assert client.send("/console/hours/closures", SNOW).location == "/console/hours"
     page = client.get("/console/hours")
-    assert state(page).startswith("Closed today (Snow day). Callers now hear: the standard sentence for bad weather; 0 takes a message.")
+    assert state(page).startswith(
+        "Closed today (Snow day). Callers now hear: the standard sentence for bad weather; 0 takes a message."
+    )
     assert 'datetime="2026-11-24"' in page.text
     assert "Close now for the rest of today" not in page.text
     (row,) = hours.closures(line, clock.now)
@@ -148,7 +152,13 @@ def test_a_change_by_another_process_shows_at_once(client_as, line, clock):
     assert state(client.get("/console/hours")).startswith("Open now")
     with line.database.write() as session:
         session.add(
-            hours.Closure(first_day=date(2026, 11, 23), last_day=date(2026, 11, 23), reason="weather", name="Ice", created_at=clock.now)
+            hours.Closure(
+                first_day=date(2026, 11, 23),
+                last_day=date(2026, 11, 23),
+                reason="weather",
+                name="Ice",
+                created_at=clock.now,
+            )
         )
     assert state(client.get("/console/hours")).startswith("Closed today (Ice)")
 

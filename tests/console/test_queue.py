@@ -39,7 +39,12 @@ def status_of(line, request_id):
 class TestPage:
     def test_shows_whom_to_call_next_and_hides_who_that_is(self, client_as, put):
         put(
-            {"priority": Priority.URGENT, "red_flags": True, "reason": Reason.AFTER_PROCEDURE, "best_time": BestTime.MORNING},
+            {
+                "priority": Priority.URGENT,
+                "red_flags": True,
+                "reason": Reason.AFTER_PROCEDURE,
+                "best_time": BestTime.MORNING,
+            },
             {"kind": Kind.APPOINTMENT, "visit_type": VisitType.FRACTURE, "birth_date": "1948-05-17", "attempts": 2},
             {"callback_number": None, "left_in_outage": True, "for_desk": True, "language": "es-US"},
         )
@@ -60,7 +65,12 @@ class TestPage:
             {"act_by": NOW - MINUTE * 12},
             {"act_by": NOW + MINUTE * 10, "created_at": NOW - MINUTE * 30},
             {"act_by": NOW + MINUTE * 10 + timedelta(seconds=1), "created_at": NOW - MINUTE * 30},
-            {"act_by": NOW + timedelta(days=1), "first_attempt_at": NOW - MINUTE, "attempts": 1, "created_at": NOW - timedelta(days=9)},
+            {
+                "act_by": NOW + timedelta(days=1),
+                "first_attempt_at": NOW - MINUTE,
+                "attempts": 1,
+                "created_at": NOW - timedelta(days=9),
+            },
         )
         page = client_as(Role.STAFF).get("/console/").get_data(as_text=True)
         found = re.findall(r'class="due (\w*)".*?<time[^>]*>([^<]*)</time> <span class="left">([^<]*)<', page)
@@ -71,7 +81,9 @@ class TestPage:
             ("", "Tuesday 10:00 AM", "in 1 day 0 h"),
         ]
 
-    @pytest.mark.parametrize(("now", "words", "look"), [(NOW, "Open now until 5", "state"), (SUNDAY_EVENING, "Closed now.", "state closed")])
+    @pytest.mark.parametrize(
+        ("now", "words", "look"), [(NOW, "Open now until 5", "state"), (SUNDAY_EVENING, "Closed now.", "state closed")]
+    )
     def test_says_whether_the_line_is_open_and_what_callers_hear(self, client_as, clock, now, words, look):
         clock.now = now
         page = client_as(Role.STAFF).get("/console/")
@@ -89,10 +101,14 @@ class TestPage:
         assert "tab=open" in following
         rows = re.findall(r'<tr id="request-(\d+)"', client.get(following).get_data(as_text=True))
         assert rows == ["26", "27", "28", "29", "30"]
-        assert re.findall(r'<tr id="request-(\d+)"', client.get("/console/?priority=soon").get_data(as_text=True)) == ["31"]
+        assert re.findall(r'<tr id="request-(\d+)"', client.get("/console/?priority=soon").get_data(as_text=True)) == [
+            "31"
+        ]
         assert "No request is like that." in text(client.get("/console/?mine=1"))
 
-    @pytest.mark.parametrize("query", ["tab=x&kind=y&status=z&priority=1&at=nonsense", "at=a0-1-1&tab=closed", "language=" + "x" * 300])
+    @pytest.mark.parametrize(
+        "query", ["tab=x&kind=y&status=z&priority=1&at=nonsense", "at=a0-1-1&tab=closed", "language=" + "x" * 300]
+    )
     def test_takes_no_harm_from_a_strange_address(self, client_as, put, query):
         put({})
         assert client_as(Role.STAFF).get(f"/console/?{query}").status_code == 200
@@ -309,7 +325,9 @@ class TestInTheBrowser:
     def test_says_so_when_it_cannot_refresh(self, open_page, put):
         put({})
         page = open_page("/console/", Role.STAFF)
-        page.evaluate("() => { window.working = window.fetch; window.fetch = () => Promise.reject(new TypeError('offline')); }")
+        page.evaluate(
+            "() => { window.working = window.fetch; window.fetch = () => Promise.reject(new TypeError('offline')); }"
+        )
         page.wait_for_selector("#queue.stale", timeout=AGAIN)
         page.evaluate("() => { window.fetch = window.working; }")
         page.wait_for_selector("#queue:not(.stale)", timeout=AGAIN)
@@ -318,7 +336,12 @@ class TestInTheBrowser:
     def test_is_accessible_and_fits(self, open_page, put, line, staff, width):
         put(
             {"priority": Priority.URGENT, "red_flags": True, "reason": Reason.AFTER_PROCEDURE, "act_by": NOW - MINUTE},
-            {"priority": Priority.SOON, "act_by": NOW + 8 * MINUTE, "kind": Kind.APPOINTMENT, "visit_type": VisitType.FRACTURE},
+            {
+                "priority": Priority.SOON,
+                "act_by": NOW + 8 * MINUTE,
+                "kind": Kind.APPOINTMENT,
+                "visit_type": VisitType.FRACTURE,
+            },
             {"status": RequestStatus.CLAIMED, "owner_id": staff(name="Ana").id, "owner_seen_at": NOW},
             {"status": RequestStatus.CLOSED, "closed_at": NOW},
         )

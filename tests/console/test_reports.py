@@ -54,16 +54,35 @@ def test_exports_are_whole_and_leave_a_row(lead, client_as, line):
     assert [row["callback_number"] for row in listed] == ["+16175550142"]
     assert json.loads(lead.get("/console/reports/figures.json").text)["requests"] == 1
     table = dict(csv.reader(lead.get("/console/reports/figures.csv?days=7").text.splitlines()))
-    assert (table["figure"], table["requests"], table["promises.routine.due"], table["by_weekday_and_hour.1.weekday"]) == ("value", "1", "0", "Monday")
+    assert (
+        table["figure"],
+        table["requests"],
+        table["promises.routine.due"],
+        table["by_weekday_and_hour.1.weekday"],
+    ) == ("value", "1", "0", "Monday")
     trail = client_as(Role.ADMIN).get("/console/audit?action=exported").text
-    assert re.findall(r"report (requests-7-\w+|figures-\d+-\w+)", trail) == ["figures-7-csv", "figures-30-json", "requests-7-json", "requests-7-csv"]
+    assert re.findall(r"report (requests-7-\w+|figures-\d+-\w+)", trail) == [
+        "figures-7-csv",
+        "figures-30-json",
+        "requests-7-json",
+        "requests-7-csv",
+    ]
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8")) | st.builds("{}{}".format, st.sampled_from(FORMULA_SIGNS), st.text(st.characters(codec="utf-8"))), min_size=1))
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8"))
+        | st.builds("{}{}".format, st.sampled_from(FORMULA_SIGNS), st.text(st.characters(codec="utf-8"))),
+        min_size=1,
+    )
+)
 def test_no_cell_begins_a_formula_and_none_is_lost(cells):
     (read,) = csv.reader(io.StringIO(csv_line(cells), newline=""))
     assert not any(cell.startswith(FORMULA_SIGNS) for cell in read)
-    assert [cell.removeprefix("'") if sent.startswith(FORMULA_SIGNS) else cell for cell, sent in zip(read, cells, strict=True)] == cells
+    assert [
+        cell.removeprefix("'") if sent.startswith(FORMULA_SIGNS) else cell
+        for cell, sent in zip(read, cells, strict=True)
+    ] == cells
 
 
 def test_the_calendar_needs_its_secret_only(client_as, client):

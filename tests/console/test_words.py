@@ -54,14 +54,21 @@ def test_what_the_caller_did(given, events, told):
 
 @pytest.mark.parametrize(
     ("kept", "told"),
-    [("+16175550142", "(617) 555-0142"), (None, ""), ("anonymous", "anonymous"), ("+442071838750", "+442071838750"), ("sip:a@b", "sip:a@b")],
+    [
+        ("+16175550142", "(617) 555-0142"),
+        (None, ""),
+        ("anonymous", "anonymous"),
+        ("+442071838750", "+442071838750"),
+        ("sip:a@b", "sip:a@b"),
+    ],
 )
 def test_numbers_as_people_write_them(kept, told):
     assert words.number(kept) == told
 
 
 @pytest.mark.parametrize(
-    ("today", "told"), [("2026-05-16", "May 17, 1948 (77)"), ("2026-05-17", "May 17, 1948 (78)"), ("2026-11-23", "May 17, 1948 (78)")]
+    ("today", "told"),
+    [("2026-05-16", "May 17, 1948 (77)"), ("2026-05-17", "May 17, 1948 (78)"), ("2026-11-23", "May 17, 1948 (78)")],
 )
 def test_birth_dates_have_the_age(today, told):
     assert words.birth_date("1948-05-17", date.fromisoformat(today)) == told

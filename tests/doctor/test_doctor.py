@@ -108,7 +108,9 @@ class TestDatabase:
         assert bad(findings) == []
         assert {finding.check for finding in findings} == {"database", "durability"}
 
-    @pytest.mark.parametrize("old", ["alembic_version SET version_num = '0001'", "{queue}dbos_migrations SET version = 1"])
+    @pytest.mark.parametrize(
+        "old", ["alembic_version SET version_num = '0001'", "{queue}dbos_migrations SET version = 1"]
+    )
     def test_an_old_schema(self, line, old):
         with line.database.engine.begin() as connection:
             connection.execute(sa.text("UPDATE " + old.format(queue="" if line.database.is_sqlite else "dbos.")))
@@ -124,7 +126,9 @@ class TestDatabase:
     def test_a_database_that_forgets(self, make_line, sqlite_url, postgres_url):
         lite, post = make_line(sqlite_url), make_line(postgres_url)
         sa.event.listen(lite.database.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF"))
-        sa.event.listen(post.database.engine, "connect", lambda driver, _: driver.execute("SET synchronous_commit = off"))
+        sa.event.listen(
+            post.database.engine, "connect", lambda driver, _: driver.execute("SET synchronous_commit = off")
+        )
         for line in (lite, post):
             line.database.engine.dispose()
             assert one(checks.check_database(line.database, is_current))[:2] == (Severity.FAULT, "durability")
@@ -146,16 +150,26 @@ class TestPromptsAndHours:
 
     def test_the_carriers_voice_needs_none(self, make_line, sqlite_url, scripts):
         assert bad(checks.check_prompts(make_line(sqlite_url), scripts, speaks=True)) == []
-        assert one(checks.check_prompts(make_line(sqlite_url), scripts, speaks=False))[:2] == (Severity.FAULT, "prompts")
+        assert one(checks.check_prompts(make_line(sqlite_url), scripts, speaks=False))[:2] == (
+            Severity.FAULT,
+            "prompts",
+        )
 
     def test_a_prompt_missing_from_a_script(self, make_line, sqlite_url, scripts):
-        poor = {"en-US": replace(scripts["en-US"], prompts={k: p for k, p in scripts["en-US"].prompts.items() if k != "goodbye"})}
+        poor = {
+            "en-US": replace(
+                scripts["en-US"], prompts={k: p for k, p in scripts["en-US"].prompts.items() if k != "goodbye"}
+            )
+        }
         assert "goodbye" in one(checks.check_prompts(make_line(sqlite_url), poor, speaks=True))[2]
 
     def test_hours(self, make_line, sqlite_url):
         line = make_line(sqlite_url)
         (found,) = checks.check_hours(line, MONDAY_MORNING)
-        assert (found.level, found.found) == (Severity.FINE, "Open next on Monday, November 23 at 10:00 (America/New_York).")
+        assert (found.level, found.found) == (
+            Severity.FINE,
+            "Open next on Monday, November 23 at 10:00 (America/New_York).",
+        )
         never = replace(line, calendars=Calendars(line.database, replace(line.calendar, hours=())))
         assert one(checks.check_hours(never, MONDAY_MORNING))[:2] == (Severity.FAULT, "hours")
 
@@ -192,7 +206,12 @@ class TestAddress:
         assert "cannot be reached" in one(doctor.check_address(nobody))[2]
 
     def test_no_tls_there(self, here):
-        assert "certificate" in one(doctor.check_address(replace(here, public_base_url=here.public_base_url.replace("http", "https"))))[2]
+        assert (
+            "certificate"
+            in one(doctor.check_address(replace(here, public_base_url=here.public_base_url.replace("http", "https"))))[
+                2
+            ]
+        )
 
     @pytest.mark.parametrize(
         ("answer", "words"),
@@ -226,7 +245,10 @@ class TestAccount:
         assert "(not reached)" in one(self.findings(config, f"http://127.0.0.1:{free_port()}"))[2]
 
     def test_no_number_calls_this_line(self, config, account):
-        assert "None of the account's 1 number(s)" in one(self.findings(config, account(PhoneNumber("+16175550177", "https://x.org"))))[2]
+        assert (
+            "None of the account's 1 number(s)"
+            in one(self.findings(config, account(PhoneNumber("+16175550177", "https://x.org"))))[2]
+        )
 
     @pytest.mark.parametrize(
         ("changes", "words"),
@@ -249,7 +271,9 @@ class TestAccount:
         assert words in text
 
     def test_a_fallback_elsewhere_and_a_connection_override_are_fine(self, config, account):
-        number = replace(NUMBER, voice_fallback_url="https://handler.twilio.com/twiml/EH1", voice_url=f"{NUMBER.voice_url}#ct=2000")
+        number = replace(
+            NUMBER, voice_fallback_url="https://handler.twilio.com/twiml/EH1", voice_url=f"{NUMBER.voice_url}#ct=2000"
+        )
         assert bad(self.findings(config, account(number))) == []
 
     @pytest.mark.parametrize(
@@ -265,14 +289,22 @@ class TestAccount:
         assert bad(self.findings(config, serve(app)))[0][:2] == (level, "account")
 
     def test_a_failing_carrier(self, config, serve):
-        assert "status 500" in one(self.findings(config, serve(lambda environ, start: (start("500 X", []), [b"{}"])[1])))[2]
+        assert (
+            "status 500"
+            in one(self.findings(config, serve(lambda environ, start: (start("500 X", []), [b"{}"])[1])))[2]
+        )
 
 
 @pytest.fixture
 def run(settings, rendered_line, tmp_path):
     """Runs the command on a rendered database."""
     rendered_line()
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, "DATABASE_URL": f"sqlite:///{tmp_path}/rendered.db"}
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        **settings,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/rendered.db",
+    }
 
     def command(*words, **changes):
         return subprocess.run([sys.executable, "-m", "ivr", "doctor", *words], env={**env, **changes}, cwd=tmp_path,

@@ -20,7 +20,9 @@ WORDS = "We are closed today, because our heating failed. For urgent questions, 
 
 def close_with(line, clock, greeting=WORDS):
     today = line.calendar.today(clock.now)
-    return hours.add_closure(line, COMMAND, ClosedDays(today, today, ClosureReason.OTHER, "Heating", greeting), clock.now)
+    return hours.add_closure(
+        line, COMMAND, ClosedDays(today, today, ClosureReason.OTHER, "Heating", greeting), clock.now
+    )
 
 
 def closure(line, closure_id):

@@ -102,5 +102,7 @@ def test_a_broken_trail_is_logged_counted_and_not_tried_again(line, tasks, app_o
     with capture_logs() as logs, working(tasks):
         until(lambda: failed_jobs(line.database))
     assert [entry["fault"] for entry in logs if entry["event"] == "audit_trail_broken"] == ["row 2 is missing"]
-    assert [(job.name, job.error, job.attempts) for job in failed_jobs(line.database)] == [("verify_trail", "TrailBroken", 1)]
+    assert [(job.name, job.error, job.attempts) for job in failed_jobs(line.database)] == [
+        ("verify_trail", "TrailBroken", 1)
+    ]
     assert "\nivr_audit_faults 1.0\n" in metrics.get("/metrics").text

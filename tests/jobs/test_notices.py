@@ -176,7 +176,17 @@ def test_nothing_in_a_notice_or_a_job_is_personal(line, both, api, outbox, clock
     with line.database.read() as session:
         kept += [str(row) for row in session.connection().exec_driver_sql("SELECT * FROM notices")]
     for text in [*said, *kept]:
-        for secret in ("6175550142", "6175550199", "5550142", "0142", "0199", "1948", "05171948", "May 17", "Bay State"):
+        for secret in (
+            "6175550142",
+            "6175550199",
+            "5550142",
+            "0142",
+            "0199",
+            "1948",
+            "05171948",
+            "May 17",
+            "Bay State",
+        ):
             assert secret not in text
         for secret in ("6175550177", "nurse@"):
             assert secret not in text

@@ -168,7 +168,15 @@ def test_a_message_adds_to_what_the_same_call_had_told(line, tasks, api, clock, 
         run_jobs(tasks)
     (request,) = requests(line)
     assert (request.reference, request.status, request.left_in_outage) == (told.reference, RequestStatus.NEW, True)
-    for kept in ("callback_number", "number_index", "is_caller_id", "reason", "best_time", "red_flags", "may_leave_message"):
+    for kept in (
+        "callback_number",
+        "number_index",
+        "is_caller_id",
+        "reason",
+        "best_time",
+        "red_flags",
+        "may_leave_message",
+    ):
         assert getattr(request, kept) == getattr(told, kept)
     assert request.priority == ("urgent" if keys == URGENT else "soon")
     assert request.due_at <= told.due_at

@@ -194,7 +194,9 @@ class TestTakenBack:
 
     def kept(self, line):
         with line.database.read() as session:
-            return [(one.sid, one.status) for one in session.scalars(select(Recording).where(Recording.erased_at.is_(None)))]
+            return [
+                (one.sid, one.status) for one in session.scalars(select(Recording).where(Recording.erased_at.is_(None)))
+            ]
 
     def audio(self, line):
         with line.database.read() as session:
@@ -203,7 +205,11 @@ class TestTakenBack:
     @pytest.mark.parametrize("order", ["drop complete", "complete drop", "complete import drop"])
     @pytest.mark.parametrize("keys", ["*", "1 *"], ids=["left out", "cancelled"])
     def test_is_deleted_here_and_at_the_carrier(self, line, tasks, api, caller, order, keys):
-        steps = {"drop": lambda: caller(keys), "complete": lambda: self.complete(line), "import": lambda: run_jobs(tasks)}
+        steps = {
+            "drop": lambda: caller(keys),
+            "complete": lambda: self.complete(line),
+            "import": lambda: run_jobs(tasks),
+        }
         for step in order.split():
             steps[step]()
         run_jobs(tasks)

@@ -197,7 +197,9 @@ class TestTrial:
         with serving(config, line) as address:
             yield address
 
-    def test_it_is_heard_with_the_drafts_and_leaves_nothing_behind(self, open_page, line, config, monkeypatch, tmp_path):
+    def test_it_is_heard_with_the_drafts_and_leaves_nothing_behind(
+        self, open_page, line, config, monkeypatch, tmp_path
+    ):
         monkeypatch.setattr("ivr.rehearsal.TemporaryDirectory", partial(TemporaryDirectory, dir=tmp_path))
         admin = open_page("/phone", Role.ADMIN)
         make_draft(line, config)

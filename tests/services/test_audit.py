@@ -46,9 +46,15 @@ def test_an_empty_trail_and_an_untouched_one_are_whole(line, trail):
         ("DELETE FROM audit_entries WHERE id IN (2, 3)", ["rows 2 to 3 are missing"]),
         ("DELETE FROM audit_entries WHERE id = 5", ["row 5 is missing"]),
         ("DELETE FROM audit_entries", ["rows 1 to 5 are missing"]),
-        ("UPDATE audit_entries SET action = 'unheard of' WHERE id = 3", ["a row after row 0 cannot be read: it was changed"]),
+        (
+            "UPDATE audit_entries SET action = 'unheard of' WHERE id = 3",
+            ["a row after row 0 cannot be read: it was changed"],
+        ),
         ("UPDATE audit_entries SET id = 0 WHERE id = 5", ["rows were put before the first one", "row 5 is missing"]),
-        ("UPDATE audit_entries SET previous = digest WHERE id = 3", ["row 3 does not follow row 2", "row 3 was changed"]),
+        (
+            "UPDATE audit_entries SET previous = digest WHERE id = 3",
+            ["row 3 does not follow row 2", "row 3 was changed"],
+        ),
         ("UPDATE audit_head SET entries = 4", ["the end of the trail was changed"]),
         ("DELETE FROM audit_head", ["the end of the trail is missing"]),
     ],
@@ -91,7 +97,9 @@ def test_a_check_is_remembered(line, trail):
 
 def test_moments_of_another_zone_keep_it_whole(line, trail):
     with trail.write() as session:
-        add_audit_entry(session, COMMAND, AuditAction.SEEN, "request:6", line.clock().astimezone(line.calendar.timezone))
+        add_audit_entry(
+            session, COMMAND, AuditAction.SEEN, "request:6", line.clock().astimezone(line.calendar.timezone)
+        )
     assert list(trail_faults(trail)) == []
 
 

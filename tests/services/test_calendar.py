@@ -55,7 +55,11 @@ def test_due_times(priority, created, due):
 
 @pytest.mark.parametrize(
     ("created", "due"),
-    [("2026-11-23 15:00", "2026-11-24 15:00"), ("2026-11-23 12:30", "2026-11-24 13:00"), ("2026-11-23 11:00", "2026-11-24 11:00")],
+    [
+        ("2026-11-23 15:00", "2026-11-24 15:00"),
+        ("2026-11-23 12:30", "2026-11-24 13:00"),
+        ("2026-11-23 11:00", "2026-11-24 11:00"),
+    ],
 )
 def test_a_routine_promise_knows_the_lunch_break(created, due):
     calendar = Calendar(BOSTON, parse_hours("Mon-Fri 08:30-12:00; Mon-Fri 13:00-17:00"), None)
@@ -78,7 +82,11 @@ def test_promises_are_spoken_at_the_next_quarter_hour(created, due, by, days, mi
 
 # The hours of a clock change are left out: no clinic opens or closes then.
 MINUTES = st.sampled_from([*range(0, 60, 7), *range(181, 1440, 13), 1439, 1440])
-SPANS = st.tuples(st.integers(0, 6), MINUTES, MINUTES).filter(lambda span: span[1] < span[2]).map(lambda span: OpenSpan(*span))
+SPANS = (
+    st.tuples(st.integers(0, 6), MINUTES, MINUTES)
+    .filter(lambda span: span[1] < span[2])
+    .map(lambda span: OpenSpan(*span))
+)
 CLOCK_CHANGES = [date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14), date(2027, 11, 7)]
 DAYS = st.one_of(st.sampled_from(CLOCK_CHANGES), st.dates(date(2026, 1, 1), date(2027, 12, 30)))
 

@@ -268,8 +268,7 @@ def test_longest_is_realistic(key: str) -> None:
 LIMITS = {"emergency": 10, "disclaimer": 8, "recording_notice": 5, "clip_benefit": 20}
 LIMITS |= {f"clip_{clip}": 30 for clip in ("vertebroplasty", "risks")}
 LIMITS |= {
-    f"clip_{clip}": 25
-    for clip in ("fracture", "causes", "kyphoplasty", "preparing", "needle", "cement", "afterwards")
+    f"clip_{clip}": 25 for clip in ("fracture", "causes", "kyphoplasty", "preparing", "needle", "cement", "afterwards")
 }
 
 
@@ -399,7 +398,7 @@ def test_an_order_may_name_prompts(tmp_path: Path) -> None:
         (HEADER.replace('["Kyphoplasty"]', '"Kyphoplasty"'), "[script]", "known_words must be a list of texts"),
         (HEADER + '[script.order]\ntime = ["hour", "day"]\n', "[script.order]", "'day' is no slot (half, hour"),
         (HEADER + '[script.order]\nyear = ["year"]\n', "[script.order]", "unknown field year"),
-        (HEADER + HELLO + 'lenght = 2\n', "[hello]", "unknown field lenght; the fields are text, direction"),
+        (HEADER + HELLO + "lenght = 2\n", "[hello]", "unknown field lenght; the fields are text, direction"),
         (HEADER + HELLO.replace("text =", "# text ="), "[hello]", "text is missing; add it"),
         (HEADER + HELLO.replace("direction =", "# direction ="), "[hello]", "direction is missing; add it"),
         (HEADER + HELLO.replace("longest =", "# longest ="), "[hello]", "longest is missing; add it"),

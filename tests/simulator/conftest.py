@@ -67,9 +67,7 @@ class Line:
     def _page(self, _path: str) -> Any:
         query = request.query_string.decode()
         url = self.public + request.path + (f"?{query}" if query else "")
-        if not RequestValidator(TOKEN).validate(
-            url, request.form, request.headers.get("X-Twilio-Signature", "")
-        ):
+        if not RequestValidator(TOKEN).validate(url, request.form, request.headers.get("X-Twilio-Signature", "")):
             self.refused.append(url)
             return "signature", 403
         form = request.form.to_dict() or request.args.to_dict()

@@ -32,9 +32,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize(("reply", "expected"), OUTCOMES)
-def test_outcomes(
-    call: Call, line, reply: Answers | Unreached, expected: tuple[str, str, str | None]
-) -> None:
+def test_outcomes(call: Call, line, reply: Answers | Unreached, expected: tuple[str, str, str | None]) -> None:
     pages = {"/voice/incoming": DIAL, "/whisper": WHISPER, "/accept": accept, "/dialled": "<Say>back</Say>"}
     transcript = call("", pages, desk=FixedDesk(reply))
     (form,) = line.asked("/dialled")
@@ -45,9 +43,7 @@ def test_outcomes(
 def test_the_whisper_is_asked_as_a_call_of_its_own(call: Call, line) -> None:
     pages = {"/voice/incoming": DIAL, "/whisper": WHISPER, "/accept": accept, "/dialled": ""}
     transcript = call("", pages, desk=FixedDesk(Answers()))
-    (incoming,), (whisper,), (accepted,) = (
-        line.asked(path) for path in ("/voice/incoming", "/whisper", "/accept")
-    )
+    (incoming,), (whisper,), (accepted,) = (line.asked(path) for path in ("/voice/incoming", "/whisper", "/accept"))
     assert whisper["CallSid"] == accepted["CallSid"] == line.asked("/dialled")[0]["DialCallSid"]
     assert whisper["ParentCallSid"] == incoming["CallSid"] != whisper["CallSid"]
     assert (whisper["Direction"], whisper["To"]) == ("outbound-dial", ONE)

@@ -36,9 +36,7 @@ def test_results(call: Call, line, attributes: str, script: str, expected: tuple
         assert forms == []
         assert transcript.said == "nothing came"
     else:
-        assert [(form["Digits"], form["FinishedOnKey"], form["msg"]) for form in forms] == [
-            (*expected, "Gather End")
-        ]
+        assert [(form["Digits"], form["FinishedOnKey"], form["msg"]) for form in forms] == [(*expected, "Gather End")]
         assert transcript.said == "gathered"
 
 

@@ -80,9 +80,7 @@ def test_a_script(line, carrier: Callable[..., Carrier]) -> None:
         ("<Sya/>", "<Sya> on line 1"),
     ],
 )
-def test_errors_are_explained(
-    line, carrier: Callable[..., Carrier], page: str | tuple[str, int], message: str
-) -> None:
+def test_errors_are_explained(line, carrier: Callable[..., Carrier], page: str | tuple[str, int], message: str) -> None:
     line.pages = {"/voice/incoming": page}
     status, _, err = hold(carrier(), "")
     assert status == 1
@@ -101,12 +99,7 @@ def test_over_http_and_nobody_there(line) -> None:
     thread.start()
     out, err = io.StringIO(), io.StringIO()
     try:
-        assert (
-            run_scripted(
-                Carrier(base, line.account, line.token, transport=HttpTransport()), "1 r5", stdout=out
-            )
-            == 0
-        )
+        assert run_scripted(Carrier(base, line.account, line.token, transport=HttpTransport()), "1 r5", stdout=out) == 0
     finally:
         server.shutdown()
         thread.join()

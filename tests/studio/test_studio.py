@@ -116,7 +116,10 @@ def test_clinical_prompts_need_two_people(client_as, line, worker):
     version = newest(line)
     address = f"/studio/{EN}/{CLINICAL}"
     assert "A second person has to approve this." in author.get(address).text
-    assert "a second person has to approve" in author.send(f"/studio/versions/{version.id}/publish", follow_redirects=True).text
+    assert (
+        "a second person has to approve"
+        in author.send(f"/studio/versions/{version.id}/publish", follow_redirects=True).text
+    )
     assert "you made it yourself" in author.send(f"/studio/versions/{version.id}/approve", follow_redirects=True).text
     assert f"Approve version {version.id}" in other.get(address).text
     other.send(f"/studio/versions/{version.id}/approve")
@@ -135,12 +138,22 @@ def test_new_words_are_escaped_spoken_and_scheduled(client_as, line, worker, clo
     assert newest(line).publish_at.isoformat() == "2026-11-24T13:00:00+00:00"
     assert "Goes on the air" in client.get(PAGE).text
     assert "scheduled" in client.get("/studio/").text
-    assert "Choose a day and a time" in client.send(f"/studio/versions/{version.id}/schedule", {"publish_at": "soon"}, follow_redirects=True).text
+    assert (
+        "Choose a day and a time"
+        in client.send(f"/studio/versions/{version.id}/schedule", {"publish_at": "soon"}, follow_redirects=True).text
+    )
 
 
 def test_what_does_not_exist_is_not_found(client_as, line):
     client = client_as(Role.ADMIN)
-    for address in ("/studio/xx/emergency", f"/studio/{EN}/nothing", "/studio/versions/99.wav", "/studio/versions/99.json", "/studio/versions/99/progress", "/studio/xx/export.zip"):
+    for address in (
+        "/studio/xx/emergency",
+        f"/studio/{EN}/nothing",
+        "/studio/versions/99.wav",
+        "/studio/versions/99.json",
+        "/studio/versions/99/progress",
+        "/studio/xx/export.zip",
+    ):
         assert client.get(address).status_code == 404
     for address in ("/studio/versions/99/publish", f"/studio/{EN}/nothing/script"):
         assert client.send(address).status_code == 404
@@ -149,7 +162,9 @@ def test_what_does_not_exist_is_not_found(client_as, line):
 def test_only_here_may_a_page_use_the_microphone(client_as):
     client = client_as(Role.ADMIN)
     assert "microphone=(self)" in client.get(PAGE).headers["Permissions-Policy"]
-    assert client.get("/console/hours").headers.getlist("Permissions-Policy") == ["camera=(), geolocation=(), microphone=(), payment=(), usb=()"]
+    assert client.get("/console/hours").headers.getlist("Permissions-Policy") == [
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    ]
 
 
 # ---- Zips
@@ -196,7 +211,15 @@ def test_a_language_goes_to_a_recording_studio_and_comes_back(client_as, line, w
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"PK", zipped({"x": "y"}), zipped({"manifest.json": "[]"}), zipped({"manifest.json": '{"language": "en-US", "prompts": [{}]}'}), zipped({"manifest.json": '{"language": "en-US", "prompts": 5}'}), zipped({"manifest.json": b"\0" * 3_000_000})],
+    [
+        b"",
+        b"PK",
+        zipped({"x": "y"}),
+        zipped({"manifest.json": "[]"}),
+        zipped({"manifest.json": '{"language": "en-US", "prompts": [{}]}'}),
+        zipped({"manifest.json": '{"language": "en-US", "prompts": 5}'}),
+        zipped({"manifest.json": b"\0" * 3_000_000}),
+    ],
 )
 def test_zips_that_are_none_are_refused(client_as, line, data):
     page = bring_back(client_as(Role.ADMIN), data)
@@ -265,6 +288,8 @@ def test_in_a_browser_a_wording_is_estimated_while_it_is_typed(open_page):
     assert told.inner_text() == "About 2.8 seconds. Reading level: grade 1."
     page.get_by_label("What callers hear").fill("word " * 40)
     assert "too long" in told.inner_text()
-    page.get_by_label("What callers hear").fill("Individuals necessitating telephonic communication should immediately depress the numeral.")
+    page.get_by_label("What callers hear").fill(
+        "Individuals necessitating telephonic communication should immediately depress the numeral."
+    )
     assert "use shorter sentences or plainer words" in told.inner_text()
     assert_accessible(page)

@@ -40,7 +40,9 @@ SAY = '<Say language="en-US" voice="Polly.Joanna-Neural">'
 
 def document(*outputs, speaks=False, release=RELEASE, to_number="+16175550100"):
     addresses = Addresses(
-        BASE, lambda sid, language: f"token-{sid}-{language}", lambda recording, staff, language: f"{recording}-{staff}-{language}"
+        BASE,
+        lambda sid, language: f"token-{sid}-{language}",
+        lambda recording, staff, language: f"{recording}-{staff}-{language}",
     )
     renderer = Renderer(addresses, SCRIPTS, speaks)
     xml = renderer.document(Answer(3, outputs, "en-US", 1, to_number), release)

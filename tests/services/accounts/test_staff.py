@@ -37,7 +37,9 @@ def check(database, password=PASSWORD, email="nurse@example.org", at=NOW):
 
 def trail(database):
     with database.read() as session:
-        return [(row.action, row.subject, row.detail) for row in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+        return [
+            (row.action, row.subject, row.detail) for row in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ]
 
 
 def test_an_account_opens_with_its_password_alone(database):

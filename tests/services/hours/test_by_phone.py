@@ -37,7 +37,12 @@ def line(make_line, database_url):
 def member(line, role=Role.ADMIN, active=True):
     with line.database.write() as session:
         somebody = StaffMember(
-            email=f"{role}@example.org", name="A. Min", role=role, active=active, fs_uniquifier=f"u-{role}", created_at=line.clock()
+            email=f"{role}@example.org",
+            name="A. Min",
+            role=role,
+            active=active,
+            fs_uniquifier=f"u-{role}",
+            created_at=line.clock(),
         )
         session.add(somebody)
         session.flush()
@@ -75,7 +80,12 @@ def test_an_admin_closes_and_opens(line, phone, clock):
     admin = member(line)
     caller = phone(admin)("7")
     assert said(caller) == ["hours_open"]
-    assert spoken_prompts(caller.answer.outputs)[1:] == ["hours_close_today", "hours_close_tomorrow", "hours_lift", "hours_state"]
+    assert spoken_prompts(caller.answer.outputs)[1:] == [
+        "hours_close_today",
+        "hours_close_tomorrow",
+        "hours_lift",
+        "hours_state",
+    ]
     assert said(caller("1")) == ["hours_closed_today"]
     assert closed_days(line, clock) == [23]
     assert said(caller("1")) == ["hours_closed_today"]
@@ -87,7 +97,9 @@ def test_an_admin_closes_and_opens(line, phone, clock):
     assert said(caller("*"))[0] == "option_appointment"
     with line.database.read() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
-    assert {(entry.action, entry.actor, entry.source) for entry in entries} == {(AuditAction.HOURS_CHANGED, f"staff:{admin}", "phone")}
+    assert {(entry.action, entry.actor, entry.source) for entry in entries} == {
+        (AuditAction.HOURS_CHANGED, f"staff:{admin}", "phone")
+    }
     assert [entry.detail for entry in entries] == [
         "closed 2026-11-23: bad weather", "closed 2026-11-24: bad weather",
         "lifted: 2026-11-23", "lifted: 2026-11-24",

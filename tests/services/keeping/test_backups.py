@@ -177,7 +177,10 @@ def damaged(path, file):
     ("make", "fault"),
     [
         (lambda path, file: None, "there is no file"),
-        (lambda path, file: path.write_text("a letter to the clinic" * 99), "no sound SQLite database: file is not a database"),
+        (
+            lambda path, file: path.write_text("a letter to the clinic" * 99),
+            "no sound SQLite database: file is not a database",
+        ),
         (lambda path, file: path.write_bytes(b""), "not of this line: it lacks alembic_version"),
         (lambda path, file: foreign(path), "not of this line: it lacks alembic_version, call_turns, calls"),
         (damaged, "damaged|no sound"),

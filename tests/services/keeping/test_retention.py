@@ -137,7 +137,12 @@ def test_what_reports_count_stays_and_purging_again_does_nothing(line):
     assert purge(line.database, line.clock(), 90).requests == 1
     assert personal(line) == []
     (request,) = stored(line)
-    assert (request.kind, request.weekday, request.best_time, request.language) == ("appointment", "any", "any", "en-US")
+    assert (request.kind, request.weekday, request.best_time, request.language) == (
+        "appointment",
+        "any",
+        "any",
+        "en-US",
+    )
     assert (request.erased_at, request.status) == (line.clock(), RequestStatus.CLOSED)
     with line.database.read() as session:
         assert [(turn.number, turn.node, turn.events) for turn in session.scalars(select(CallTurn))] == turns
@@ -301,7 +306,6 @@ class TestErasingANumber:
         erased = erase_number(line.database, MINE, line.clock(), include_open=True)
         assert (len(erased.requests), erased.calls) == (1, 1)
 
-
     @pytest.mark.parametrize(
         ("caller_id", "number"),
         [
@@ -311,14 +315,18 @@ class TestErasingANumber:
     )  # fmt: skip
     def test_a_caller_whose_number_could_not_be_called_back(self, line, monkeypatch, caller_id, number):
         monkeypatch.setattr(erasure, "PAGE", 2)
-        for n, other in enumerate(["anonymous", "+442071838751", "sip:alice@example.org", "sip:@", caller_id, "+33142685300"]):
+        for n, other in enumerate(
+            ["anonymous", "+442071838751", "sip:alice@example.org", "sip:@", caller_id, "+33142685300"]
+        ):
             Caller(line, Arrival(f"CA{n}", other, "+16175550100"))("2").hang_up()
         call(line, "CA9", keys="2 6175550199 1 4 3 1 2 1", from_number=caller_id)
         assert trace_number(line.database, number, line.clock()).calls == 2
         erased = erase_number(line.database, number, line.clock(), include_open=False)
         assert (erased.calls, erased.left.others) == (2, (stored(line)[0].reference,))
         assert caller_id not in readable(line)
-        assert all(kept in readable(line) for kept in ("anonymous", "+442071838751", "sip:alice@example.org", "+33142685300"))
+        assert all(
+            kept in readable(line) for kept in ("anonymous", "+442071838751", "sip:alice@example.org", "+33142685300")
+        )
         assert trace_number(line.database, number, line.clock()).calls == 0
 
 

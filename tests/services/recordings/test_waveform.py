@@ -11,7 +11,15 @@ from ivr.simulator.speechlike import speechlike
 
 def wav(kind, bits, data, channels=1, rate=8000, form=None):
     form = form or struct.pack("<HHIIHH", kind, channels, rate, rate * channels * bits // 8, channels * bits // 8, bits)
-    parts = b"fmt " + struct.pack("<I", len(form)) + form + b"LIST\x05\0\0\0INFOx\0" + b"data" + struct.pack("<I", len(data)) + data
+    parts = (
+        b"fmt "
+        + struct.pack("<I", len(form))
+        + form
+        + b"LIST\x05\0\0\0INFOx\0"
+        + b"data"
+        + struct.pack("<I", len(data))
+        + data
+    )
     return b"RIFF" + struct.pack("<I", len(parts) + 4) + b"WAVE" + parts
 
 

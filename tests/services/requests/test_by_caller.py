@@ -270,7 +270,11 @@ class TestCallingAgain:
         assert gather(line.database, Occasion.DIGEST, clock.now, []) == 1
         entry = entries(line)[-1]
         assert (entry.kind, changes_of(entry).before["status"]) == (EntryKind.MESSAGE_ADDED, "follow_up")
-        assert trail(line)[-1][2:] == (AuditAction.CHANGED, f"request:{request.id}", "message added, known by caller ID")
+        assert trail(line)[-1][2:] == (
+            AuditAction.CHANGED,
+            f"request:{request.id}",
+            "message added, known by caller ID",
+        )
         added.hang_up()
         assert len(stored(line)) == 1
 

@@ -83,7 +83,12 @@ def everything(line):
 
 @pytest.mark.parametrize(
     "keyed",
-    [[Digits(PIN)], [Digits(PIN, "#")], [Digits("907*26"), Digits(PIN)], [Digits("9072", "#"), Digits("63*907"), Digits(PIN)]],
+    [
+        [Digits(PIN)],
+        [Digits(PIN, "#")],
+        [Digits("907*26"), Digits(PIN)],
+        [Digits("9072", "#"), Digits("63*907"), Digits(PIN)],
+    ],
     ids=["whole", "with #", "started over", "in pieces"],
 )
 @pytest.mark.parametrize("extension", ["42", "55"], ids=["right", "nobody's"])

@@ -39,7 +39,9 @@ def actors(line):
     """Ana and Ben of the staff, and Lee the lead."""
     with line.database.write() as session:
         rows = [
-            StaffMember(email=f"{name}@example.org", name=name, role=role, active=True, fs_uniquifier=name, created_at=NOW)
+            StaffMember(
+                email=f"{name}@example.org", name=name, role=role, active=True, fs_uniquifier=name, created_at=NOW
+            )
             for name, role in (("Ana", Role.STAFF), ("Ben", Role.STAFF), ("Lee", Role.LEAD))
         ]
         session.add_all(rows)
@@ -162,7 +164,16 @@ STEPS = {
 @pytest.mark.parametrize("later", [MINUTE, timedelta(hours=24), timedelta(hours=25)])
 @pytest.mark.parametrize(
     "did",
-    ["attempt", "close", "attempt attempt", "attempt close", "close reopen", "claim release note", "attempt note", "close note"],
+    [
+        "attempt",
+        "close",
+        "attempt attempt",
+        "attempt close",
+        "close reopen",
+        "claim release note",
+        "attempt note",
+        "close note",
+    ],
 )
 def test_the_page_offers_undo_only_where_it_works(line, actors, did, looks, later):
     """What the page offers, the use case does; it offers the newest attempt or closing whenever that can be undone."""
@@ -174,7 +185,9 @@ def test_the_page_offers_undo_only_where_it_works(line, actors, did, looks, late
         offered, kind = past.may_undo, past.entry.kind
         try:
             with line.database.write() as session:
-                history._need_undoable(_case(session, line, actors[looks], now), session.get(type(past.entry), past.entry.id))
+                history._need_undoable(
+                    _case(session, line, actors[looks], now), session.get(type(past.entry), past.entry.id)
+                )
             works = kind in history.UNDOABLE
         except NotUndoable:
             works = False

@@ -22,7 +22,11 @@ ACTOR = Actor("staff:1", "10.0.0.1", 1)
 def put(line):
     """Puts requests into the database; Ana, number 1, may own them."""
     with line.database.write() as session:
-        session.add(StaffMember(email="a@example.org", name="Ana", role=Role.STAFF, active=True, fs_uniquifier="a", created_at=NOW))
+        session.add(
+            StaffMember(
+                email="a@example.org", name="Ana", role=Role.STAFF, active=True, fs_uniquifier="a", created_at=NOW
+            )
+        )
     return lambda *specials: put_requests(line, *specials, now=NOW)
 
 
@@ -71,7 +75,11 @@ def test_a_page_stays_right_while_the_list_changes(line, put):
 def test_a_place_at_the_beginning_or_past_the_end_gives_the_first_page(line, put):
     made = put(*({"act_by": NOW + MINUTE * n} for n in range(6)))
     first = read_page(line.database, Filters(), None, NOW, size=4)
-    for place in (PageCursor(0, NOW, 0, back=True), PageCursor(2, NOW + MINUTE * 2, made[2], back=True), PageCursor(2, NOW + MINUTE * 99, 1)):
+    for place in (
+        PageCursor(0, NOW, 0, back=True),
+        PageCursor(2, NOW + MINUTE * 2, made[2], back=True),
+        PageCursor(2, NOW + MINUTE * 99, 1),
+    ):
         assert read_page(line.database, Filters(), place, NOW, size=4) == first
 
 
@@ -85,7 +93,9 @@ def test_closed_requests_come_the_latest_first(line, put):
     assert (two.after, read_page(line.database, closed, two.before, NOW, size=4)) == (None, one)
 
 
-@pytest.mark.parametrize("text", ["", "a", "x1-2-3", "a1-2", "a1-2-3-4", "a-1-2-3", "a9-2-3", "a1-x-3", "a1-²-3", f"a1-{'9' * 18}-3"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "x1-2-3", "a1-2", "a1-2-3-4", "a-1-2-3", "a9-2-3", "a1-x-3", "a1-²-3", f"a1-{'9' * 18}-3"]
+)
 def test_what_is_no_place(text):
     assert PageCursor.of(text) is None
 
@@ -126,7 +136,9 @@ def test_counts_end_at_a_cap(line, put):
 
 class TestSearching:
     def test_by_reference_in_every_tab(self, line, put):
-        made = put({}, {"status": RequestStatus.CLOSED, "closed_at": NOW, "reference": "000001"}, {"reference": "000009"})
+        made = put(
+            {}, {"status": RequestStatus.CLOSED, "closed_at": NOW, "reference": "000001"}, {"reference": "000009"}
+        )
         assert [row.id for row in search(line.database, " 000 001 ", ACTOR, NOW)] == [made[1], made[0]]
 
     @pytest.mark.parametrize("text", ["617 555 0199", "(617) 555-0199", "+16175550199", "1-617-555-0199"])

@@ -131,7 +131,9 @@ def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
 
     def explain(connection, cursor, statement, values, *_):
         if statement.startswith("SELECT"):
-            plans.extend(row[3] for row in connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values))
+            plans.extend(
+                row[3] for row in connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            )
 
     event.listen(line.database.engine, "before_cursor_execute", explain)
     read_report(line, 7, line.clock())

@@ -547,7 +547,10 @@ class TestNotesAndEdits:
         ("changes", "words"),
         [
             ({"callback_number": "911"}, "Callback number: nobody has this number"),
-            ({"callback_number": "1 900 555 0199"}, "Callback number: nobody has this number, or calling it costs extra"),
+            (
+                {"callback_number": "1 900 555 0199"},
+                "Callback number: nobody has this number, or calling it costs extra",
+            ),
             ({"callback_number": ""}, "Callback number: this is no telephone number"),
             ({"priority": "now"}, r"^Priority: this is none of the choices\.$"),
             ({"best_time": "noon"}, "Best time"),
