@@ -1,4 +1,7 @@
-"""Twilio's REST side: every request is what TWILIO.md §4 says, what may be asked again is, and nothing else."""
+"""Twilio's REST side: every request is what it should be, what may be asked again is, and nothing else.
+
+See ivr/docs/twilio.md#asking-twilio-for-something.
+"""
 
 from datetime import date
 
