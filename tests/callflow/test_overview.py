@@ -12,9 +12,8 @@ from ivr.callflow.overview import BEGIN, END, as_overview, insert
 from ivr.callflow.tree import build
 from ivr.callflow.tree_staff import ENTRANCE
 from ivr.cli import main
-from tests.callflow.engine_call import valid
 
-TREE = build(("en-US", "es-US"), valid)
+TREE = build(("en-US", "es-US"), lambda digits: f"+1{digits}")
 STAFFS = behind(TREE, ENTRANCE)
 PICTURE = as_overview(TREE, without=STAFFS)
 BOXES = re.findall(r'^  (\w+)[(\[]+/?"', PICTURE, re.MULTILINE)
@@ -84,7 +83,7 @@ def test_a_document_without_its_marks_is_refused(document):
 
 
 def test_the_command_writes_it_into_a_document(tmp_path):
-    document = tmp_path / "page.md"
+    document = tmp_path / "page.txt"
     document.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     words = ["tree", "--languages", "en-US,es-US", "--write", str(document)]
     done = CliRunner().invoke(main, words)
