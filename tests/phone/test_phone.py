@@ -165,6 +165,15 @@ def test_a_key_stops_the_audio_at_once(open_page):
     until(lambda: page.evaluate(PLAYING))
 
 
+def test_a_caller_without_a_microphone_is_told_and_called_all_the_same(open_page):
+    page = open_page("/phone")
+    page.locator("#microphone").check()
+    begin(page)
+    page.locator(LINE).first.wait_for(timeout=SLOW)
+    assert page.locator("#transcript li.carrier").first.inner_text().endswith("a sample is recorded instead.")
+    assert not page.locator("#microphone").is_checked()
+
+
 def test_a_page_that_is_closed_puts_the_receiver_down(open_page, line):
     page = open_page("/phone")
     page.locator("#call").click()

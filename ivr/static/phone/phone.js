@@ -128,8 +128,8 @@ const dial = async () => {
   if (callButton.disabled) return;
   const context = speaker.wake();
   callButton.disabled = true;
-  microphone = await openMicrophone(context);
   clearCall();
+  microphone = await openMicrophone(context);
   showState("Calling");
   const settings = {
     from: byId("from").value,
