@@ -47,7 +47,6 @@ def test_boxes_are_nodes_without_staffs_and_without_steps_nobody_waits_at():
         ("main", "0: closed", "voicemail"),
         ("number_callback", "", "reason"),
         ("number_appointment", "", "leave_message"),
-        ("visit", "1, 3", "birth_date"),
         ("confirm", "1", "saved"),
         ("clips", "1", "patient"),
     ],
@@ -56,16 +55,25 @@ def test_the_main_ways_are_drawn(arrow):
     assert arrow in ARROWS
 
 
-def test_boxes_name_the_keys_in_the_words_of_their_prompts():
-    assert 'visit["visit<br/>1\u00a0fracture · 2\u00a0follow\u00a0up · 3\u00a0other\u00a0pain"]' in PICTURE
+@pytest.fixture
+def visits():
+    """The picture of a tree with two kinds of visit, one of which leads past the birth date."""
+    choices = (Choice("1", "visit_first_time", "birth_date"), Choice("2", "visit_again", "weekday"))
+    nodes = {**TREE.nodes, "visit": replace(TREE["visit"], choices=choices)}
+    return as_overview(Tree(nodes, TREE.languages, TREE.dialable), without=STAFFS)
+
+
+def test_boxes_name_the_keys_in_the_words_of_their_prompts(visits):
+    assert 'visit["visit<br/>1\u00a0first\u00a0time · 2\u00a0again"]' in visits
+
+
+def test_arrows_name_the_keys_unless_all_lead_there(visits):
+    assert '  visit -- "1" --> birth_date\n  visit -- "2" --> weekday\n' in visits
+    assert "  patient --> visit\n" in visits
+
+
+def test_a_menu_in_one_sentence_names_its_first_and_last_key():
     assert 'weekday["weekday<br/>1 to 6"]' in PICTURE
-
-
-def test_a_new_option_is_drawn():
-    menu = TREE["information"]
-    more = replace(menu, choices=(*menu.choices, Choice("5", "information_doctors", "risks")))
-    tree = Tree({**TREE.nodes, "information": more}, TREE.languages, TREE.dialable)
-    assert "5\u00a0doctors" in as_overview(tree, without=STAFFS)
 
 
 def test_a_document_keeps_everything_but_the_old_drawing():
