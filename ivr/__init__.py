@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ from ivr.services.numbers import dialable
 from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
 from ivr.services.recordings.listening import listen_by_phone
 from ivr.services.recordings.recordings import find_audio
-from ivr.services.scripts import ScriptError, read_scripts
+from ivr.services.scripts import Script, read_scripts
 from ivr.studio import STUDIO, create_studio
 from ivr.voice import bridge, media, views, watching
 from ivr.voice.breaker import Breaker
@@ -41,42 +41,39 @@ if TYPE_CHECKING:
 def create_line(config: Config) -> Line:
     """The line that the settings describe, for the web and for commands alike."""
     database = Database(config.database_url, Vault(config.data_keys))
+    scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
+    languages = complete_languages(scripts)
+    if languages != config.languages:
+        scripts = {**scripts, **read_scripts(PROMPTS, languages, config.clinic_name)}
     return Line(
         database=database,
-        tree=build(complete_languages(config), dialable),
+        tree=build(languages, dialable),
         calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
         texts_reference=config.sms_reference,
         clinic_number=config.clinic_number,
         staff_number=config.staff_number,
         speaks=config.voice == "say",
-        scripts=read_scripts(PROMPTS, config.languages, config.clinic_name),
+        scripts=scripts,
     )
 
 
-def complete_languages(config: Config) -> tuple[str, ...]:
+def complete_languages(scripts: Mapping[str, Script]) -> tuple[str, ...]:
     """The languages that can say everything a caller may need to hear; the default one is always among them.
 
     One that cannot is not offered to callers; `doctor` and `/readyz` name what it lacks.
     """
-    default, *others = config.languages
-    tree = build(config.languages, dialable)
-    complete = [default]
-    for language in others:
-        try:
-            script = read_scripts(PROMPTS, [language], config.clinic_name)[language]
-        except ScriptError:
-            continue
-        if not missing(tree, language, script.has):
-            complete.append(language)
-    return tuple(complete)
+    default, *others = scripts
+    tree = build(tuple(scripts), dialable)
+    complete = [language for language in others if not missing(tree, language, scripts[language].has)]
+    return (default, *complete)
 
 
 def create_app(config: Config, line: Line | None = None, metrics: Metrics | None = None) -> Flask:
     """The web application of one deployment; tests pass a line with a clock or a database of their own."""
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
-    scripts = read_scripts(PROMPTS, line.tree.languages, config.clinic_name)
+    scripts = {language: line.scripts[language] for language in line.tree.languages}
     signers = media.Signers.of(config.secret_key)
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
     metrics = metrics or Metrics(metrics_folder())

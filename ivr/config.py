@@ -268,10 +268,17 @@ def _languages(text: str) -> tuple[str, ...]:
 def _is_draft(script: Path) -> bool:
     """Whether a script says so itself; whatever else is wrong with it is told when it is read."""
     try:
-        header = tomllib.loads(script.read_text("utf-8-sig")).get("script")
+        header = tomllib.loads(_first_section(script.read_text("utf-8-sig"))).get("script")
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False
     return isinstance(header, dict) and header.get("status") == "draft"
+
+
+def _first_section(text: str) -> str:
+    """A TOML file up to its second table: its header, without the cost of reading all the prompts."""
+    lines = text.splitlines(keepends=True)
+    tables = [number for number, line in enumerate(lines) if line.startswith("[")]
+    return "".join(lines[: tables[1]] if len(tables) > 1 else lines)
 
 
 def _voice(text: str) -> str:

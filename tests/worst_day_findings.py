@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 import sqlalchemy as sa
 
 from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice
-from ivr.services.jobs import LANES, Job, Lane, failed_jobs
+from ivr.services.jobs import Job, Lane, failed_jobs
 
 
 def findings(day, database):
@@ -30,7 +30,7 @@ def findings(day, database):
 
 def _comes_again(job):
     """Whether a job whose workers were killed too often is one that the clock starts anew."""
-    return job.error == "WorkerDied" and LANES[Job(job.name)] is Lane.RECURRING
+    return job.error == "WorkerDied" and Job(job.name).lane is Lane.RECURRING
 
 
 def _about_calls(day, requests):

@@ -11,14 +11,14 @@ from typing import TypeVar
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ivr.config import PROMPTS, Config, OpenSpan
+from ivr.config import Config, OpenSpan
 from ivr.console.access import actor, member, requires
 from ivr.models import ClosureReason, Role
 from ivr.services.calendar import ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
 from ivr.services.line import Line
-from ivr.services.scripts import Script, read_scripts
+from ivr.services.scripts import Script
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class DayFields:
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the page and its forms."""
-    script = read_scripts(PROMPTS, config.languages[:1], config.clinic_name)[config.languages[0]]
+    script = line.scripts[line.tree.languages[0]]
     show = partial(_page, line, script)
 
     @console.get("/hours")

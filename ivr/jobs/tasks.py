@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
@@ -18,12 +17,12 @@ from ivr.clients.mail import Mail, mail_of
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.config import Config
 from ivr.jobs import walking, wording
+from ivr.jobs.carrier_facts import call_of, recording_of
+from ivr.jobs.handling import Schedule, handlers_of, handles
 from ivr.models import RecordingStatus
 from ivr.services.accounts.staff import active_admins
 from ivr.services.audit import TrailBroken, check
 from ivr.services.calls.outages import (
-    CarrierCall,
-    CarrierRecording,
     adopt_orphans,
     adopt_recording,
     catch_up,
@@ -91,25 +90,9 @@ class Tasks:
     @property
     def by_job(self) -> dict[Job, Callable[..., None]]:
         """The function of each job."""
-        return {
-            Job.TICK: self.tick,
-            Job.IMPORT_RECORDING: self.import_recording,
-            Job.ADOPT_RECORDING: self.adopt_recording,
-            Job.ALERT: self.alert,
-            Job.DELIVER_NOTICE: self.deliver_notice,
-            Job.TEXT_REFERENCE: self.text_reference,
-            Job.FETCH_MISSED: self.fetch_missed,
-            Job.GATHER_NOTICES: self.gather_notices,
-            Job.RELEASE_IDLE: self.release_idle,
-            Job.NIGHTLY: self.nightly,
-            Job.VERIFY_TRAIL: self.verify_trail,
-            Job.WALK: self.walk,
-            Job.MAKE_GREETING: self.make_greeting,
-            Job.PLACE_CALL: self.place_call,
-            Job.MASTER_PROMPT: self.master_prompt,
-            Job.PUBLISH_DUE: self.publish_due,
-        }
+        return {job: getattr(self, method) for job, method in handlers_of(type(self)).items()}
 
+    @handles(Job.TICK)
     def tick(self, at: str, context: list[Any]) -> None:
         """A clock struck: enqueue what it calls for, a job's name and its arguments."""
         job, *arguments = context
@@ -117,6 +100,7 @@ class Tasks:
         with self.line.database.transaction() as connection:
             enqueue(self.line.database, connection, Job(job), *arguments, key=key)
 
+    @handles(Job.IMPORT_RECORDING)
     def import_recording(self, recording_sid: str) -> None:
         """Fetch a recording, check it, store it encrypted, then delete the carrier's copy; an erased one just goes."""
         database = self.line.database
@@ -153,16 +137,18 @@ class Tasks:
         log.warning("recording_not_stored", recording_sid=recording_sid, status=status)
         return False
 
+    @handles(Job.ADOPT_RECORDING)
     def adopt_recording(self, recording_sid: str) -> None:
         """Take in a recording that the carrier has, with its call and a request where we had none."""
         try:
-            recording = _recording(self.recordings.show(recording_sid))
+            recording = recording_of(self.recordings.show(recording_sid))
         except NotThere:
             return
-        call = _call(self.calls.show(recording.call_sid))
+        call = call_of(self.calls.show(recording.call_sid))
         if not adopt_recording(self.line, recording, call):
             log.warning("recording_of_another_number", recording_sid=recording_sid)
 
+    @handles(Job.FETCH_MISSED, Schedule("missed", "*/10 * * * *"))
     def fetch_missed(self) -> None:
         """Ask the carrier for recordings that we should have and do not, and take them in."""
         now = self.line.clock()
@@ -170,7 +156,7 @@ class Tasks:
         for reported in self.recordings.since(self._since("recordings", now)):
             if reported.get("status") != "completed":
                 continue
-            recording = _recording(reported)
+            recording = recording_of(reported)
             if not is_accounted_for(self.line, recording):
                 enqueue_missed(self.line, recording, occasion="")
                 found += 1
@@ -179,6 +165,7 @@ class Tasks:
         if found or orphans:
             log.info("recordings_missed", at_the_carrier=found, without_request=orphans)
 
+    @handles(Job.NIGHTLY, Schedule("nightly", "23 3 * * *"))
     def nightly(self) -> None:
         """Erase what is due, forget jobs, catch up with stuck recordings and calls whose end we were not told of."""
         now = self.line.clock()
@@ -186,11 +173,12 @@ class Tasks:
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
         stuck = enqueue_stuck_imports(self.line.database, now)
-        reported = (_call(call) for call in self.calls.since(self._since("calls", now)))
+        reported = (call_of(call) for call in self.calls.since(self._since("calls", now)))
         unknown = sum(1 for call in reported if call.direction == "inbound" and not catch_up(self.line, call))
         move_checkpoint(self.line.database, "calls", now)
         log.info("nightly_done", unknown_calls=unknown, stuck_recordings=stuck, jobs_forgotten=forgotten)
 
+    @handles(Job.VERIFY_TRAIL, Schedule("trail", "47 3 * * *"))
     def verify_trail(self) -> None:
         """Check the audit trail; when it is broken the job logs why and gives up, so that the list of jobs shows it.
 
@@ -203,6 +191,7 @@ class Tasks:
         if found:
             raise TrailBroken
 
+    @handles(Job.WALK, Schedule("walk", "7 4 * * *"))
     def walk(self) -> None:
         """Let the automatic caller walk the whole line, and mail the admins what it stumbled over, once a day."""
         now = self.line.clock()
@@ -228,36 +217,47 @@ class Tasks:
             at_carrier=len(purged.at_carrier),
         )
 
+    @handles(Job.MAKE_GREETING)
     def make_greeting(self, closure_id: int) -> None:
         """Give a closure's own greeting its voice."""
         clip = make_greeting(self.line.database, closure_id, self.line.tree.languages[0], self.line.clock())
         if clip is not None:
             log.info("greeting_made", closure=closure_id, seconds=clip.measurement.seconds)
 
+    @handles(Job.ALERT)
     def alert(self, request_id: int, number: int) -> None:
         """Tell staff of an urgent request, and again later until somebody has it."""
         notices.alert(self.line.database, request_id, number, self.line.clock(), self._channels)
 
+    @handles(
+        Job.GATHER_NOTICES,
+        Schedule("digest", "*/15 * * * *", (Occasion.DIGEST,)),
+        Schedule("overdue", "*/5 * * * *", (Occasion.OVERDUE,)),
+    )
     def gather_notices(self, occasion: str) -> None:
         """Tell staff of everything that is new, or overdue, since the last time."""
         notices.gather(self.line.database, Occasion(occasion), self.line.clock(), self._channels)
 
+    @handles(Job.RELEASE_IDLE, Schedule("idle", "*/5 * * * *"))
     def release_idle(self) -> None:
         """Put requests back whose owners are gone; the queue's page does so too whenever somebody looks at it."""
         if released := release_idle(self.line, self.line.clock()):
             log.info("claims_released", count=released)
 
+    @handles(Job.MASTER_PROMPT)
     def master_prompt(self, version_id: int) -> None:
         """Give a version of a prompt its audio, or say why it can have none."""
         state = master_version(self.line, version_id, self.line.clock())
         log.info("prompt_mastered", version=version_id, state=state)
 
+    @handles(Job.PUBLISH_DUE, Schedule("prompts", "* * * * *"))
     def publish_due(self) -> None:
         """Put prompts on the air, and take them off, at their time."""
         changes = publish_due(self.line, self.line.clock())
         if changes:
             log.info("prompts_published", changes=changes)
 
+    @handles(Job.DELIVER_NOTICE)
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:
         """Send one notice by mail or text message, at most once to each recipient."""
         now = self.line.clock()
@@ -283,6 +283,7 @@ class Tasks:
         if failures:
             raise next((error for error in failures if isinstance(error, Unavailable)), failures[0])
 
+    @handles(Job.TEXT_REFERENCE)
     def text_reference(self, request_id: int) -> None:
         """Text a caller who agreed to messages the reference, at most once."""
         reported = notices.reference_text(self.line.database, request_id)
@@ -291,6 +292,7 @@ class Tasks:
             text = wording.reference_body(self.clinic_name, reference)
             self._once(f"reference-{request_id}", "caller", lambda: self.messages.send(number, text))
 
+    @handles(Job.PLACE_CALL)
     def place_call(self, bridge_id: int) -> None:
         """Have the staff's phone rung for a call back, at most once: a call that may have been placed is let be."""
         ring = bridging.ask_for(self.line, bridge_id, self.line.clock())
@@ -357,32 +359,3 @@ def tasks_of(config: Config, line: Line) -> Tasks:
         clinic_name=config.clinic_name,
         retention_days=config.retention_days,
     )
-
-
-def _recording(reported: dict[str, Any]) -> CarrierRecording:
-    return CarrierRecording(
-        sid=str(reported["sid"]),
-        call_sid=str(reported["call_sid"]),
-        status=str(reported.get("status")),
-        seconds=_seconds(reported.get("duration")),
-        started_at=parsedate_to_datetime(reported.get("start_time") or reported["date_created"]),
-    )
-
-
-def _call(reported: dict[str, Any]) -> CarrierCall:
-    started, ended = reported.get("start_time") or reported["date_created"], reported.get("end_time")
-    return CarrierCall(
-        sid=str(reported["sid"]),
-        from_number=str(reported.get("from") or ""),
-        to_number=str(reported.get("to") or ""),
-        direction=str(reported.get("direction") or ""),
-        status=str(reported.get("status") or ""),
-        started_at=parsedate_to_datetime(started),
-        ended_at=parsedate_to_datetime(ended) if ended else None,
-        seconds=_seconds(reported.get("duration")),
-    )
-
-
-def _seconds(value: object) -> int | None:
-    text = str(value)
-    return int(text) if text.isdecimal() else None

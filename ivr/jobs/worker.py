@@ -15,11 +15,11 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
 
 from ivr.clients.errors import Refused, Unclear
 from ivr.db import APPLICATION
+from ivr.jobs.handling import clock_of
 from ivr.jobs.slots import WorkerSlots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
 from ivr.services.audit import TrailBroken
-from ivr.services.jobs import LANES, Job, Lane, attempt_of, enqueue_again, root_of
-from ivr.services.requests.notices import Occasion
+from ivr.services.jobs import Job, Lane, attempt_of, enqueue_again, root_of
 
 VERSION = "1"
 """DBOS gives jobs only to workers of the version they were enqueued for: every deployment has the same."""
@@ -70,17 +70,8 @@ CALL = RetryPolicy(4, longest=timedelta(seconds=10))
 
 RETRY_POLICIES = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING, Lane.CALLS: CALL}
 
-CLOCK: dict[str, tuple[str, list[str]]] = {
-    "missed": ("*/10 * * * *", [Job.FETCH_MISSED]),
-    "digest": ("*/15 * * * *", [Job.GATHER_NOTICES, Occasion.DIGEST]),
-    "overdue": ("*/5 * * * *", [Job.GATHER_NOTICES, Occasion.OVERDUE]),
-    "idle": ("*/5 * * * *", [Job.RELEASE_IDLE]),
-    "prompts": ("* * * * *", [Job.PUBLISH_DUE]),
-    "nightly": ("23 3 * * *", [Job.NIGHTLY]),
-    "trail": ("47 3 * * *", [Job.VERIFY_TRAIL]),
-    "walk": ("7 4 * * *", [Job.WALK]),
-}
-"""When what is enqueued, in the clinic's time: minute, hour, day of month, month, weekday."""
+CLOCK = clock_of(Tasks)
+"""When what is enqueued, in the clinic's time; each method of `Tasks` says so itself."""
 
 
 class JobFailed(Exception):
@@ -167,7 +158,7 @@ class Worker:
         except Exception as error:
             kind, hopeless = type(error).__name__, isinstance(error, NOT_RETRIED)
             about = {"job": job, "id": root_of(job_id), "attempt": attempt, "error": kind, "where": _where(error)}
-        patience = self.patience[LANES[job]]
+        patience = self.patience[job.lane]
         if hopeless or attempt >= patience.attempts:
             log.error("job_gave_up", **about)
             raise JobFailed(kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -25,27 +24,6 @@ AGAIN, RETRIED = "~", "!"
 """In a job's id: before the number of a further attempt, and before what tells one 'try again' from another."""
 
 
-class Job(StrEnum):
-    """Every kind of job, by the name it has in the database; `ivr/jobs` has one function for each."""
-
-    IMPORT_RECORDING = "import_recording"
-    ADOPT_RECORDING = "adopt_recording"
-    ALERT = "alert"
-    DELIVER_NOTICE = "deliver_notice"
-    TEXT_REFERENCE = "text_reference"
-    TICK = "tick"
-    FETCH_MISSED = "fetch_missed"
-    GATHER_NOTICES = "gather_notices"
-    RELEASE_IDLE = "release_idle"
-    NIGHTLY = "nightly"
-    VERIFY_TRAIL = "verify_trail"
-    WALK = "walk"
-    MAKE_GREETING = "make_greeting"
-    PLACE_CALL = "place_call"
-    MASTER_PROMPT = "master_prompt"
-    PUBLISH_DUE = "publish_due"
-
-
 class Lane(StrEnum):
     """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay.
 
@@ -58,24 +36,37 @@ class Lane(StrEnum):
     CALLS = "calls"
 
 
-LANES: Mapping[Job, Lane] = {
-    Job.IMPORT_RECORDING: Lane.RECORDINGS,
-    Job.ADOPT_RECORDING: Lane.RECORDINGS,
-    Job.ALERT: Lane.NOTICES,
-    Job.DELIVER_NOTICE: Lane.NOTICES,
-    Job.TEXT_REFERENCE: Lane.NOTICES,
-    Job.TICK: Lane.RECURRING,
-    Job.FETCH_MISSED: Lane.RECURRING,
-    Job.GATHER_NOTICES: Lane.RECURRING,
-    Job.RELEASE_IDLE: Lane.RECURRING,
-    Job.NIGHTLY: Lane.RECURRING,
-    Job.VERIFY_TRAIL: Lane.RECURRING,
-    Job.WALK: Lane.RECURRING,
-    Job.MAKE_GREETING: Lane.NOTICES,
-    Job.PLACE_CALL: Lane.CALLS,
-    Job.MASTER_PROMPT: Lane.NOTICES,
-    Job.PUBLISH_DUE: Lane.RECURRING,
-}
+class Job(StrEnum):
+    """Every kind of job: its name in the database, and the queue it waits in; `ivr/jobs/tasks` has a method for each.
+
+    A method also says when the clock calls for its job.
+    """
+
+    lane: Lane
+
+    def __new__(cls, name: str, lane: Lane = Lane.RECURRING) -> Job:
+        """A kind of job, by its name, and the queue that it waits in."""
+        job = str.__new__(cls, name)
+        job._value_ = name
+        job.lane = lane
+        return job
+
+    IMPORT_RECORDING = "import_recording", Lane.RECORDINGS
+    ADOPT_RECORDING = "adopt_recording", Lane.RECORDINGS
+    ALERT = "alert", Lane.NOTICES
+    DELIVER_NOTICE = "deliver_notice", Lane.NOTICES
+    TEXT_REFERENCE = "text_reference", Lane.NOTICES
+    TICK = "tick", Lane.RECURRING
+    FETCH_MISSED = "fetch_missed", Lane.RECURRING
+    GATHER_NOTICES = "gather_notices", Lane.RECURRING
+    RELEASE_IDLE = "release_idle", Lane.RECURRING
+    NIGHTLY = "nightly", Lane.RECURRING
+    VERIFY_TRAIL = "verify_trail", Lane.RECURRING
+    WALK = "walk", Lane.RECURRING
+    MAKE_GREETING = "make_greeting", Lane.NOTICES
+    PLACE_CALL = "place_call", Lane.CALLS
+    MASTER_PROMPT = "master_prompt", Lane.NOTICES
+    PUBLISH_DUE = "publish_due", Lane.RECURRING
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ def enqueue(
     """
     options: EnqueueOptions = {
         "workflow_name": job,
-        "queue_name": LANES[job],
+        "queue_name": job.lane,
         "workflow_id": key,
         "application_name": APPLICATION,
     }

@@ -9,7 +9,7 @@ from ivr import create_app
 from ivr.jobs.walking import WalkFailed, walk_apart
 from ivr.jobs.worker import CLOCK
 from ivr.models import Role, StaffMember
-from ivr.services.jobs import LANES, Job, Lane
+from ivr.services.jobs import Job, Lane
 from tests.conftest import MONDAY_MORNING
 
 FOUND = ["no audio", "dead end", "no audio"]
@@ -68,4 +68,4 @@ def test_a_walk_that_cannot_begin_is_a_failed_job(settings, sqlite_url, monkeypa
 
 def test_it_is_walked_every_night_in_the_lane_of_recurring_jobs():
     assert CLOCK["walk"][1] == [Job.WALK]
-    assert LANES[Job.WALK] is Lane.RECURRING
+    assert Job.WALK.lane is Lane.RECURRING
