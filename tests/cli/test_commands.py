@@ -10,11 +10,9 @@ import sys
 import time
 
 import pytest
-from click.testing import CliRunner
 
-from ivr.cli import main
 from ivr.config import ROOT
-from tests.processes import free_port, web_server
+from tests.support.processes import free_port, web_server
 
 
 @pytest.fixture
@@ -74,19 +72,6 @@ NEED_THE_DATABASE = [
     ("audit", "verify"), ("staff", "list"), ("staff", "add", "a@example.org", "--name", "A"), ("staff", "deactivate", "a@example.org"),
     ("staff", "reset", "a@example.org"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def command(settings, tmp_path, monkeypatch):
-    """Runs a command in this process; nothing but an exit may come out of it."""
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*words, stdin=None, **changes):
-        ended = CliRunner(env={**settings, **changes}).invoke(main, words, input=stdin)
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return ended
-
-    return invoke
 
 
 @pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)

@@ -18,8 +18,8 @@ from ivr.db import Database, Vault
 from ivr.models import AuditEntry, Call, PatientRequest
 from ivr.services.audit import Search, read_trail
 from ivr.services.keeping.keys import survey
-from tests.conftest import DATA_KEY
-from tests.services.keeping.test_retention import call, close, personal
+from tests.support.patient_data import call, close, personal
+from tests.support.settings import DATA_KEY
 
 NEW_KEY = Fernet.generate_key().decode()
 

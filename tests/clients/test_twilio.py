@@ -9,8 +9,8 @@ from ivr.clients import twilio
 from ivr.clients.errors import NotThere, Refused, Unavailable, Unclear
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.simulator import Carrier, Exchange, FixedDesk
-from tests.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
-from tests.processes import free_port
+from tests.support.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
+from tests.support.processes import free_port
 
 RE1, CA1 = sid("RE", 1), sid("CA", 1)
 DAY = date(2026, 11, 20)

@@ -11,7 +11,7 @@ from ivr.demo import week as demo_week
 from ivr.models import Disposition, EntryKind, Outcome, PatientRequest, Priority, Recording, RequestEntry, RequestStatus
 from ivr.services.audit import trail_faults
 from ivr.simulator import RecordingStore
-from tests.conftest import MONDAY_MORNING, SUNDAY_EVENING
+from tests.support.settings import MONDAY_MORNING, SUNDAY_EVENING
 
 
 @pytest.mark.parametrize("now", [MONDAY_MORNING, SUNDAY_EVENING, MONDAY_MORNING + timedelta(days=3, hours=9)])

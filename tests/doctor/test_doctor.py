@@ -22,8 +22,8 @@ from ivr.migrations import is_current
 from ivr.services.calendar import Calendars
 from ivr.services.scripts import read_scripts
 from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app, parse
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, MONDAY_MORNING
-from tests.processes import free_port, web_server
+from tests.support.processes import free_port, web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, MONDAY_MORNING
 
 NUMBER = PhoneNumber.calling("+16175550100", BASE_URL)
 GOOD = {"CLINIC_NAME": "Cape Spine Clinic", "CLINIC_HOURS": "Mon-Fri 09:00-17:00", "DESK_NUMBERS": "+16175550111",

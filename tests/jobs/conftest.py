@@ -11,8 +11,7 @@ import pytest
 
 from ivr.config import ROOT
 from ivr.jobs.tasks import tasks_of
-from ivr.services.jobs import Job
-from tests.carrier_api import carrier_api
+from tests.support.carrier_api import carrier_api
 
 
 @pytest.fixture
@@ -54,28 +53,6 @@ def make_tasks(config, api, outbox):
 @pytest.fixture
 def tasks(make_tasks, line):
     return make_tasks(line)
-
-
-WAITING = ["ENQUEUED", "DELAYED"]
-
-
-def waiting(line):
-    """The jobs in the queue, with their arguments."""
-    return [(Job(one.name), tuple(one.input["args"]), one) for one in line.database.jobs.list_workflows(status=WAITING)]
-
-
-def run_jobs(tasks, *, delayed=False):
-    """Run what is in the queue, in order, until it is empty; what is to wait stays unless `delayed`."""
-    ran = []
-    while True:
-        ready = [(job, args, one) for job, args, one in waiting(tasks.line) if delayed or one.status == "ENQUEUED"]
-        if not ready:
-            return ran
-        for job, args, one in ready:
-            tasks.line.database.jobs.cancel_workflow(one.workflow_id)
-            tasks.by_job[job](*args)
-            ran.append(job)
-        delayed = False
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from ivr.services import audit
 from ivr.services.accounts import signing_in, staff
 from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
-from tests.conftest import MONDAY_MORNING
+from tests.support.settings import MONDAY_MORNING
 
 PASSWORD = "a-password-for-tests-only"
 NOW = MONDAY_MORNING

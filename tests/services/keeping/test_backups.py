@@ -26,9 +26,9 @@ from ivr.services.calls.turns import Arrival
 from ivr.services.keeping.backups import NOTE, BackupError, back_up, examine, restore
 from ivr.services.keeping.erasure import set_hold
 from ivr.services.requests.exporting import export_requests
-from tests.conftest import DATA_KEY
-from tests.services.calls.test_turns import CALLBACK, Caller
-from tests.services.keeping.test_retention import call, message
+from tests.support.callers import CALLBACK, Caller
+from tests.support.patient_data import call, message
+from tests.support.settings import DATA_KEY
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 OTHER_KEY = Fernet.generate_key().decode()

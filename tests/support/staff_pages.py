@@ -4,11 +4,13 @@ import base64
 import hmac
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
 import time
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import axe_core_python
@@ -196,6 +198,11 @@ def open_page(browser, server, client_as):
     for context in contexts:
         context.close()
     assert not faults, faults
+
+
+def text_of(page):
+    """What the page says, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
 def assert_accessible(page):

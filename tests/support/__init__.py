@@ -1,0 +1,1 @@
+"""What tests share: settings, callers, servers, the carrier's side, and how to run jobs. No tests are in here."""
