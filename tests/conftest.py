@@ -21,8 +21,9 @@ from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
+from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.processes import retry_slow_start
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, MONDAY_MORNING
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -39,6 +40,12 @@ LONGEST_FIRST = (
     "console/test_casefile_browser.py",
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
+
+
+def pytest_configure():
+    """Whatever a test starts, it stays on this machine."""
+    close_other_sockets()
+    os.environ["PYTHONPATH"] = CHILDREN_PATH
 
 
 def pytest_xdist_auto_num_workers():

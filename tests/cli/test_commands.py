@@ -11,14 +11,14 @@ import time
 
 import pytest
 
-from ivr.config import ROOT
 from tests.support.processes import free_port, web_server
+from tests.support.settings import CHILDREN_PATH
 
 
 @pytest.fixture
 def run(line_url, tmp_path):
     """Runs a command on a copy of the rendered database."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **line_url}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **line_url}
 
     def command(*words, stdin="", **changes):
         return subprocess.run(
@@ -143,7 +143,7 @@ def test_a_call_to_nobody_says_what_to_do(run):
 
 def test_the_demo_starts_answers_and_stops(tmp_path):
     port = free_port()
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH}
     command = [sys.executable, "-m", "ivr"]
     with (tmp_path / "log").open("w+") as log:
         demo = subprocess.Popen([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log)

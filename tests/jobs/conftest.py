@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ivr.config import ROOT
 from ivr.jobs.tasks import tasks_of
 from tests.support.carrier_api import carrier_api
+from tests.support.settings import CHILDREN_PATH
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def start(settings, api, tmp_path):
 
     def run(line):
         env = {
-            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
+            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": CHILDREN_PATH,
             "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
             "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
         }  # fmt: skip
