@@ -17,6 +17,7 @@ from ivr import create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
@@ -77,6 +78,20 @@ def own_logs():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ivr.cli.configure_logs", lambda *_: None)
         patch.setattr("ivr.cli.trying.configure_logs", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_declared_findings():
+    """No answer to a call's question has a finding that the question does not declare."""
+
+    def consulted(session, line, inquiry):
+        found = consult(session, line, inquiry)
+        assert found.finding in inquiry.question.findings, f"{inquiry.question} found {found.finding!r}"
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ivr.services.calls.turns.consult", consulted)
         yield
 
 
