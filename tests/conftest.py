@@ -44,9 +44,8 @@ LONGEST_FIRST = (
 
 
 def pytest_configure():
-    """Whatever a test starts, it stays on this machine."""
+    """Whatever tests do, it stays on this machine."""
     close_other_sockets()
-    os.environ["PYTHONPATH"] = CHILDREN_PATH
 
 
 def pytest_xdist_auto_num_workers():
@@ -70,6 +69,14 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_on_this_machine():
+    """The Python processes that tests start stay here too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", CHILDREN_PATH)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -51,7 +51,7 @@ DEEPEST = 3
 """Levels of menus below the greeting."""
 
 LONGEST = {"emergency": 10.0, "recording_notice": 5.0, "disclaimer": 8.0}
-"""Seconds, for the prompts CALLFLOW and CONTENT limit by name."""
+"""Seconds, for the prompts that the contract limits by name, see ivr/callflow/README.md."""
 
 ENGINE_PROMPTS = ("again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart")
 DOOR_PROMPTS = (

@@ -15,7 +15,7 @@ from ivr.callflow.reading import read_out
 from ivr.callflow.state import CallState
 
 BETWEEN_OPTIONS = Pause(500)
-"""Milliseconds between two options of a menu: CALLFLOW asks for 500 to 750."""
+"""Milliseconds between two options of a menu, see ivr/callflow/README.md."""
 
 PHONE_GROUPS = (3, 3, 4)
 REFERENCE_GROUPS = (3, 3)
