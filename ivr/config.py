@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -52,7 +52,7 @@ class Config:
     twilio_auth_token: str
     database_url: str = "sqlite:///var/ivr.db"
     clinic_name: str = "Bay State Pain Associates"
-    clinic_timezone: ZoneInfo = ZoneInfo("America/New_York")
+    clinic_timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("America/New_York"))
     clinic_hours: tuple[OpenSpan, ...] = ()
     clinic_holidays: str = "US-MA"
     desk_numbers: tuple[str, ...] = ()

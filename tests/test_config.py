@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from ivr.config import ROOT, Config, ConfigError
+from ivr.config import Config, ConfigError
+from tests.support.settings import CHILDREN_PATH
 
 REQUIRED = ["SECRET_KEY", "DATA_KEYS", "PUBLIC_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
 
@@ -58,7 +59,7 @@ def test_database_addresses(settings, given, used):
 
 @pytest.mark.parametrize("command", [["-m", "ivr", "requests", "export"], ["-c", "import wsgi"]])
 def test_commands_and_servers_refuse_to_start_and_end_with_status_2(command, tmp_path):
-    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": CHILDREN_PATH}
     ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=tmp_path, env=env)
     assert ended.returncode == 2
     assert all(name in ended.stderr for name in REQUIRED)

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from ivr import create_app
 from ivr.db import Database, Vault
-from tests.conftest import DATA_KEY
+from tests.support.settings import DATA_KEY
 
 
 @contextmanager

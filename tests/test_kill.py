@@ -11,9 +11,9 @@ from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.services.requests.exporting import export_requests
 from ivr.simulator import Carrier, ScriptedCaller
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
-from tests.processes import web_server
-from tests.worst_day import references_heard
+from tests.support.processes import web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
+from tests.support.worst_day import references_heard
 
 CALLERS = 6
 CALLS_EACH = 12

@@ -19,8 +19,8 @@ from ivr.db import Database, Vault
 from ivr.metrics import GaugeValue, Metrics, Uncounted
 from ivr.migrations import upgrade
 from ivr.simulator import Carrier, ScriptedCaller
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, SUNDAY_EVENING
-from tests.processes import web_server
+from tests.support.processes import web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, SUNDAY_EVENING
 
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 

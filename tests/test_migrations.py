@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 
 from ivr.db import Base, Database, Vault
 from ivr.migrations import alembic_config, is_current, newest_step, only_ours, upgrade
-from tests.conftest import DATA_KEY
+from tests.support.settings import DATA_KEY
 
 
 def test_the_newest_step_is_the_last_of_one_line():

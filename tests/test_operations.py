@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from ivr.db import Database, Vault
 from ivr.models import PromptRelease
 from ivr.services.prompts.releases import latest_release
-from tests.conftest import DATA_KEY, Telephone
+from tests.support.settings import DATA_KEY
+from tests.support.telephone import Telephone
 
 
 def ready(phone):

@@ -2,25 +2,20 @@
 
 import contextlib
 import os
-import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
-import psutil
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 import ivr.db
-from ivr.config import PROMPTS
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.services.requests.exporting import export_requests
-from ivr.services.scripts import read_scripts
 from ivr.simulator import (
     Answers,
     Carrier,
@@ -29,19 +24,13 @@ from ivr.simulator import (
     ScriptedCaller,
     Unreached,
     WsgiTransport,
-    parse,
     sign,
 )
-from ivr.simulator.verbs import Dial, Record
-from ivr.voice.breaker import FAILURES, PAUSE_SECONDS, Breaker, DatabaseRested
-from ivr.voice.outage import Outage
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, Telephone
-from tests.processes import Timed, postgres_of_its_own, web_server
-
-DESK = ("+16175550111", "+16175550112")
-CARRIER_SECONDS = 15
-WANTED_SECONDS = 6
-"""The longest a caller may wait for a document: the limits of the database and what a busy machine adds."""
+from tests.support.database_troubles import Troubles, admin, lock
+from tests.support.outages import CARRIER_SECONDS, DESK, WANTED_SECONDS, check_outage, kinds
+from tests.support.processes import Timed, postgres_of_its_own, web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
+from tests.support.telephone import Telephone
 
 
 @pytest.fixture(scope="module")
@@ -57,118 +46,6 @@ def own_url(server):
     with admin(server) as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     return sa.make_url(server.url).set(database=name).render_as_string(hide_password=False)
-
-
-@contextlib.contextmanager
-def admin(server, url=None):
-    engine = sa.create_engine(url or server.url, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-@contextlib.contextmanager
-def lock(path, how="IMMEDIATE"):
-    """Somebody else's transaction on a SQLite file."""
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute(f"BEGIN {how}")
-    try:
-        yield
-    finally:
-        holder.execute("ROLLBACK")
-        holder.close()
-
-
-class Troubles:
-    """Ways in which a line's database fails; each is a context manager."""
-
-    def __init__(self, line, server):
-        self.line, self.server = line, server
-
-    @contextlib.contextmanager
-    def stopped(self):
-        self.server.stop()
-        try:
-            yield
-        finally:
-            self.server.start()
-
-    @contextlib.contextmanager
-    def frozen(self):
-        processes = self.server.processes()
-        for process in processes:
-            process.suspend()
-        try:
-            yield
-        finally:
-            for process in processes:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.resume()
-
-    @contextlib.contextmanager
-    def locked(self):
-        if self.line.database.is_sqlite:
-            with lock(self.line.database.engine.url.database):
-                yield
-            return
-        engine = sa.create_engine(self.line.database.engine.url)
-        with engine.connect() as connection:
-            connection.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
-            yield
-        engine.dispose()
-
-    @contextlib.contextmanager
-    def read_only(self):
-        engine = self.line.database.engine
-        if self.line.database.is_sqlite:
-            with self._pragma("query_only = ON"):
-                yield
-            return
-        with admin(self.server) as connection:
-            connection.execute(sa.text(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on"))
-        engine.dispose()
-        yield
-
-    @contextlib.contextmanager
-    def full(self):
-        with self._pragma("max_page_count = 1"):
-            row = "INSERT INTO calls (sid, language, turn, progress, started_at) VALUES (hex(randomblob(8)), '', 0, '', '')"
-            with contextlib.suppress(sa.exc.OperationalError):
-                while True:
-                    with self.line.database.write() as session:
-                        session.execute(sa.text(row))
-            yield
-
-    @contextlib.contextmanager
-    def gone(self):
-        self.line.database.close()
-        path = self.line.database.engine.url.database
-        for end in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path + end)
-        yield
-
-    @contextlib.contextmanager
-    def damaged(self):
-        self.line.database.close()
-        path = self.line.database.engine.url.database
-        with open(path, "r+b") as file:
-            file.write(os.urandom(4096))
-        yield
-
-    @contextlib.contextmanager
-    def _pragma(self, words):
-        def set_it(connection, _):
-            connection.execute(f"PRAGMA {words}")
-
-        engine = self.line.database.engine
-        engine.dispose()
-        event.listen(engine, "connect", set_it)
-        yield
-        event.remove(engine, "connect", set_it)
-        engine.dispose()
 
 
 class Phone(Telephone):
@@ -197,21 +74,6 @@ def make_phone(config, make_line):
 def signed(client, path, form):
     headers = {"X-Twilio-Signature": sign(AUTH_TOKEN, BASE_URL + path, form)}
     return client.post(path, data=form, headers=headers)
-
-
-def kinds(transcript, *wanted):
-    return [entry.kind for entry in transcript.entries if entry.kind in wanted]
-
-
-def check_outage(transcript):
-    """The announcement, then somebody or a message; only webhooks nobody hears were refused."""
-    assert "In a medical emergency, hang up and dial 9 1 1" in transcript.said
-    assert transcript.said.count("Our phone line has a problem") == 1
-    if "bridge" not in kinds(transcript, "bridge"):
-        assert kinds(transcript, "beep", "speech") == ["beep", "speech"]
-        assert "Our staff will listen to your message" in transcript.said
-    assert transcript.said.endswith("Goodbye.")
-    assert all("/voice/status" in error or "/voice/recording" in error for error in transcript.errors)
 
 
 SQLITE = ["locked", "read_only", "full", "gone", "damaged"]
@@ -308,7 +170,7 @@ class TestLimits:
     def test_long_work_may_lift_the_limits(self, own_url, quick):
         database = Database(own_url, Vault([DATA_KEY]))
         with database.engine.begin() as connection:
-            ivr.db.unhurried(connection)
+            ivr.db.without_time_limits(connection)
             connection.execute(sa.text("SELECT pg_sleep(0.6)"))
         with pytest.raises(sa.exc.OperationalError), database.engine.begin() as connection:
             connection.execute(sa.text("SELECT pg_sleep(0.6)"))
@@ -334,45 +196,6 @@ def test_audio_that_cannot_be_read_is_answered_503(telephone):
     with Troubles(phone.line, None).gone(), capture_logs() as logs:
         assert phone.app.test_client().get(f"/media/prompts/{'0' * 64}.wav").status_code == 503
     assert logs[-1]["event"] == "media_failed"
-
-
-class TestBreaker:
-    """Who is let through to a database that fails."""
-
-    @pytest.fixture
-    def breaker(self):
-        time_ = SimpleNamespace(now=100.0)
-        breaker = Breaker((OSError,), lambda: time_.now)
-        breaker.time = time_
-        return breaker
-
-    def fail(self, breaker, error=OSError):
-        def use():
-            raise error
-
-        with pytest.raises(error):
-            breaker.run(use)
-
-    def test_it_opens_after_failures_in_a_row_and_lets_one_try(self, breaker):
-        for _ in range(FAILURES):
-            assert not breaker.is_open
-            self.fail(breaker)
-        self.fail(breaker, DatabaseRested)
-        breaker.time.now += PAUSE_SECONDS
-        self.fail(breaker)
-        self.fail(breaker, DatabaseRested)
-        breaker.time.now += PAUSE_SECONDS
-        with contextlib.suppress(DatabaseRested):
-            breaker.run(lambda: self.fail(breaker, DatabaseRested))
-        assert not breaker.is_open
-        assert breaker.run(lambda: 7) == 7
-
-    def test_a_success_between_keeps_it_closed_and_other_errors_do_not_count(self, breaker):
-        for _ in range(FAILURES * 2):
-            self.fail(breaker)
-            self.fail(breaker, ValueError)
-            assert breaker.run(lambda: 7) == 7
-        assert not breaker.is_open
 
 
 class TestRecovery:
@@ -420,31 +243,3 @@ class TestRecovery:
         assert len(list(export_requests(again))) == 2
         again.close()
         assert "5550142" not in (tmp_path / "log").read_text()
-
-
-class TestElsewhere:
-    """The announcement on a host that is not ours."""
-
-    @pytest.fixture
-    def outage(self, config):
-        return Outage(BASE_URL, read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"], DESK)
-
-    def test_it_names_no_address_of_ours_and_is_sound(self, outage):
-        for document in (
-            outage.elsewhere(),
-            outage.elsewhere("https://handler.example.com/twiml/EH1"),
-            outage.thanks(),
-        ):
-            assert parse(document)
-            assert "line.example.org" not in document
-            assert len(document) < 4000, "what a TwiML Bin holds"
-
-    def test_alone_it_records_nothing_for_that_would_go_round_for_ever(self, outage):
-        verbs = parse(outage.elsewhere())
-        assert [type(verb) for verb in verbs].count(Dial) == 1
-        assert not any(isinstance(verb, Record) for verb in verbs)
-
-    def test_with_a_second_document_a_message_ends(self, outage):
-        (record,) = (verb for verb in parse(outage.elsewhere("https://x.example.com/t")) if isinstance(verb, Record))
-        assert record.action == "https://x.example.com/t"
-        assert not any(isinstance(verb, Record | Dial) for verb in parse(outage.thanks()))

@@ -17,10 +17,10 @@ from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest, Recording, RecordingStatus
 from ivr.services.jobs import Job, enqueue, failed_jobs
 from ivr.simulator import Answers, Carrier, FixedDesk, HttpTransport, ScriptedCaller, Unreached
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
-from tests.processes import Timed, job_workers, postgres_of_its_own, web_server
-from tests.test_outage import CARRIER_SECONDS, DESK, check_outage, kinds
-from tests.worst_day import Keeper, TodaysClock, carriers_api, let_a_minute_pass, wait_for_jobs
+from tests.support.outages import CARRIER_SECONDS, DESK, check_outage, kinds
+from tests.support.processes import Timed, job_workers, postgres_of_its_own, web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
+from tests.support.worst_day import Keeper, TodaysClock, carriers_api, let_a_minute_pass, wait_for_jobs
 
 SECONDS = float(os.environ.get("RECOVERY_SECONDS", "10"))
 FULL_SECONDS = 60

@@ -10,21 +10,12 @@ from sqlalchemy import func, select
 
 from ivr import create_app, create_line
 from ivr.config import TWILIO_API
-from ivr.db import Base
 from ivr.models import Closure, ClosureReason, PromptRelease, StaffMember
 from ivr.rehearsal import NothingOnAir, rehearsing
 from ivr.services.prompts.releases import Releases, read_audio
 from ivr.simulator import Carrier, FixedDesk, ScriptedCaller, WsgiTransport
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, MONDAY_MORNING
-
-
-def counted(database):
-    with database.read() as session:
-        return {table.name: session.scalar(select(func.count()).select_from(table)) for table in tables()}
-
-
-def tables():
-    return Base.metadata.sorted_tables
+from tests.support.databases import counted
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, MONDAY_MORNING
 
 
 def test_a_rehearsed_call_leaves_nothing_at_the_clinic(config, rendered_line):

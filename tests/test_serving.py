@@ -3,7 +3,7 @@
 import pytest
 
 from ivr.config import ROOT
-from tests.processes import web_server
+from tests.support.processes import web_server
 
 
 @pytest.mark.parametrize("home", ["HOME", "XDG_RUNTIME_DIR"])

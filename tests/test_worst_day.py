@@ -1,8 +1,8 @@
 """The short form of a clinic's worst day: hundreds of calls, kills and a restart, and nothing is lost or done twice."""
 
-from tests.processes import postgres_of_its_own
-from tests.worst_day import worst_day
-from tests.worst_day_findings import figures, findings
+from tests.support.processes import postgres_of_its_own
+from tests.support.worst_day import worst_day
+from tests.support.worst_day_findings import figures, findings
 
 CALLS = 200
 

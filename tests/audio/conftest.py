@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ivr.audio.decoding import Pcm
 from ivr.audio.synthesis import Synthesizer
+from tests.support.takes import SENTENCE
 
 Encode = Callable[[NDArray[np.float64], int, str, str], bytes]
-SENTENCE = "Fresh snow falls softly. If this is a medical emergency, hang up now and dial 911."
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from ivr.audio import synthesis, worker
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.synthesis import Synthesizer
+from tests.support.settings import CHILDREN_PATH
 
 ROOT = Path(synthesis.__file__).parents[2]
 
@@ -91,7 +92,7 @@ def test_the_child_dies_with_its_parent() -> None:
         "v.say('five', 'five'); print(v._child.process.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen(
-        (sys.executable, "-c", script), stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        (sys.executable, "-c", script), stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": CHILDREN_PATH}
     )
     with parent:
         assert parent.stdout is not None
@@ -112,7 +113,7 @@ def _runs(process: int) -> bool:
 
 def test_rendering_keeps_pyttsx3_out_of_this_process() -> None:
     script = "import sys, ivr.audio.clips; sys.exit('pyttsx3' in sys.modules)"
-    subprocess.run((sys.executable, "-c", script), check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    subprocess.run((sys.executable, "-c", script), check=True, env={**os.environ, "PYTHONPATH": CHILDREN_PATH})
 
 
 def test_the_library_hook_answers_for_espeak_only_and_leaves_no_trace() -> None:

@@ -14,8 +14,7 @@ from ivr.audio.clips import PromptText
 from ivr.audio.errors import DecoderLost, MasteringError, TakeRefused
 from ivr.audio.measuring import faults
 from ivr.audio.takes import finish_take
-from tests.audio.conftest import SENTENCE
-from tests.takes import as_wav, spoken, take
+from tests.support.takes import SENTENCE, as_wav, spoken, take
 
 LINE = PromptText("emergency", SENTENCE, 12.0)
 

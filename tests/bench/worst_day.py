@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
-from tests.processes import postgres_of_its_own
-from tests.worst_day import worst_day
-from tests.worst_day_findings import figures, findings
+from tests.support.processes import postgres_of_its_own
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
+from tests.support.worst_day import worst_day
+from tests.support.worst_day_findings import figures, findings
 
 
 def main():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.callflow.engine_call import EngineCall
+from tests.support.engine_call import EngineCall
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ivr.callflow.tree import build
 from ivr.config import PROMPTS
 from ivr.services.prompts.releases import measured_seconds
 from ivr.services.scripts import read_scripts
-from tests.callflow.engine_call import valid
+from tests.support.engine_call import valid
 
 TREE = build(("en-US",), valid)
 MAIN, PROVING = TREE["main"], TREE["proving"]

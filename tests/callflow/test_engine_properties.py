@@ -23,7 +23,7 @@ from ivr.callflow.facts import (
 from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
-from tests.callflow.engine_call import CALLER, TODAY, answered, valid
+from tests.support.engine_call import CALLER, TODAY, answered, valid
 
 READING = Reading(Kind.CALLBACK, "soon", 2, AgeUnit.HOUR, Reason.MESSAGE, messages=(5,))
 FACTS = (

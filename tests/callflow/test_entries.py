@@ -6,7 +6,7 @@ import pytest
 
 from ivr.callflow.entries import Complete, Skipped, Unfinished, Useless, as_birth_date, missing, read_entry
 from ivr.callflow.tree import build
-from tests.callflow.engine_call import TODAY, valid
+from tests.support.engine_call import TODAY, valid
 
 TREE = build(("en-US",), valid)
 NUMBER, BIRTH_DATE = TREE["enter_number"], TREE["birth_date"]

@@ -17,7 +17,7 @@ from ivr.callflow.inputs import CallStarted, Digits, Found, NoInput, Recorded, R
 from ivr.callflow.nodes import Consult
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
-from tests.callflow.engine_call import CALLER, TODAY, spoken_prompts, valid
+from tests.support.engine_call import CALLER, TODAY, spoken_prompts, valid
 
 SUMMARY = RequestSummary(Flow.CALLBACK, date(2026, 11, 22))
 TOLD = RequestFacts(7, "x", Heard.LAST, SUMMARY)

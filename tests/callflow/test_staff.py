@@ -16,7 +16,7 @@ from ivr.callflow.outputs import to_plain as plain_output
 from ivr.callflow.reading import prompts, read_out
 from ivr.callflow.state import to_plain
 from ivr.callflow.tree_staff import DISPOSITIONS, OUTCOMES
-from tests.callflow.engine_call import EngineCall, spoken_prompts
+from tests.support.engine_call import EngineCall, spoken_prompts
 
 READING = Reading(
     kind=Kind.CALLBACK,

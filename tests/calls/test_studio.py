@@ -26,11 +26,11 @@ from ivr.services.prompts import versions
 from ivr.services.prompts.releases import Releases, latest_release
 from ivr.services.scripts import sayable
 from ivr.simulator import RecordingStore
-from tests.conftest import Telephone, serving_recordings
-from tests.jobs.conftest import run_jobs
-from tests.jobs.test_worker import until, working
-from tests.services.calls.test_turns import Caller
-from tests.takes import as_wav, spoken
+from tests.support.callers import Caller
+from tests.support.carrier_api import serving_recordings
+from tests.support.jobs import run_jobs, until, working
+from tests.support.takes import as_wav, spoken
+from tests.support.telephone import Telephone
 
 KEY, CLINICAL, EN, ES = "option_callback", "emergency", "en-US", "es-US"
 PIN = "135791"

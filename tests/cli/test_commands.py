@@ -10,17 +10,15 @@ import sys
 import time
 
 import pytest
-from click.testing import CliRunner
 
-from ivr.cli import main
-from ivr.config import ROOT
-from tests.processes import free_port, web_server
+from tests.support.processes import free_port, web_server
+from tests.support.settings import CHILDREN_PATH
 
 
 @pytest.fixture
 def run(line_url, tmp_path):
     """Runs a command on a copy of the rendered database."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **line_url}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **line_url}
 
     def command(*words, stdin="", **changes):
         return subprocess.run(
@@ -76,19 +74,6 @@ NEED_THE_DATABASE = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def command(settings, tmp_path, monkeypatch):
-    """Runs a command in this process; nothing but an exit may come out of it."""
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*words, stdin=None, **changes):
-        ended = CliRunner(env={**settings, **changes}).invoke(main, words, input=stdin)
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return ended
-
-    return invoke
-
-
 @pytest.mark.parametrize("words", NEED_THE_DATABASE, ids=" ".join)
 def test_a_database_that_was_never_migrated_is_named_in_a_sentence(command, words, empty_url):
     ended = command(*words, DATABASE_URL=empty_url)
@@ -119,7 +104,9 @@ def test_a_worker_whose_queue_is_missing_says_so(run, rendered_line):
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_the_doctor_and_a_backup_find_it_too(command, empty_url, tmp_path):
-    assert "Run python -m ivr db upgrade." in command("doctor", DATABASE_URL=empty_url).stdout
+    nobody = f"http://127.0.0.1:{free_port()}"
+    examined = command("doctor", DATABASE_URL=empty_url, PUBLIC_BASE_URL=nobody, TWILIO_API_URL=nobody)
+    assert "Run python -m ivr db upgrade." in examined.stdout
     ended = command("backup", "copy.db", DATABASE_URL=empty_url)
     assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1)
     assert "not of this line: it lacks alembic_version" in ended.stderr
@@ -158,7 +145,7 @@ def test_a_call_to_nobody_says_what_to_do(run):
 
 def test_the_demo_starts_answers_and_stops(tmp_path):
     port = free_port()
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH}
     command = [sys.executable, "-m", "ivr"]
     with (tmp_path / "log").open("w+") as log:
         demo = subprocess.Popen([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log)

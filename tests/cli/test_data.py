@@ -13,13 +13,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy import delete, insert, select
 
 from ivr.cli import main
-from ivr.config import ROOT
 from ivr.db import Database, Vault
 from ivr.models import AuditEntry, Call, PatientRequest
 from ivr.services.audit import Search, read_trail
 from ivr.services.keeping.keys import survey
-from tests.conftest import DATA_KEY
-from tests.services.keeping.test_retention import call, close, personal
+from tests.support.patient_data import call, close, personal
+from tests.support.settings import CHILDREN_PATH, DATA_KEY
 
 NEW_KEY = Fernet.generate_key().decode()
 
@@ -141,7 +140,7 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
     keys = [NEW_KEY, DATA_KEY]
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": CHILDREN_PATH,
         **settings,
         "DATABASE_URL": sqlite_url,
         "DATA_KEYS": ",".join(keys),

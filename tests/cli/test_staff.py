@@ -4,16 +4,13 @@ import re
 
 import pytest
 
-from ivr.cli import staff as cli_staff
+from ivr.cli import staff as commands
 from ivr.db import Database, Vault
 from ivr.demo import running
 from ivr.services.accounts import signing_in, staff
 from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
-from tests.cli.test_commands import command
-from tests.conftest import DATA_KEY
-
-__all__ = ["command"]
+from tests.support.settings import DATA_KEY
 
 PASSWORD = "a-password-for-tests-only"
 
@@ -91,12 +88,12 @@ def test_deactivating_reactivating_and_resetting(accounts, database):
 
 
 def test_the_demo_has_an_account_of_each_role_and_makes_them_once(database):
-    cli_staff.make_demo_accounts(database)
+    commands.make_demo_accounts(database)
     boss = staff.find_by_email(database, "admin@example.org")
     staff.set_password(database, COMMAND, boss.id, PASSWORD, utc_now())
-    cli_staff.make_demo_accounts(database)
+    commands.make_demo_accounts(database)
     assert [member.role.value for member in staff.everybody(database)] == ["admin", "lead", "staff"]
-    assert signing_in.check_password(database, "staff@example.org", cli_staff.DEMO_PASSWORD, "", utc_now())
+    assert signing_in.check_password(database, "staff@example.org", commands.DEMO_PASSWORD, "", utc_now())
     assert signing_in.check_password(database, "admin@example.org", PASSWORD, "", utc_now())
-    assert cli_staff.DEMO_PASSWORD in running.NEXT_STEPS
-    assert cli_staff.DEMO_PIN in running.NEXT_STEPS
+    assert commands.DEMO_PASSWORD in running.NEXT_STEPS
+    assert commands.DEMO_PIN in running.NEXT_STEPS

@@ -1,11 +1,7 @@
 """Mail, against a small SMTP server on a loopback port."""
 
 import contextlib
-import email
-import socket
-import socketserver
 import ssl
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,52 +15,10 @@ from cryptography.x509.oid import NameOID
 
 from ivr.clients.errors import Refused, Unavailable, Unclear, Untrusted
 from ivr.clients.mail import PrintedMail, SmtpMail, mail_of
-from tests.processes import free_port
+from tests.support.mail_server import Session, smtp_server
+from tests.support.processes import free_port
 
 TO = ["nurse@example.org", "desk@example.org"]
-
-
-class Session(socketserver.StreamRequestHandler):
-    """Speaks just enough SMTP; `server.replies` replaces the answer to a command, None breaks the line."""
-
-    def handle(self):
-        self.say("220 test")
-        while command := self.rfile.readline().decode(errors="replace").strip():
-            verb = command.split(":")[0].split()[0].upper()
-            self.server.commands.append(command)
-            reply = self.server.replies.get(
-                verb, {"DATA": "354 go", "EHLO": "250-test\r\n250 AUTH PLAIN", "QUIT": "221 bye"}.get(verb, "250 ok")
-            )
-            if reply is None:
-                return
-            self.say(reply)
-            if verb == "QUIT":
-                return
-            if reply.startswith("354"):
-                self.take_message()
-
-    def take_message(self):
-        lines = []
-        while (line := self.rfile.readline()) != b".\r\n":
-            lines.append(line)
-        if self.server.replies.get("END", "") is None:
-            return self.connection.shutdown(socket.SHUT_RDWR)
-        self.server.messages.append(email.message_from_bytes(b"".join(lines)))
-        return self.say(self.server.replies.get("END", "250 queued"))
-
-    def say(self, line):
-        self.wfile.write(line.encode() + b"\r\n")
-
-
-@contextlib.contextmanager
-def smtp_server(session=Session):
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), session) as listening:
-        listening.daemon_threads = True
-        listening.commands, listening.messages, listening.replies = [], [], {}
-        listening.url = f"smtp://127.0.0.1:{listening.server_address[1]}"
-        threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
-        yield listening
-        listening.shutdown()
 
 
 @pytest.fixture

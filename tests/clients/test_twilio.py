@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from ivr.clients import twilio
 from ivr.clients.errors import NotThere, Refused, Unavailable, Unclear
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
-from ivr.simulator import Carrier, Exchange, FixedDesk
-from tests.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
-from tests.processes import free_port
+from ivr.simulator import Carrier, Exchange, FixedDesk, WsgiTransport
+from tests.support.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
+from tests.support.processes import free_port
 
 RE1, CA1 = sid("RE", 1), sid("CA", 1)
 DAY = date(2026, 11, 20)
@@ -157,8 +157,10 @@ ORDER = CallOrder(
 
 
 def test_a_call_is_asked_for_with_the_carriers_fields(api):
-    carrier = Carrier("https://line.example.org", ACCOUNT_SID, AUTH_TOKEN, strict=False)
-    api.places_calls_with(Exchange(carrier, FixedDesk(), api.store.calls))
+    nothing_to_say = WsgiTransport(Response("<Response/>", mimetype="text/xml"))
+    carrier = Carrier("https://line.example.org", ACCOUNT_SID, AUTH_TOKEN, nothing_to_say, strict=False)
+    exchange = Exchange(carrier, FixedDesk(), api.store.calls)
+    api.places_calls_with(exchange)
     call_sid = TwilioCalls(account(api)).create(ORDER)
     assert api.store.calls.get(call_sid).direction == "outbound-api"
     assert api.asked == [("POST", "/Calls.json")]
@@ -174,6 +176,7 @@ def test_a_call_is_asked_for_with_the_carriers_fields(api):
             "Timeout": "25",
         }
     ]
+    exchange.wait()
 
 
 @pytest.mark.parametrize(

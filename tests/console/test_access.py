@@ -12,7 +12,7 @@ from ivr.models import AuditAction, AuditEntry, Role
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
-from tests.staff_pages import PASSWORD, StaffClient, assert_accessible, code_of
+from tests.support.staff_pages import PASSWORD, StaffClient, assert_accessible, code_of
 
 
 def sign_in(client, email, password=PASSWORD, **options):

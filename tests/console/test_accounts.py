@@ -7,7 +7,7 @@ import pytest
 from ivr.models import Role
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
-from tests.staff_pages import PASSWORD, assert_accessible
+from tests.support.staff_pages import PASSWORD, assert_accessible
 
 
 def given(**changes):

@@ -8,9 +8,9 @@ from ivr.models import BridgeStatus, PatientRequest, RequestStatus, Role
 from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.requests import bridging, triage
-from tests.jobs.test_worker import until
-from tests.services.calls.test_turns import Caller
-from tests.staff_pages import assert_accessible
+from tests.support.callers import Caller
+from tests.support.jobs import until
+from tests.support.staff_pages import assert_accessible
 
 NURSE, PATIENT = "+16175550177", "6175550142"
 ENDING = "ending in 77"

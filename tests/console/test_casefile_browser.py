@@ -12,8 +12,8 @@ from ivr.services.calls.turns import Arrival
 from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import history, triage
 from ivr.simulator.speechlike import speechlike
-from tests.services.calls.test_turns import CALLBACK, Caller
-from tests.staff_pages import assert_accessible
+from tests.support.callers import CALLBACK, Caller
+from tests.support.staff_pages import assert_accessible
 
 APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
 PAGE = "/console/requests/1"

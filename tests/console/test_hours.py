@@ -9,7 +9,7 @@ from ivr.config import parse_hours
 from ivr.models import Role
 from ivr.services.hours import hours
 from ivr.services.prompts.rendering import make_greeting
-from tests.staff_pages import assert_accessible
+from tests.support.staff_pages import assert_accessible
 
 SNOW = {"first_day": "2026-11-23", "last_day": "2026-11-24", "reason": "weather", "name": "Snow day", "greeting": ""}
 FORMS = ("weekly", "closures", "close-now", "closures/1/lift")

@@ -11,9 +11,9 @@ from ivr.console.queue import length
 from ivr.models import AuditAction, AuditEntry, PatientRequest, Priority, RequestStatus, Role
 from ivr.services.audit import Actor
 from ivr.services.requests import triage
-from tests.conftest import MONDAY_MORNING, SUNDAY_EVENING
-from tests.kept_requests import put_requests
-from tests.staff_pages import assert_accessible
+from tests.support.kept_requests import put_requests
+from tests.support.settings import MONDAY_MORNING, SUNDAY_EVENING
+from tests.support.staff_pages import assert_accessible
 
 NOW = MONDAY_MORNING
 MINUTE = timedelta(minutes=1)

@@ -14,14 +14,14 @@ from ivr.console.trail import DONE
 from ivr.models import AuditAction, AuditEntry, Role
 from ivr.services.audit import check
 from ivr.services.requests.exporting import FORMULA_SIGNS, csv_line
-from tests.services.requests.test_reports import CALLBACK, call
-from tests.staff_pages import assert_accessible
+from tests.support.callers import CALLBACK, keyed_call
+from tests.support.staff_pages import assert_accessible
 
 
 @pytest.fixture
 def lead(client_as, line):
-    call(line, "CA1", CALLBACK)
-    call(line, "CA2", "1 1", "+16175550143")
+    keyed_call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA2", "1 1", "+16175550143")
     return client_as(Role.LEAD)
 
 
@@ -106,7 +106,7 @@ def test_the_trail_is_searched_and_paged(client_as, monkeypatch, line):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_in_a_browser(open_page, line, width):
-    call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA1", CALLBACK)
     page = open_page("/console/reports?days=7", Role.ADMIN, viewport={"width": width, "height": 900})
     picture = page.locator("picture img").first
     picture.scroll_into_view_if_needed()

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.config import ROOT
 from ivr.models import Role
-from tests.staff_pages import serving
+from tests.support.staff_pages import serving
 
 STATIC, TEMPLATES = ROOT / "ivr" / "static", ROOT / "ivr" / "templates"
 SCRIPTS = sorted(STATIC.rglob("*.js"))

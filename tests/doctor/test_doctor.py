@@ -13,7 +13,7 @@ from flask import Flask, redirect
 from werkzeug.serving import make_server
 
 from ivr import create_app
-from ivr.config import PROMPTS, ROOT, Config
+from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.doctor import local as checks
 from ivr.doctor import network as doctor
@@ -22,8 +22,8 @@ from ivr.migrations import is_current
 from ivr.services.calendar import Calendars
 from ivr.services.scripts import read_scripts
 from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app, parse
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, MONDAY_MORNING
-from tests.processes import free_port, web_server
+from tests.support.processes import free_port, web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 
 NUMBER = PhoneNumber.calling("+16175550100", BASE_URL)
 GOOD = {"CLINIC_NAME": "Cape Spine Clinic", "CLINIC_HOURS": "Mon-Fri 09:00-17:00", "DESK_NUMBERS": "+16175550111",
@@ -301,7 +301,7 @@ def run(settings, rendered_line, tmp_path):
     rendered_line()
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": CHILDREN_PATH,
         **settings,
         "DATABASE_URL": f"sqlite:///{tmp_path}/rendered.db",
     }

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ivr.config import ROOT
 from ivr.jobs.tasks import tasks_of
-from ivr.services.jobs import Job
-from tests.carrier_api import carrier_api
+from tests.support.carrier_api import carrier_api
+from tests.support.settings import CHILDREN_PATH
 
 
 @pytest.fixture
@@ -56,28 +55,6 @@ def tasks(make_tasks, line):
     return make_tasks(line)
 
 
-WAITING = ["ENQUEUED", "DELAYED"]
-
-
-def waiting(line):
-    """The jobs in the queue, with their arguments."""
-    return [(Job(one.name), tuple(one.input["args"]), one) for one in line.database.jobs.list_workflows(status=WAITING)]
-
-
-def run_jobs(tasks, *, delayed=False):
-    """Run what is in the queue, in order, until it is empty; what is to wait stays unless `delayed`."""
-    ran = []
-    while True:
-        ready = [(job, args, one) for job, args, one in waiting(tasks.line) if delayed or one.status == "ENQUEUED"]
-        if not ready:
-            return ran
-        for job, args, one in ready:
-            tasks.line.database.jobs.cancel_workflow(one.workflow_id)
-            tasks.by_job[job](*args)
-            ran.append(job)
-        delayed = False
-
-
 @pytest.fixture
 def start(settings, api, tmp_path):
     """Starts workers as an operator would; all of them end with the test."""
@@ -85,7 +62,7 @@ def start(settings, api, tmp_path):
 
     def run(line):
         env = {
-            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": str(ROOT),
+            **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": CHILDREN_PATH,
             "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
             "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
         }  # fmt: skip

@@ -10,22 +10,14 @@ from sqlalchemy import select
 from ivr import create_app
 from ivr.clients.errors import Refused, Unavailable, Unclear
 from ivr.models import AuditEntry, BridgeCall, EntryKind, PatientRequest, RequestEntry, RequestStatus, Role
-from ivr.services.accounts import staff
-from ivr.services.audit import COMMAND, Actor
+from ivr.services.audit import Actor
 from ivr.services.requests import bridging, triage
 from ivr.services.requests.case import Taken
 from ivr.simulator import Answers, Carrier, Exchange, Faults, FixedDesk, Unreached, WsgiTransport
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
-from tests.jobs.conftest import run_jobs
-from tests.services.calls.test_turns import Caller
-
-CLINIC, NURSE, PATIENT = "+16175550100", "+16175550177", "+16175550142"
-
-
-def somebody(line, number, phone=NURSE, role=Role.STAFF):
-    details = staff.AccountDetails(f"nurse{number}@example.org", f"Nurse {number}", role, f"{number}{number}", phone)
-    member = staff.create(line.database, COMMAND, details, line.clock())
-    return Actor.of(member, "192.0.2.7")
+from tests.support.bridging import CLINIC, NURSE, PATIENT, somebody
+from tests.support.callers import Caller
+from tests.support.jobs import run_jobs
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
 
 
 @dataclass

@@ -7,9 +7,9 @@ import pytest
 
 from ivr.models import BridgeStatus
 from ivr.services.requests import bridging
-from tests.jobs.test_bridging import CLINIC, somebody
-from tests.jobs.test_worker import until
-from tests.services.calls.test_turns import Caller
+from tests.support.bridging import CLINIC, somebody
+from tests.support.callers import Caller
+from tests.support.jobs import until
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.jobs import Job
 from ivr.services.requests import triage
-from tests.jobs.conftest import run_jobs
-from tests.kept_requests import put_requests
+from tests.support.jobs import run_jobs
+from tests.support.kept_requests import put_requests
 
 
 def test_the_clock_releases_them(line, tasks, clock):

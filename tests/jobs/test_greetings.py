@@ -12,8 +12,7 @@ from ivr.services.calendar import ClosedDays
 from ivr.services.hours import hours
 from ivr.services.jobs import Job, failed_jobs
 from ivr.services.prompts.rendering import GreetingRefused, make_greeting, render_prompts
-from tests.jobs.conftest import run_jobs
-from tests.jobs.test_worker import until, working
+from tests.support.jobs import run_jobs, until, working
 
 WORDS = "We are closed today, because our heating failed. For urgent questions, call 911."
 

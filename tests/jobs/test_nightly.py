@@ -13,11 +13,10 @@ from ivr.models import AuditAction, AuditEntry, Recording, RecordingStatus
 from ivr.services.audit import COMMAND, add_audit_entry
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.jobs import Job, enqueue, failed_jobs
-from tests.carrier_api import sid
-from tests.jobs.conftest import waiting
-from tests.jobs.test_worker import until, working
-from tests.services.calls.test_turns import Caller, stored
-from tests.services.keeping.test_retention import age, close, personal
+from tests.support.callers import Caller, stored
+from tests.support.carrier_api import sid
+from tests.support.jobs import until, waiting, working
+from tests.support.patient_data import age, close, personal
 
 SEVERAL = 4
 

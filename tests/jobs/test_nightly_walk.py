@@ -10,7 +10,7 @@ from ivr.jobs.walking import WalkFailed, walk_apart
 from ivr.jobs.worker import CLOCK
 from ivr.models import Role, StaffMember
 from ivr.services.jobs import Job, Lane
-from tests.conftest import MONDAY_MORNING
+from tests.support.settings import MONDAY_MORNING
 
 FOUND = ["no audio", "dead end", "no audio"]
 

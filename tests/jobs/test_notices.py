@@ -10,8 +10,8 @@ from ivr.models import PatientRequest, Priority, RequestStatus
 from ivr.services.calls.turns import Arrival
 from ivr.services.jobs import Job
 from ivr.services.requests.notices import REPEAT, forget_notices
-from tests.jobs.conftest import run_jobs, waiting
-from tests.services.calls.test_turns import Caller
+from tests.support.callers import Caller
+from tests.support.jobs import run_jobs, waiting
 
 URGENT = "2 1 2 1 3 1 2 1"
 ROUTINE = "2 1 4 3 1 2 1"

@@ -13,9 +13,9 @@ from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.health.checkpoints import read_checkpoint
 from ivr.services.jobs import Job
 from ivr.services.recordings.recordings import load_audio
-from tests.carrier_api import AT, sid
-from tests.jobs.conftest import run_jobs
-from tests.services.calls.test_turns import Caller
+from tests.support.callers import Caller
+from tests.support.carrier_api import AT, sid
+from tests.support.jobs import run_jobs
 
 CA1 = sid("CA", 1)
 

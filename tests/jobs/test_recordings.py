@@ -16,10 +16,10 @@ from ivr.models import Recording, RecordingAudio, RecordingStatus
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.recordings.recordings import load_audio
 from ivr.simulator.speechlike import speechlike
-from tests.carrier_api import sid
-from tests.conftest import Telephone
-from tests.jobs.conftest import run_jobs, waiting
-from tests.services.calls.test_turns import Caller, stored
+from tests.support.callers import Caller, stored
+from tests.support.carrier_api import sid
+from tests.support.jobs import run_jobs, waiting
+from tests.support.telephone import Telephone
 
 RE1 = sid("RE", 1)
 

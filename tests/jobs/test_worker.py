@@ -1,47 +1,20 @@
 """Real workers: DBOS in this process, and `python -m ivr worker` in processes that are killed."""
 
-import contextlib
 import signal
 import threading
 import time
 from collections import Counter
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from ivr.jobs.worker import RECOVERIES, RetryPolicy, Worker
-from ivr.models import Recording, RecordingStatus
+from ivr.jobs.worker import RECOVERIES, Worker
+from ivr.models import RecordingStatus
 from ivr.services.calls.turns import Arrival, note_recording
-from ivr.services.jobs import Job, Lane, failed_jobs, retry_job
-from tests.carrier_api import sid
-from tests.services.calls.test_turns import Caller
-
-RE1 = sid("RE", 1)
-QUICK = dict.fromkeys(Lane, RetryPolicy(3, timedelta(milliseconds=1)))
-
-
-@contextlib.contextmanager
-def working(tasks, **options):
-    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, **{"scheduled": False, **options})
-    worker.start()
-    try:
-        yield worker
-    finally:
-        worker.stop(0)
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
-def recording_status(line, recording_sid=RE1):
-    with line.database.read() as session:
-        return session.scalar(select(Recording.status).where(Recording.sid == recording_sid))
+from ivr.services.jobs import Job, failed_jobs, retry_job
+from tests.support.callers import Caller
+from tests.support.carrier_api import sid
+from tests.support.jobs import QUICK, RE1, recording_status, until, working
 
 
 def leave_recording(line, api):

@@ -13,10 +13,9 @@ from ivr.jobs.tasks import tasks_of
 from ivr.models import PatientRequest, PromptState, PromptVersion, RecordingStatus, Role
 from ivr.services.audit import COMMAND
 from ivr.services.prompts import versions
-from tests.jobs.conftest import run_jobs
-from tests.jobs.test_worker import recording_status, until, working
-from tests.staff_pages import assert_accessible, serving
-from tests.test_rehearsal import counted
+from tests.support.databases import counted
+from tests.support.jobs import recording_status, run_jobs, until, working
+from tests.support.staff_pages import assert_accessible, serving
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SLOW = 30_000

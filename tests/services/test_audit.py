@@ -12,8 +12,8 @@ from ivr.services.audit import COMMAND, Search, add_audit_entry, check, last_che
 from ivr.services.keeping import keys
 from ivr.services.keeping.erasure import erase_number
 from ivr.services.keeping.retention import purge
-from tests.conftest import DATA_KEY
-from tests.services.keeping.test_retention import age, call, close
+from tests.support.patient_data import age, call, close
+from tests.support.settings import DATA_KEY
 
 NEWER_KEY = "bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmU="
 

@@ -19,9 +19,9 @@ from ivr.services.audit import COMMAND
 from ivr.services.calendar import Calendars, ClosedDays
 from ivr.services.hours import hours
 from ivr.simulator import Carrier, ScriptedCaller
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
-from tests.processes import web_server
-from tests.services.calls.test_turns import Caller
+from tests.support.callers import Caller
+from tests.support.processes import web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 
 SATURDAY = parse_hours("Sat 09:00-12:00")
 

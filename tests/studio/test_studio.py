@@ -15,9 +15,9 @@ from ivr.models import PromptSource, PromptState, PromptVersion, Role
 from ivr.services.prompts.releases import read_current
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.prompts.versions import LARGEST_TAKE
-from tests.jobs.conftest import run_jobs
-from tests.staff_pages import assert_accessible
-from tests.takes import take
+from tests.support.jobs import run_jobs
+from tests.support.staff_pages import assert_accessible
+from tests.support.takes import take
 
 KEY, CLINICAL, EN = "option_callback", "emergency", "en-US"
 PAGE = f"/studio/{EN}/{KEY}"

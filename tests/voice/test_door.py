@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from ivr.services.requests.exporting import export_requests
 from ivr.simulator import parse, sign
-from tests.conftest import AUTH_TOKEN, BASE_URL
+from tests.support.settings import AUTH_TOKEN, BASE_URL
 
 FORM = {
     "AccountSid": "AC" + "0" * 32,

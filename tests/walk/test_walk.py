@@ -26,7 +26,7 @@ from ivr.walk.errands import Errand
 from ivr.walk.findings import FindingKind
 from ivr.walk.scenes import Scene
 from ivr.walk.walking import walk
-from tests.conftest import MONDAY_MORNING
+from tests.support.settings import MONDAY_MORNING
 
 LANGUAGES = tuple(filter(None, os.environ.get("WALK_LANGUAGES", "").split(",")))
 """What the whole walk is done in: it takes a minute, so that `.ci/run` asks for it after the suite."""

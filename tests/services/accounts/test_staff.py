@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import extract_parameters
 from sqlalchemy import select
 
 from ivr.models import AuditAction, AuditEntry, Role, StaffMember
 from ivr.services import audit
-from ivr.services.accounts import signing_in, staff
+from ivr.services.accounts import by_phone, signing_in, staff
 from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
-from tests.conftest import MONDAY_MORNING
+from tests.support.settings import MONDAY_MORNING
 
 PASSWORD = "a-password-for-tests-only"
 NOW = MONDAY_MORNING
@@ -125,6 +126,12 @@ def test_nobody_is_refused_faster_than_somebody(database, monkeypatch):
         compared.clear()
 
 
+def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing():
+    assert extract_parameters(staff.NOBODY) == extract_parameters(staff.hash_password(PASSWORD))
+    assert not staff.matches(None, "")
+    assert not staff.matches(None, PASSWORD)
+
+
 def test_passwords_are_long_enough_and_however_composed_the_same(database):
     member = make(database)
     with pytest.raises(StaffError, match="12"):
@@ -221,7 +228,7 @@ def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line):
 
     def dial(extension, pin, at=NOW):
         with database.write() as session:
-            result = staff.check_pin(session, line, extension, pin, at)
+            result = by_phone.check_pin(session, line, extension, pin, at)
             return result.member and result.member.id, result.locked
 
     assert dial("207", "402917") == (member.id, False)

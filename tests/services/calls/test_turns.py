@@ -7,46 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr.callflow import outputs as out
-from ivr.callflow.inputs import Digits, NoInput, Recorded
+from ivr.callflow.inputs import Digits, Recorded
 from ivr.models import Call, CallTurn, PatientRequest, Recording, RecordingStatus, RequestStatus
-from ivr.services.calls.turns import Arrival, note_recording, note_status, start_call, take_turn
-
-ARRIVAL = Arrival("CA1", "+16175550142", "+16175550100")
-CALLBACK = "2 1 4 3 1 2 1"
-
-
-class Caller:
-    """One call, keyed token by token. Told of an open request, the caller wants a `new` one all the same."""
-
-    def __init__(self, line, arrival=ARRIVAL, new=True):
-        self.line, self.arrival, self.new = line, arrival, new
-        self.answer = start_call(line, arrival)
-
-    def __call__(self, tokens):
-        for token in tokens.split():
-            given = Recorded("RE1", 12, "#") if token == "r" else NoInput() if token == "s" else Digits(token)
-            self.take(given)
-            if self.new and "callback_new" in prompts(self.answer):
-                self.take(Digits("2"))
-        return self
-
-    def take(self, given, number=None):
-        turn = self.answer.turn + 1 if number is None else number
-        self.answer = take_turn(self.line, self.arrival, turn, given)
-        return self.answer
-
-    def hang_up(self):
-        note_status(self.line, self.arrival.sid, "completed", 42)
-
-
-def stored(line):
-    with line.database.read() as session:
-        return list(session.scalars(select(PatientRequest).order_by(PatientRequest.id)))
-
-
-def prompts(answer):
-    speech = answer.outputs[-1].speech if isinstance(answer.outputs[-1], out.Gather) else ()
-    return [part.prompt for part in speech if isinstance(part, out.Say)]
+from ivr.services.calls.turns import Arrival, note_recording, start_call, take_turn
+from tests.support.callers import ARRIVAL, CALLBACK, Caller, prompts, stored
+from tests.support.settings import SUNDAY_EVENING
 
 
 def test_a_call_ends_as_a_request(line):
@@ -231,8 +196,6 @@ def test_a_call_keeps_its_way_through_the_tree(line, clock):
 
 
 def test_when_the_desk_is_open_zero_dials_it_and_when_closed_records(make_line, sqlite_url, clock):
-    from tests.conftest import SUNDAY_EVENING
-
     line = make_line(sqlite_url, desk_numbers=("+16175550111",))
     assert Caller(line)("0").answer.outputs[-1] == out.Dial("+16175550111", 20)
     clock.now = SUNDAY_EVENING

@@ -17,8 +17,8 @@ from ivr.models import AuditAction, AuditEntry, Call, Role, StaffMember
 from ivr.services.hours import hours
 from ivr.services.numbers import dialable
 from ivr.services.scripts import read_scripts
-from tests.callflow.engine_call import spoken_prompts
-from tests.services.calls.test_turns import Caller
+from tests.support.callers import Caller
+from tests.support.engine_call import spoken_prompts
 
 
 def tree_with_hours():

@@ -14,7 +14,7 @@ from ivr.services.calendar import ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
 from ivr.services.jobs import Job
-from tests.jobs.conftest import waiting
+from tests.support.jobs import waiting
 
 ADMIN = Actor("staff:1", "192.0.2.1")
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 11, day) for day in (23, 24, 25))

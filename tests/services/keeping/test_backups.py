@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 
-from ivr.config import ROOT
 from ivr.db import Database, Vault
 from ivr.migrations import alembic_config
 from ivr.services.audit import Search, read_trail, trail_faults
@@ -26,9 +25,9 @@ from ivr.services.calls.turns import Arrival
 from ivr.services.keeping.backups import NOTE, BackupError, back_up, examine, restore
 from ivr.services.keeping.erasure import set_hold
 from ivr.services.requests.exporting import export_requests
-from tests.conftest import DATA_KEY
-from tests.services.calls.test_turns import CALLBACK, Caller
-from tests.services.keeping.test_retention import call, message
+from tests.support.callers import CALLBACK, Caller
+from tests.support.patient_data import call, message
+from tests.support.settings import CHILDREN_PATH, DATA_KEY
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 OTHER_KEY = Fernet.generate_key().decode()
@@ -272,7 +271,7 @@ def test_a_backup_of_a_newer_line_is_refused(file, settings, tmp_path):
 
 
 def ivr(settings, folder, *words, stdin="", **changes):
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, **changes}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **settings, **changes}
     return subprocess.run(
         [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60
     )  # fmt: skip

@@ -14,9 +14,9 @@ from ivr.services.keeping import keys as service
 from ivr.services.keeping.erasure import trace_number
 from ivr.services.keeping.keys import rotate, survey
 from ivr.services.requests.exporting import export_requests
-from tests.conftest import DATA_KEY
-from tests.services.calls.test_turns import CALLBACK, Caller
-from tests.services.keeping.test_retention import APPOINTMENT, call, message
+from tests.support.callers import CALLBACK, Caller
+from tests.support.patient_data import APPOINTMENT, call, message
+from tests.support.settings import DATA_KEY
 
 KEYS = [DATA_KEY, *(Fernet.generate_key().decode() for _ in range(2))]
 

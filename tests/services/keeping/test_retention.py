@@ -4,16 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from ivr.callflow.inputs import Digits, Recorded
-from ivr.db import ENCRYPTED, Base, InvalidToken, Vault
+from ivr.db import ENCRYPTED, Base
 from ivr.models import (
     Call,
     CallTurn,
-    PatientRequest,
     Recording,
-    RecordingAudio,
     RecordingStatus,
     ReferenceNumber,
     RequestStatus,
@@ -23,72 +21,11 @@ from ivr.services.keeping import erasure, retention
 from ivr.services.keeping.erasure import HeldError, NothingToHoldError, erase_number, set_hold, trace_number
 from ivr.services.keeping.retention import PERSONAL, purge
 from ivr.services.requests.references import HELD_AFTER_CLOSING
-from tests.conftest import DATA_KEY
-from tests.services.calls.test_turns import CALLBACK, Caller, stored
+from tests.support.callers import CALLBACK, Caller, stored
+from tests.support.patient_data import APPOINTMENT, MINE, OTHER, age, call, change, close, message, personal, readable
+from tests.support.settings import DATA_KEY
 
 WITH_MESSAGE = "2 1 4 3 1 1 r 1 1"
-APPOINTMENT = "1 1 1 05171948 1 6 3 2 6175550199 1 1 2 1"
-MINE, OTHER = "+16175550142", "+16175550199"
-SECRETS = ("6175550142", "6175550199", "1948", "spoken words")
-
-
-def newest(line):
-    with line.database.read() as session:
-        return session.scalar(select(func.max(PatientRequest.id)))
-
-
-def call(line, sid="CA1", keys=CALLBACK, from_number=MINE):
-    """One call to its end, with audio for its recording."""
-    Caller(line, Arrival(sid, from_number, "+16175550100"))(keys.replace("r", "")).hang_up()
-    return newest(line)
-
-
-def message(line, sid="CA1", recording_sid="RE1", from_number=MINE):
-    caller = Caller(line, Arrival(sid, from_number, "+16175550100"))("2 1 4 3 1 1")
-    caller.take(Recorded(recording_sid, 12, "#"))
-    caller("1 1").hang_up()
-    with line.database.write() as session:
-        recording = session.scalars(select(Recording).where(Recording.sid == recording_sid)).one()
-        recording.sha256 = "0" * 64
-        session.add(RecordingAudio(recording_id=recording.id, data=b"spoken words" * 100))
-    return newest(line)
-
-
-def change(line, request_id, **values):
-    with line.database.write() as session:
-        session.execute(update(PatientRequest).where(PatientRequest.id == request_id).values(**values))
-
-
-def close(line, request_id, days_ago, **values):
-    now = line.clock()
-    change(line, request_id, status=RequestStatus.CLOSED, closed_at=now - timedelta(days=days_ago), **values)
-
-
-def age(line, days):
-    """Let calls and requests have begun so many days ago."""
-    then = line.clock() - timedelta(days=days)
-    with line.database.write() as session:
-        session.execute(update(Call).values(started_at=then))
-        session.execute(update(PatientRequest).values(created_at=then))
-
-
-def readable(line):
-    """All that whoever has the key can read of the tables with patients' data."""
-    vault, text = Vault([DATA_KEY]), []
-    with line.database.read() as session:
-        for table in ("calls", "call_turns", "patient_requests", "recordings", "recording_audio"):
-            for row in session.connection().exec_driver_sql(f"SELECT * FROM {table}"):
-                for value in row:
-                    try:
-                        text.append(vault.decrypt(bytes(value)).decode())
-                    except (InvalidToken, TypeError, ValueError):
-                        text.append(str(value))
-    return " ".join(text)
-
-
-def personal(line):
-    text = readable(line)
-    return [secret for secret in SECRETS if secret in text]
 
 
 def test_every_encrypted_column_is_erased_by_retention():

@@ -25,7 +25,7 @@ from ivr.services.prompts.releases import latest_release, own_of, read_current
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.prompts.takes import master_version
 from ivr.services.prompts.versions import VersionError
-from tests.takes import take
+from tests.support.takes import take
 
 KEY, CLINICAL, EN = "option_callback", "emergency", "en-US"
 

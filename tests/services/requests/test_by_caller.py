@@ -35,8 +35,8 @@ from ivr.services.requests import history, triage
 from ivr.services.requests.case import changes_of
 from ivr.services.requests.notices import Occasion, gather
 from ivr.services.requests.references import HELD_AFTER_CLOSING
-from tests.callflow.engine_call import spoken_prompts
-from tests.services.calls.test_turns import CALLBACK, Caller, stored
+from tests.support.callers import CALLBACK, Caller, stored
+from tests.support.engine_call import spoken_prompts
 
 MINE, OTHER, CLINIC = "+16175550142", "+16175550199", "+16175550100"
 APPOINTMENT = "1 1 1 05171948 1 6 3 1 1 2 1"

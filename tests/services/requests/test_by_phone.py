@@ -33,9 +33,10 @@ from ivr.services.requests import by_phone, triage
 from ivr.simulator import WsgiTransport
 from ivr.simulator.speechlike import speechlike
 from ivr.voice.media import Signers
-from tests.callflow.engine_call import spoken_prompts
-from tests.conftest import BASE_URL, Telephone
-from tests.services.calls.test_turns import Caller
+from tests.support.callers import Caller
+from tests.support.engine_call import spoken_prompts
+from tests.support.settings import BASE_URL
+from tests.support.telephone import Telephone
 
 PIN, ROUTINE, URGENT = "907263", "2 1 4 3 1 2 1", "2 1 2 1 3 1 2 1"
 

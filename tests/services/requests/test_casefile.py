@@ -27,8 +27,8 @@ from ivr.services.requests import history, triage
 from ivr.services.requests.case import NoSuchRequest, NotUndoable
 from ivr.services.requests.casefile import open_case, ownership
 from ivr.simulator.speechlike import speechlike
-from tests.conftest import MONDAY_MORNING as NOW
-from tests.services.calls.test_turns import CALLBACK, Caller
+from tests.support.callers import CALLBACK, Caller
+from tests.support.settings import MONDAY_MORNING as NOW
 
 APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
 MINUTE = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 from ivr.services.calls.turns import Arrival
 from ivr.services.requests import exporting
-from tests.services.calls.test_turns import CALLBACK, Caller
+from tests.support.callers import CALLBACK, Caller
 
 COLUMNS = [
     "reference",

@@ -10,8 +10,8 @@ from ivr.callflow.answers import Kind
 from ivr.models import AuditEntry, PatientRequest, Priority, RequestStatus, Role, StaffMember, Tab
 from ivr.services.audit import Actor
 from ivr.services.requests.queue import COUNTED, BadSearch, Filters, PageCursor, count, read_page, search
-from tests.conftest import MONDAY_MORNING
-from tests.kept_requests import put_requests
+from tests.support.kept_requests import put_requests
+from tests.support.settings import MONDAY_MORNING
 
 NOW = MONDAY_MORNING
 MINUTE = timedelta(minutes=1)

@@ -5,25 +5,14 @@ from datetime import timedelta
 import icalendar
 from sqlalchemy import event, select
 
-from ivr.callflow.inputs import Digits
 from ivr.models import Disposition, Outcome, PatientRequest, Priority, Role
 from ivr.services.accounts.staff import AccountDetails, create
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.calls.turns import Arrival, note_status, start_call, take_turn
 from ivr.services.requests import triage
 from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.requests.reports import Left, ends_by_node, read_report
-from tests.conftest import MONDAY_MORNING
-
-CALLBACK = "2 1 4 3 1 2 1"
-
-
-def call(line, sid, keys, number="+16175550142"):
-    arrival = Arrival(sid, number, "+16175550100")
-    start_call(line, arrival)
-    for turn, key in enumerate(keys.split(), start=1):
-        take_turn(line, arrival, turn, Digits(key))
-    note_status(line, sid, "completed", 60)
+from tests.support.callers import CALLBACK, keyed_call
+from tests.support.settings import MONDAY_MORNING
 
 
 def requests(line):
@@ -39,11 +28,11 @@ def nurse(line):
 def test_a_week_counted_by_hand(line, clock):
     actor, _ = nurse(line)
     start = clock.now
-    call(line, "CA1", CALLBACK, "+16175550142")
+    keyed_call(line, "CA1", CALLBACK, "+16175550142")
     clock.now = start + timedelta(hours=2)
-    call(line, "CA2", CALLBACK, "+16175550143")
-    call(line, "CA3", "1 1", "+16175550144")
-    call(line, "CA4", "3", "+16175550142")
+    keyed_call(line, "CA2", CALLBACK, "+16175550143")
+    keyed_call(line, "CA3", "1 1", "+16175550144")
+    keyed_call(line, "CA4", "3", "+16175550142")
     first, second = requests(line)
     triage.record_attempt(line, first, actor, clock.now, outcome=Outcome.NO_ANSWER)
     clock.now += timedelta(days=3)
@@ -64,7 +53,7 @@ def test_a_week_counted_by_hand(line, clock):
 
 def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
     actor, _ = nurse(line)
-    call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA1", CALLBACK)
     triage.close(line, requests(line)[0], actor, clock.now, disposition=Disposition.DUPLICATE)
     report = read_report(line, 7, clock.now + timedelta(days=1))
     assert sum(one.due for one in report.promises) == 0
@@ -72,8 +61,8 @@ def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
 
 
 def test_where_only_staff_come_nobody_gives_up(line, clock):
-    call(line, "CA1", "7")
-    call(line, "CA2", "7 20", "+16175550143")
+    keyed_call(line, "CA1", "7")
+    keyed_call(line, "CA2", "7 20", "+16175550143")
     report = read_report(line, 7, clock())
     assert report.calls == 2
     assert (report.gave_up, {one.node for one in report.left}) == (0, {"main"})
@@ -87,7 +76,7 @@ def test_an_empty_line_has_an_empty_report(line, clock):
 
 def test_the_calendar_names_follow_ups_and_no_patient(line, clock):
     actor, member = nurse(line)
-    call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA1", CALLBACK)
     triage.record_attempt(line, requests(line)[0], actor, clock.now, outcome=Outcome.NO_ANSWER)
     older = renew_address(line.database, actor, member.id, clock.now)
     token = renew_address(line.database, actor, member.id, clock.now)
@@ -101,7 +90,7 @@ def test_the_calendar_names_follow_ups_and_no_patient(line, clock):
 
 def test_a_fourth_attempt_is_not_within_three(line, clock):
     actor, _ = nurse(line)
-    call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA1", CALLBACK)
     for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REACHED):
         clock.now += timedelta(hours=1)
         triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
@@ -111,7 +100,7 @@ def test_a_fourth_attempt_is_not_within_three(line, clock):
 
 def test_calls_after_the_patient_was_reached_count_against_nobody(line, clock):
     actor, _ = nurse(line)
-    call(line, "CA1", CALLBACK)
+    keyed_call(line, "CA1", CALLBACK)
     for outcome in (Outcome.REACHED, Outcome.NO_ANSWER, Outcome.NO_ANSWER, Outcome.REACHED):
         clock.now += timedelta(hours=1)
         triage.record_attempt(line, 1, actor, clock.now, outcome=outcome)
@@ -121,7 +110,7 @@ def test_calls_after_the_patient_was_reached_count_against_nobody(line, clock):
 def test_a_full_hour_is_no_part_of_the_one_before(line, clock):
     for hour in range(24):
         clock.now = MONDAY_MORNING + timedelta(hours=hour)
-        call(line, f"CA{hour}", CALLBACK, f"+161755501{hour:02d}")
+        keyed_call(line, f"CA{hour}", CALLBACK, f"+161755501{hour:02d}")
     assert len(read_report(line, 7, clock.now).by_hour) == 24
 
 

@@ -1,4 +1,4 @@
-"""What staff do with a request, on both databases: claims that race, attempts, closings, and steps taken back."""
+"""What staff do with a request, on both databases: claims that race, attempts, and closings."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,22 +8,17 @@ from sqlalchemy import select
 
 from ivr.models import (
     AuditAction,
-    AuditEntry,
     Disposition,
     EntryKind,
     Outcome,
     PatientRequest,
     Priority,
     ReferenceNumber,
-    RequestEntry,
     RequestStatus,
-    Role,
-    StaffMember,
     Tab,
 )
-from ivr.services import audit
-from ivr.services.audit import COMMAND, Actor
-from ivr.services.calls.turns import Arrival, note_recording
+from ivr.services.audit import COMMAND
+from ivr.services.calls.turns import note_recording
 from ivr.services.jobs import Job
 from ivr.services.keeping.retention import erase_requests
 from ivr.services.requests import history, triage
@@ -38,86 +33,12 @@ from ivr.services.requests.case import (
 )
 from ivr.services.requests.notices import alert
 from ivr.services.requests.references import HELD_AFTER_CLOSING
-from tests.conftest import MONDAY_MORNING
-from tests.services.calls.test_turns import CALLBACK, Caller
+from tests.support.settings import MONDAY_MORNING as NOW
+from tests.support.triage import alerts, deactivate, entries, held_until, leave, one, trail
 
 URGENT = "2 1 2 1 3 1 2 1"
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-NOW = MONDAY_MORNING
-
-
-@pytest.fixture
-def members(line):
-    """Ana and Ben of the staff, Lee the lead, by first name."""
-    with line.database.write() as session:
-        made = {}
-        for name, role in (("Ana", Role.STAFF), ("Ben", Role.STAFF), ("Lee", Role.LEAD)):
-            mail = f"{name.lower()}@example.org"
-            made[name] = StaffMember(email=mail, name=name, role=role, active=True, fs_uniquifier=name, created_at=NOW)
-            session.add(made[name])
-    return made
-
-
-@pytest.fixture
-def ana(members):
-    return Actor.of(members["Ana"], "10.0.0.1")
-
-
-@pytest.fixture
-def ben(members):
-    return Actor.of(members["Ben"], "10.0.0.2")
-
-
-@pytest.fixture
-def lee(members):
-    return Actor.of(members["Lee"], "10.0.0.3")
-
-
-def leave(line, keys=CALLBACK, call="CA1", from_number="+16175550142"):
-    return Caller(line, Arrival(call, from_number, "+16175550100"))(keys)
-
-
-@pytest.fixture
-def request_id(line):
-    """A callback request, left at ten on a Monday."""
-    leave(line)
-    with line.database.read() as session:
-        return session.scalar(select(PatientRequest.id))
-
-
-def one(line, request_id):
-    with line.database.read() as session:
-        return session.get_one(PatientRequest, request_id)
-
-
-def entries(line):
-    with line.database.read() as session:
-        return list(session.scalars(select(RequestEntry).order_by(RequestEntry.id)))
-
-
-def trail(line):
-    """The trail as (actor, action, detail), which must be whole."""
-    assert list(audit.trail_faults(line.database)) == []
-    with line.database.read() as session:
-        rows = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
-        return [(row.actor, row.action, row.detail) for row in rows]
-
-
-def held_until(line, request):
-    with line.database.read() as session:
-        return session.get_one(ReferenceNumber, request.reference).held_until
-
-
-def deactivate(line, member):
-    with line.database.write() as session:
-        session.get_one(StaffMember, member.id).active = False
-
-
-def alerts(line):
-    """The numbers of the urgent notices that are still to come."""
-    jobs = line.database.jobs.list_workflows(status=["ENQUEUED", "DELAYED"])
-    return sorted(job.input["args"][1] for job in jobs if job.name == Job.ALERT)
 
 
 class TestClaiming:
@@ -412,170 +333,3 @@ class TestClosing:
             history.reopen(line, request_id, ana, NOW)
         with pytest.raises(NotUndoable, match="erased"):
             history.undo(line, request_id, ana, NOW, entry_id=entry_id)
-
-
-STATE = (
-    "status",
-    "tab",
-    "act_by",
-    "owner_id",
-    "claimed_at",
-    "attempts",
-    "first_attempt_at",
-    "reached_at",
-    "disposition",
-    "closed_at",
-)
-
-
-def state(line, request_id):
-    request = one(line, request_id)
-    return {name: getattr(request, name) for name in STATE}
-
-
-class TestUndoing:
-    @pytest.mark.parametrize("what", ["attempt", "close", "release"])
-    def test_restores_what_was_before(self, line, request_id, ana, what):
-        triage.record_attempt(line, request_id, ana, NOW, outcome=Outcome.REACHED)
-        triage.claim(line, request_id, ana, NOW + HOUR)
-        before, count = state(line, request_id), len(entries(line))
-        steps = {
-            "attempt": lambda: triage.record_attempt(line, request_id, ana, NOW + HOUR, outcome=Outcome.BUSY),
-            "close": lambda: triage.close(line, request_id, ana, NOW + HOUR, disposition=Disposition.ANSWERED),
-            "release": lambda: triage.release(line, request_id, ana, NOW + HOUR),
-        }
-        entry_id = steps[what]()
-        undone = history.undo(line, request_id, ana, NOW + 3 * HOUR, entry_id=entry_id)
-        assert state(line, request_id) == before
-        assert one(line, request_id).owner_seen_at == NOW + 3 * HOUR
-        assert held_until(line, one(line, request_id)) is None
-        assert len(entries(line)) == count + 2
-        assert (entries(line)[-1].id, entries(line)[-1].undoes_id) == (undone, entry_id)
-        expected = AuditAction.REOPENED if what == "close" else AuditAction.CHANGED
-        assert trail(line)[-1][:2] == (ana.name, expected)
-        with pytest.raises(NotUndoable, match="undone already"):
-            history.undo(line, request_id, ana, NOW + 3 * HOUR, entry_id=entry_id)
-
-    def test_step_by_step(self, line, request_id, ana):
-        tried = triage.record_attempt(line, request_id, ana, NOW, outcome=Outcome.BUSY)
-        closed = triage.close(line, request_id, ana, NOW, disposition=Disposition.ANSWERED)
-        with pytest.raises(NotUndoable, match="Undo that first"):
-            history.undo(line, request_id, ana, NOW, entry_id=tried)
-        history.undo(line, request_id, ana, NOW, entry_id=closed)
-        triage.release(line, request_id, ana, NOW)
-        history.undo(line, request_id, ana, NOW, entry_id=tried)
-        assert (one(line, request_id).attempts, one(line, request_id).first_attempt_at) == (0, None)
-
-    def test_ends_after_a_day(self, line, request_id, ana):
-        entry_id = triage.close(line, request_id, ana, NOW, disposition=Disposition.ANSWERED)
-        with pytest.raises(NotUndoable, match="24 hours"):
-            history.undo(line, request_id, ana, NOW + timedelta(hours=24, seconds=1), entry_id=entry_id)
-        history.undo(line, request_id, ana, NOW + timedelta(hours=24), entry_id=entry_id)
-
-    def test_is_for_whoever_did_it_or_a_lead(self, line, request_id, ana, ben, lee):
-        entry_id = triage.close(line, request_id, ana, NOW, disposition=Disposition.ANSWERED)
-        with pytest.raises(NotUndoable, match="Only whoever did this"):
-            history.undo(line, request_id, ben, NOW, entry_id=entry_id)
-        history.undo(line, request_id, lee, NOW, entry_id=entry_id)
-        assert one(line, request_id).owner_id == ana.staff_id
-
-    def test_not_while_somebody_else_has_it(self, line, request_id, ana, ben):
-        entry_id = triage.record_attempt(line, request_id, ana, NOW, outcome=Outcome.BUSY)
-        triage.claim(line, request_id, ben, NOW + MINUTE)
-        with pytest.raises(Taken, match="Ben"):
-            history.undo(line, request_id, ana, NOW + MINUTE, entry_id=entry_id)
-
-    def test_a_release_that_came_by_itself(self, line, request_id, ana, ben):
-        triage.claim(line, request_id, ana, NOW)
-        triage.release_idle(line, NOW + HOUR)
-        released = entries(line)[-1].id
-        with pytest.raises(NotUndoable, match="Only whoever"):
-            history.undo(line, request_id, ben, NOW + HOUR, entry_id=released)
-        history.undo(line, request_id, ana, NOW + HOUR, entry_id=released)
-        assert one(line, request_id).owner_id == ana.staff_id
-
-    def test_only_of_steps_of_this_request(self, line, request_id, ana):
-        leave(line, call="CA2")
-        foreign = triage.close(line, request_id + 1, ana, NOW, disposition=Disposition.ANSWERED)
-        noted = history.add_note(line, request_id, ana, NOW, text="hello")
-        for entry_id in (foreign, noted, 99):
-            with pytest.raises(NotUndoable, match="Only attempts"):
-                history.undo(line, request_id, ana, NOW, entry_id=entry_id)
-
-
-class TestNotesAndEdits:
-    def test_anybody_may_note(self, line, request_id, ana, ben):
-        triage.claim(line, request_id, ana, NOW)
-        history.add_note(line, request_id, ben, NOW, text="prefers <b>mornings</b>")
-        assert (entries(line)[-1].note, entries(line)[-1].changes) == ("prefers <b>mornings</b>", None)
-        assert trail(line)[-1] == (ben.name, AuditAction.CHANGED, "note")
-        for text in ("", "  \n", "x" * 4001):
-            with pytest.raises(BadEntry, match="Write"):
-                history.add_note(line, request_id, ben, NOW, text=text)
-        assert len(entries(line)) == 2
-
-    def test_an_edit_keeps_old_and_new_encrypted(self, line, request_id, ana):
-        changes = {
-            "callback_number": "(617) 555-0199",
-            "best_time": "morning",
-            "weekday": "",
-            "may_leave_message": False,
-        }
-        history.edit(line, request_id, ana, NOW, changes=changes)
-        request = one(line, request_id)
-        assert (request.callback_number, request.best_time, request.may_leave_message) == (
-            "+16175550199",
-            "morning",
-            False,
-        )
-        assert request.number_index == line.database.vault.index("+16175550199")
-        assert (request.status, request.is_caller_id) == (RequestStatus.NEW, False)
-        kept = changes_of(entries(line)[0])
-        assert kept.before["callback_number"] == "+16175550142"
-        assert kept.after["callback_number"] == "+16175550199"
-        with line.database.engine.connect() as connection:
-            (stored,) = connection.exec_driver_sql("SELECT changes FROM request_entries").one()
-            connection.rollback()
-        assert b"555" not in bytes(stored)
-        assert trail(line) == [(ana.name, AuditAction.CHANGED, "edited best_time, callback_number, may_leave_message")]
-
-    def test_the_same_again_is_no_edit(self, line, request_id, ana):
-        assert history.edit(line, request_id, ana, NOW, changes={"callback_number": "617 555 0142"}) is None
-        assert entries(line) == []
-
-    @pytest.mark.parametrize(
-        ("changes", "words"),
-        [
-            ({"callback_number": "911"}, "Callback number: nobody has this number"),
-            (
-                {"callback_number": "1 900 555 0199"},
-                "Callback number: nobody has this number, or calling it costs extra",
-            ),
-            ({"callback_number": ""}, "Callback number: this is no telephone number"),
-            ({"priority": "now"}, r"^Priority: this is none of the choices\.$"),
-            ({"best_time": "noon"}, "Best time"),
-            ({"may_leave_message": "yes"}, "May leave message"),
-            ({"status": "closed"}, "status cannot be edited"),
-        ],
-    )
-    def test_what_cannot_be_right(self, line, request_id, ana, changes, words):
-        with pytest.raises(BadEntry, match=words):
-            history.edit(line, request_id, ana, NOW, changes=changes)
-        assert entries(line) == []
-
-    def test_raising_the_priority_brings_it_forward_and_gives_notice(self, line, request_id, ana):
-        history.edit(line, request_id, ana, NOW, changes={"priority": Priority.URGENT})
-        request = one(line, request_id)
-        assert (request.rank, request.act_by) == (0, NOW + 30 * MINUTE)
-        assert alerts(line) == [2]
-        history.edit(line, request_id, ana, NOW, changes={"priority": Priority.ROUTINE})
-        assert (one(line, request_id).rank, one(line, request_id).act_by) == (2, NOW + 30 * MINUTE)
-        assert not alert(line.database, request_id, 2, NOW + 10 * MINUTE, [])
-
-    def test_not_what_somebody_else_is_working_on(self, line, request_id, ana, ben, lee):
-        triage.claim(line, request_id, ana, NOW)
-        with pytest.raises(Taken):
-            history.edit(line, request_id, ben, NOW, changes={"best_time": "morning"})
-        for actor, best_time in ((lee, "morning"), (ana, "afternoon")):
-            history.edit(line, request_id, actor, NOW, changes={"best_time": best_time})
-        assert one(line, request_id).best_time == "afternoon"

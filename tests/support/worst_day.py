@@ -35,9 +35,9 @@ from ivr.simulator import (
     VirtualClock,
     create_rest_app,
 )
-from tests.clients.test_mail import Session, smtp_server
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
-from tests.processes import Timed, job_workers, web_server
+from tests.support.mail_server import Session, smtp_server
+from tests.support.processes import Timed, job_workers, web_server
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = {word: str(n) for n, word in enumerate(WORDS)}

@@ -10,6 +10,8 @@ import numpy as np
 
 from ivr.audio.synthesis import Synthesizer
 
+SENTENCE = "Fresh snow falls softly. If this is a medical emergency, hang up now and dial 911."
+
 
 @cache
 def spoken(words, language="en-US"):

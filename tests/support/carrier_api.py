@@ -1,6 +1,7 @@
 """The carrier's API on a loopback port, with faults on demand and a list of everything it was asked."""
 
 import contextlib
+import io
 import re
 import threading
 from dataclasses import dataclass, field
@@ -12,9 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from ivr.simulator import CallRecord, Exchange, MediaDelay, Recording, RecordingStore, create_rest_app
 from ivr.simulator.speechlike import speechlike
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN
 
-ACCOUNT_SID = "AC" + "0" * 32
-AUTH_TOKEN = "a-token-nobody-else-has"
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT_SID}"
 AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -102,8 +102,6 @@ def carrier_api():
 
     def app(environ, start_response):
         # The form is read for the record; the simulator reads it again.
-        import io
-
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         return api(environ, start_response)
@@ -115,6 +113,18 @@ def carrier_api():
     thread.start()
     api.url = f"http://127.0.0.1:{server.server_port}"
     yield api
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@contextlib.contextmanager
+def serving_recordings(store):
+    """Serves a carrier's API with these recordings; yields its address."""
+    server = make_server("127.0.0.1", 0, create_rest_app(store, ACCOUNT_SID, AUTH_TOKEN), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
