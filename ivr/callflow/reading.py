@@ -27,7 +27,7 @@ def prompts() -> set[str]:
         *(f"staff_visit_{visit}" for visit in VisitType),
         *(f"staff_time_{time}" for time in BestTime),
         *(f"staff_{unit}{plural}_old" for unit in AgeUnit for plural in ("", "s")),
-        *("staff_tried", "staff_language", "staff_language_name", "staff_overdue"),
+        *("staff_tried", "staff_language", "language_name", "staff_overdue"),
         *("staff_promised_today", "staff_promised_tomorrow", "staff_promised_on", "staff_promised_by"),
         *("staff_message", "staff_message_coming"),
     }
@@ -46,7 +46,7 @@ def _spoken(reading: Reading, staff_id: int) -> Iterator[Speech]:
         yield Say(f"staff_time_{reading.best_time}")
     if reading.language:
         yield Say("staff_language")
-        yield Say("staff_language_name", reading.language)
+        yield Say("language_name", reading.language)
     yield from _promise(reading.promise)
     for recording_id in reading.messages:
         yield from (Say("staff_message"), PlayMessage(recording_id, staff_id))

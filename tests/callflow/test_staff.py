@@ -112,7 +112,7 @@ def test_what_is_found_decides(staff, findings, keys, node, first):
 def test_the_request_is_read_out_then_its_message(staff):
     assert keyed(staff(), IN).prompts == [
         "staff_urgent_callback", "staff_reason_after_procedure", "number_12", "staff_minutes_old", "staff_tried",
-        "staff_time_morning", "staff_language", "staff_language_name", "staff_promised_today", "staff_message",
+        "staff_time_morning", "staff_language", "language_name", "staff_promised_today", "staff_message",
         "message 5 to 3", "staff_request_options",
     ]  # fmt: skip
 

@@ -220,7 +220,7 @@ def _reading(session: Session, line: Line, request: PatientRequest, now: datetim
         visit=None if is_callback else request.visit_type,
         tried=request.attempts > 0,
         best_time=request.best_time,
-        language=request.language if request.language != line.tree.languages[0] else None,
+        language=request.language if request.language in line.tree.languages[1:] else None,
         promise=line.calendar.promise(now, request.act_by) if request.act_by > now else None,
         messages=tuple(one.id for one in kept if one.status is RecordingStatus.STORED),
         coming=any(one.status in FETCHABLE for one in kept),

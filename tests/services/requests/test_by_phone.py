@@ -184,6 +184,16 @@ def test_an_urgent_request_left_unfinished_is_read_out_an_ordinary_one_is_not(li
     assert caller.answer.outputs[-1].speech[0].prompt == "staff_end"
 
 
+def test_the_language_of_a_patient_is_named_in_that_language(config, make_line, sqlite_url):
+    """Staff heard "Language: English." of a Spanish request: only the English script had the name."""
+    line = make_line(sqlite_url, languages=("en-US", "es-US"), voice="say")
+    somebody(line, "42")
+    patient(line, "2 2 1 4 3 1 2 1")
+    phone = Telephone(replace(config, languages=("en-US", "es-US"), voice="say"), line)
+    heard = phone.call(f"7 42# {PIN} h", from_="+16175550177").said
+    assert "Language: Español." in heard
+
+
 @pytest.mark.parametrize("key", ["1", "7", "4 1"])
 def test_a_claim_in_the_browser_stands_on_the_phone(line, nurse, key):
     patient(line, ROUTINE)
