@@ -194,17 +194,19 @@ def test_a_worker_takes_over_from_a_dead_one(make_line, postgres_url, make_tasks
     assert api.count("DELETE", ".json") == 1
 
 
+PLACES = """FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+"""The places of this database's workers; other tests run on the same server."""
+
+
 def held_places(line):
     with line.database.read() as session:
-        query = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
-        return session.connection().exec_driver_sql(query).fetchall()
+        return session.connection().exec_driver_sql(f"SELECT objid {PLACES}").fetchall()
 
 
 def test_a_worker_without_its_place_ends(make_line, postgres_url, make_tasks):
     line = make_line(postgres_url)
     with working(make_tasks(line), look_seconds=0.1) as worker:
         with line.database.transaction() as connection:
-            connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
-            )
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {PLACES}")
         assert worker.broken.wait(10)
