@@ -16,6 +16,7 @@ from ivr import create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
@@ -42,9 +43,8 @@ LONGEST_FIRST = (
 
 
 def pytest_configure():
-    """Whatever a test starts, it stays on this machine. While tests are collected, nothing is garbage."""
+    """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
     close_other_sockets()
-    os.environ["PYTHONPATH"] = CHILDREN_PATH
     gc.disable()
 
 
@@ -78,11 +78,33 @@ class Clock:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def children_on_this_machine():
+    """The Python processes that tests start stay here too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", CHILDREN_PATH)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def own_logs():
     """A command that is called in this process must not take the process's logs for good."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ivr.cli.configure_logs", lambda *_: None)
         patch.setattr("ivr.cli.trying.configure_logs", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_declared_findings():
+    """No answer to a call's question has a finding that the question does not declare."""
+
+    def consulted(session, line, inquiry):
+        found = consult(session, line, inquiry)
+        assert found.finding in inquiry.question.findings, f"{inquiry.question} found {found.finding!r}"
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ivr.services.calls.turns.consult", consulted)
         yield
 
 

@@ -1,104 +1,230 @@
-"""The one direction of imports: each room may use only what stands left of it."""
+"""What is true of the whole repository: imports go one way, files stay small, and names that misled stay away."""
 
 import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {
+IVR = ROOT / "ivr"
+SERVICES = IVR / "services"
+TESTS = ROOT / "tests"
+
+DOMAIN = {"callflow", "models", "services"}
+EVERYTHING = {"everything"}
+
+ROOMS: Mapping[str, set[str]] = {
     "callflow": set(),
-    "config": set(),
     "vault": set(),
-    "db": {"vault"},
+    "config": set(),
     "logs": set(),
-    "audio": {"config"},
-    "clients": {"config"},
+    "metrics": set(),
+    "serving": {"metrics"},
+    "simulator": set(),
+    "db": {"vault"},
+    "audio": set(),
+    "clients": set(),
     "models": {"callflow", "db"},
     "migrations": {"db", "models"},
     "services": {"callflow", "models", "db", "config", "audio"},
-    "voice": {"callflow", "models", "services", "config", "metrics"},
-    "console": {"callflow", "models", "services", "db", "config", "metrics"},
-    "studio": {"callflow", "models", "services", "console"},
-    "phone": {"callflow", "models", "services", "config", "console", "simulator", "rehearsal"},
-    "metrics": set(),
-    "serving": {"metrics"},
-    "jobs": {"services", "clients", "models", "db", "config", "audio"},
-    "operations": {"services", "db", "migrations", "metrics"},
-    "simulator": set(),
-    "demo": {"config", "db", "migrations", "services", "simulator"},
-    "walk": {"callflow", "models", "services", "db", "config", "audio", "simulator", "rehearsal"},
-    "rehearsal": {"config", "db", "migrations", "models", "services"},
+    "operations": {"services", "migrations", "metrics"},
+    "rehearsal": {"services", "models", "migrations", "db", "config"},
+    "voice": {*DOMAIN, "config", "metrics"},
+    "console": {*DOMAIN, "config"},
+    "studio": {"services", "models", "console"},
+    "phone": {*DOMAIN, "config", "console", "simulator", "rehearsal"},
+    "jobs": {"services", "models", "db", "config", "audio", "clients"},
+    "walk": {*DOMAIN, "db", "config", "audio", "simulator", "rehearsal"},
+    "doctor": {"services", "callflow", "migrations", "db", "config", "clients"},
+    "create_app": {
+        "services",
+        "callflow",
+        "db",
+        "config",
+        "clients",
+        "metrics",
+        "operations",
+        "voice",
+        "console",
+        "studio",
+        "phone",
+    },
+    "demo": {"services", "models", "migrations", "db", "config", "audio", "simulator", "create_app"},
+    "cli": EVERYTHING,
+    "__main__": {"cli"},
 }
-WIRES = {
-    "__init__",
-    "__main__",
-    "cli",
-    "cli_audit",
-    "cli_data",
-    "cli_settings",
-    "cli_staff",
-    "cli_walk",
-    "demo_week",
-    "doctor",
+"""What each room of ivr/ imports, every room below those that it may use; `create_app` is ivr/__init__.py.
+
+The studio's and the phone's pages are the console's guests: they use its signing in. The commands may use everything
+above them.
+"""
+
+DOMAINS: Mapping[str, set[str]] = {
+    "numbers": set(),
+    "scripts": set(),
+    "calendar": set(),
+    "audit": set(),
+    "jobs": {"audit"},
+    "line": {"calendar", "scripts"},
+    "inquiry": {"line"},
+    "accounts": {"audit", "inquiry", "line", "numbers"},
+    "hours": {"audit", "calendar", "inquiry", "jobs", "line", "accounts"},
+    "recordings": {"audit", "jobs"},
+    "prompts": {"audit", "inquiry", "jobs", "line", "scripts", "accounts", "recordings"},
+    "requests": {"audit", "calendar", "inquiry", "jobs", "line", "numbers", "accounts", "recordings"},
+    "calls": {"inquiry", "jobs", "line", "numbers", "hours", "recordings", "prompts", "requests"},
+    "keeping": {"audit", "numbers", "recordings", "requests", "calls"},
+    "health": {"scripts", "prompts"},
 }
-PACKAGES = {"callflow": "the standard library only"}
+"""The same inside ivr/services/: first the modules that all domains need, then the domains, a folder each."""
+
+WITHOUT_EFFECTS = {"time", "socket", "os", "sqlite3", "random", "secrets"}
+"""Modules of the standard library that the conversation does without all the same: clocks, chance, input and output."""
+
+LONGEST_FILE = 400
+FILES_BESIDE_THE_DOMAINS = 8
+
+RETIRED = (
+    *("Deed", "DEEDS", "deed", "deeds", "Patience", "PATIENCE", "PATIENT_TRIES", "HOPELESS", "patiently", "unhurried"),
+    *("_hurry_again", "_give_up_on_silence", "settle(", "is_settled", "_settled", "take_back", "_taken_back"),
+    *("foretell", "tell_again", "alert_again", "spoken_lines", "worklist", "triage_case", "triage_history"),
+    *("phone_triage", "studio_by_phone", "earlier_audio", "demo_week"),
+    *("cli_audit", "cli_data", "cli_settings", "cli_staff", "cli_walk"),
+)
+"""Names that misled, whole ones; what they were called for has names that an engineer would search for."""
 
 
-def room_of(module: str) -> str:
-    return module.split(".")[1] if "." in module else "__init__"
+def python_files(folder: Path) -> Sequence[Path]:
+    return [path for path in sorted(folder.rglob("*.py")) if "versions" not in path.parts]
 
 
-def imports(path: Path):
-    """Every module a file imports, with the line it does so in."""
+@cache
+def imports(path: Path) -> Sequence[tuple[str, int]]:
+    """Every module a file imports, with the line it does so in; of `from a import b`, both `a.b` names."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                yield "." * node.level, node.lineno
-            elif node.module == "ivr":
-                yield from ((f"ivr.{alias.name}", node.lineno) for alias in node.names)
-            elif node.module:
-                yield node.module, node.lineno
+            package = "." * node.level + (node.module or "")
+            found += [(f"{package}.{alias.name}", node.lineno) for alias in node.names]
+    return found
 
 
-def files():
-    return [path for path in sorted((ROOT / "ivr").rglob("*.py")) if "versions" not in path.parts]
+def part_of(folder: Path, module: str) -> str:
+    """Which room of a package a module is in; what is no room comes from the package itself."""
+    name, *_ = module.split(".")
+    return name if name and ((folder / name).is_dir() or (folder / f"{name}.py").is_file()) else "__init__"
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_flow_one_way(path):
-    room = path.relative_to(ROOT / "ivr").parts[0].removesuffix(".py")
-    if room in WIRES:
-        return
-    for module, lineno in imports(path):
-        assert not module.startswith("."), f"{path}:{lineno} imports relatively"
-        if module.split(".")[0] == "ivr":
-            other = room_of(module)
-            assert other == room or other in ROOMS[room], f"{path}:{lineno}: {room} imports {other}"
+def edges(folder: Path, package: str) -> Iterator[tuple[str, str, str]]:
+    """Who imports whom between the rooms of a package, and where."""
+    for path in python_files(folder):
+        here = path.relative_to(folder).parts[0].removesuffix(".py")
+        for module, line in imports(path):
+            if module == package or module.startswith(f"{package}."):
+                there = part_of(folder, module.removeprefix(package).removeprefix("."))
+                if there != here:
+                    yield here, there, f"{path.relative_to(ROOT)}:{line}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "ivr" / "callflow").glob("*.py")), ids=lambda path: path.name)
-def test_the_conversation_uses_the_standard_library_only(path):
-    import sys
+def faults_of_table(table: Mapping[str, set[str]], found: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Edges that the table does not have, edges and rooms that are gone, and edges that lead down."""
+    rows = list(table)
+    allowed = {(here, there) for here, others in table.items() for there in others - EVERYTHING}
+    commands = {here for here, others in table.items() if others == EVERYTHING}
+    allowed |= {(here, there) for here in commands for there in rows[: rows.index(here)]}
+    real = {(here, there) for here, there, _ in found}
+    return [
+        *(f"{where}: {here} imports {there}" for here, there, where in found if (here, there) not in allowed),
+        *(f"{here} imports {there} no more" for here, there in sorted(allowed - real) if here not in commands),
+        *(f"{here} stands above {there}" for here, there in allowed if there not in rows[: rows.index(here)]),
+    ]
 
-    for module, lineno in imports(path):
-        top = module.split(".")[0]
-        assert top in sys.stdlib_module_names | {"ivr"}, f"{path}:{lineno}: callflow imports {top}"
-        assert top not in {"time", "socket", "os", "sqlite3", "random", "secrets"}, f"{path}:{lineno}: {top} is I/O"
+
+def tell(faults: Sequence[str]) -> None:
+    """Fail with all of them, a line each."""
+    assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_stay_small(path):
-    assert len(path.read_text().splitlines()) <= 400
+def test_imports_between_the_rooms_flow_one_way():
+    found = [tuple("create_app" if name == "__init__" else name for name in edge) for edge in edges(IVR, "ivr")]
+    tell(faults_of_table(ROOMS, found))
+    rooms = {path.relative_to(IVR).parts[0].removesuffix(".py") for path in python_files(IVR)} - {"__init__"}
+    assert rooms == set(ROOMS) - {"create_app"}
+
+
+def test_imports_between_the_domains_flow_one_way():
+    tell(faults_of_table(DOMAINS, list(edges(SERVICES, "ivr.services"))))
+    domains = {path.relative_to(SERVICES).parts[0].removesuffix(".py") for path in python_files(SERVICES)}
+    assert domains - {"__init__"} == set(DOMAINS)
+
+
+def test_the_services_that_all_domains_need_are_few():
+    assert len(list(SERVICES.glob("*.py"))) <= FILES_BESIDE_THE_DOMAINS
+
+
+def test_nothing_is_imported_relatively():
+    files = [*python_files(IVR), *python_files(TESTS)]
+    tell([f"{path}:{line}: {module}" for path in files for module, line in imports(path) if module.startswith(".")])
+
+
+def test_the_conversation_uses_the_standard_library_only():
+    faults = []
+    for path in python_files(IVR / "callflow"):
+        for module, line in imports(path):
+            top = module.split(".")[0]
+            if top not in sys.stdlib_module_names | {"ivr"} or top in WITHOUT_EFFECTS:
+                faults.append(f"{path}:{line}: callflow imports {top}")
+    tell(faults)
+
+
+def test_files_stay_small():
+    lengths = {path: len(path.read_text().splitlines()) for path in (*python_files(IVR), *python_files(TESTS))}
+    tell([f"{path}: {length} lines" for path, length in lengths.items() if length > LONGEST_FILE])
+
+
+def test_tests_import_no_tests():
+    """What several of them need is in tests/support, or a fixture of a conftest."""
+    faults = []
+    for path in python_files(TESTS):
+        for module, line in imports(path):
+            if module.split(".")[0] == "tests" and re.search(r"\.(test_\w+|conftest)(\.|$)", module):
+                faults.append(f"{path}:{line}: {path.stem} imports {module}")
+    tell(faults)
+
+
+def test_names_that_misled_stay_away():
+    names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, RETIRED))})(?:(?<=\()|(?!\w))")
+    files = [path for kind in ("py", "html", "js") for folder in (IVR, TESTS) for path in folder.rglob(f"*.{kind}")]
+    faults = []
+    for path in set(files) - {Path(__file__).resolve()}:
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            faults += [f"{path}:{number}: {name}" for name in names.findall(line)]
+    tell(faults)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "told"),
+    [
+        ({"a": set(), "b": {"a"}}, ["here: b imports c", "here: c imports a"]),
+        ({"c": {"a"}, "a": set(), "b": {"a", "c"}}, ["c stands above a"]),
+        ({"a": set(), "d": set(), "c": {"a", "d"}, "b": {"a", "c"}}, ["c imports d no more"]),
+        ({"a": set(), "c": {"a"}, "b": EVERYTHING}, []),
+        ({"a": set(), "b": EVERYTHING, "c": {"a"}}, ["here: b imports c"]),
+    ],
+)
+def test_a_wrong_table_is_told_with_both_names(faulty, told):
+    assert faults_of_table(faulty, [("b", "a", "here"), ("b", "c", "here"), ("c", "a", "here")]) == told
 
 
 def test_web_workers_do_not_load_the_voice():
     """Synthesis and mastering stay out of the processes that answer calls."""
-    import subprocess
-    import sys
-
     code = "import ivr, sys; print([m for m in ('av', 'numpy', 'pyttsx3', 'ivr.simulator') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert loaded.stdout.strip() == "[]"

@@ -9,7 +9,17 @@ from datetime import date, datetime
 from ivr.callflow import reading
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
-from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow.facts import (
+    AgeUnit,
+    Handling,
+    Heard,
+    Promise,
+    Reading,
+    RequestFacts,
+    RequestSummary,
+    StaffFacts,
+)
+from ivr.callflow.inputs import RequestSaved
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
     LONGEST_INSTRUCTION,
@@ -32,7 +42,7 @@ from ivr.callflow.nodes import (
 )
 from ivr.callflow.outputs import Pause, PlayMessage, PlayRecording, Say, SayOwn, Speech
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options
-from ivr.callflow.state import CallState, plain_promise
+from ivr.callflow.state import CallState
 
 MOST_OPTIONS = 4
 """Options announced in one menu, beside "0 for a person"."""
@@ -41,7 +51,7 @@ DEEPEST = 3
 """Levels of menus below the greeting."""
 
 LONGEST = {"emergency": 10.0, "recording_notice": 5.0, "disclaimer": 8.0}
-"""Seconds, for the prompts CALLFLOW and CONTENT limit by name."""
+"""Seconds, for the prompts that the contract limits by name, see ivr/callflow/README.md."""
 
 ENGINE_PROMPTS = ("again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart")
 DOOR_PROMPTS = (
@@ -72,7 +82,7 @@ DOMAINS: Mapping[On, frozenset[str]] = {
     On.NUMBER: frozenset({"known", "unknown"}),
     On.DESK: frozenset({"open", "closed"}),
     On.PROOFS: frozenset({"left", "spent"}),
-    On.HEARD: frozenset({"last", "more", "callback"}),
+    On.HEARD: frozenset(Heard),
 }
 
 
@@ -216,6 +226,18 @@ def _dangling(tree: Tree) -> Iterator[str]:
                 if name not in tree.nodes
             )
             yield from (f"{node.name}: {key}: {fault}" for fault in _unforeseen(to))
+        if isinstance(node, Consult):
+            yield from _undeclared(node)
+
+
+def _undeclared(consult: Consult) -> Iterator[str]:
+    """What a consult and its question do not have in common: each finding leads somewhere, and nothing else does."""
+    declared = set(consult.asks.findings)
+    for finding in sorted(declared - set(consult.to)):
+        yield f"{consult.name}: {consult.asks} may find {finding!r}, which leads nowhere"
+    named = {*consult.to, *consult.lead, *([consult.refused] if consult.refused else [])}
+    for finding in sorted(named - declared):
+        yield f"{consult.name}: {consult.asks} never finds {finding!r}"
 
 
 def _unforeseen(to: Exit) -> Iterator[str]:
@@ -342,14 +364,10 @@ def _samples() -> tuple[CallState, ...]:
         entered="1977-11-27",
         draft=callback,
         saved=RequestSaved("777777", promise),
-        facts={
-            "asked": "appointment",
-            "left": "2027-09-17",
-            "staff": "claimed",
-            "promise": plain_promise(promise),
-            "staff_id": 7,
-            "reading": _LONGEST_READING,
-        },
+        request=RequestFacts(
+            summary=RequestSummary(Flow.APPOINTMENT, date(2027, 9, 17), Handling.CLAIMED, promise),
+        ),
+        staff=StaffFacts(staff_id=7, reading=_LONGEST_READING),
         today=date(2027, 10, 17),
     )
     appointment = replace(
@@ -358,14 +376,16 @@ def _samples() -> tuple[CallState, ...]:
     return (call, replace(call, draft=appointment))
 
 
-_LONGEST_READING = {
-    "kind": Kind.APPOINTMENT,
-    "priority": "routine",
-    "visit": VisitType.OTHER_PAIN,
-    "age": (77, "minute"),
-    "tried": True,
-    "best_time": BestTime.AFTERNOON,
-    "promise": ("2027-09-23T11:45:00", 3),
-    "messages": (7,),
-    "coming": True,
-}
+_LONGEST_READING = Reading(
+    kind=Kind.APPOINTMENT,
+    priority="routine",
+    age=77,
+    age_unit=AgeUnit.MINUTE,
+    visit=VisitType.OTHER_PAIN,
+    tried=True,
+    best_time=BestTime.AFTERNOON,
+    promise=Promise(datetime(2027, 9, 23, 11, 45), 3),
+    messages=(7,),
+    coming=True,
+)
+"""A request with everything in it that can be read out."""

@@ -21,7 +21,7 @@ Fragment = Say | SayOwn | Pause | PlayRecording | PlayMessage
 """What is left of speech when it is broken down."""
 
 BETWEEN_GROUPS = Pause(500)
-"""Milliseconds between two groups of digits: CALLFLOW asks for at least 500."""
+"""Milliseconds between two groups of digits, see ivr/callflow/README.md."""
 
 
 @dataclass(frozen=True, slots=True)

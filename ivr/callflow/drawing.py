@@ -33,7 +33,7 @@ def as_mermaid(tree: Tree) -> str:
 def _arrows(node: Node) -> list[str]:
     arrows: dict[str, list[str]] = {}
     for key, to in exits(node):
-        if key in EVERYWHERE or (key == "*" and isinstance(node, Menu) and node.choice("*") is None):
+        if key in EVERYWHERE or is_back(node, key):
             continue
         for target, when in branches(to):
             arrows.setdefault(target, []).append(" ".join(filter(None, (key, when))))
@@ -41,6 +41,11 @@ def _arrows(node: Node) -> list[str]:
         f'  {node.name} -->|"{", ".join(labels)}"| {target}' if any(labels) else f"  {node.name} --> {target}"
         for target, labels in arrows.items()
     ]
+
+
+def is_back(node: Node, key: str) -> bool:
+    """Whether a key is a menu's way back, and not an option of its own."""
+    return key == "*" and isinstance(node, Menu) and node.choice("*") is None
 
 
 def _ways(node: Node) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.answers import Draft
 from ivr.callflow.entries import Complete, Skipped, Unfinished, missing, read_entry
+from ivr.callflow.facts import Facts
 from ivr.callflow.inputs import (
     CallStarted,
     DialEnded,
@@ -83,8 +84,9 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
     match given:
         case CallStarted():
             fresh = begin(tree).at(state.today, state.desk, state.closure)
-            fresh = replace(fresh, caller_number=given.caller_number, facts=_remembered(tree, given.language))
-            fresh = replace(fresh, language=fresh.facts.get("language", fresh.language))
+            known = _known_language(tree, given.language)
+            fresh = replace(fresh, caller_number=given.caller_number, known_language=known)
+            fresh = replace(fresh, language=known or fresh.language)
             return _arrive(tree, fresh, given.entrance or tree.first)
         case HungUp():
             return _leave(state)
@@ -112,11 +114,9 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             return _arrive(tree, state, node.name)
 
 
-def _remembered(tree: Tree, language: str | None) -> dict[str, str]:
-    """The language of the number's last call, as a fact, if callers can still choose it."""
-    if language is None or language not in tree.languages or len(tree.languages) == 1:
-        return {}
-    return {"language": language}
+def _known_language(tree: Tree, language: str | None) -> str | None:
+    """The language of the number's last call, if callers can still choose it."""
+    return language if language in tree.languages and len(tree.languages) > 1 else None
 
 
 def _at_menu(tree: Tree, state: CallState, menu: Menu, given: Input) -> Turn:
@@ -146,7 +146,7 @@ def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
         state = replace(state, language=choice.language)
         events = (ev.LanguageChosen(choice.language),)
     state, more = _act(tree, state, choice)
-    state = replace(state, draft=replace(state.draft, **choice.answers), facts={**state.facts, **choice.facts})
+    state = replace(state, draft=replace(state.draft, **choice.answers)).adding(choice.facts)
     if choice.answers.get("red_flags"):
         more = (*more, ev.RedFlagRaised())
     lead = spoken(choice.then_say, state) if choice.then_say else ()
@@ -195,8 +195,8 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
             return _wait_at(tree, replace(state, entry=""), entry, (out.Say(entry.prompt),))
     match read_entry(entry, state.entry, keys, finished_by, state.today, tree.dialable):
         case Complete(value):
-            facts = {**state.facts, entry.keeps: value} if entry.keeps else state.facts
-            return _arrive(tree, replace(state, entered=value, facts=facts), entry.to)
+            state = state.adding({entry.keeps: value}) if entry.keeps else state
+            return _arrive(tree, replace(state, entered=value), entry.to)
         case Unfinished(keys, restarted):
             lead = (out.Say("entry_restart"),) if restarted else ()
             return _wait_at(tree, replace(state, entry=keys), entry, lead)
@@ -210,8 +210,7 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
 def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> Turn:
     match given:
         case Recorded(sid, seconds) if node.keeps:
-            state = replace(state, facts={**state.facts, node.keeps: sid})
-            return _arrive(tree, state, node.to, events=(ev.RecordingMade(sid, seconds),))
+            return _arrive(tree, state.adding({node.keeps: sid}), node.to, events=(ev.RecordingMade(sid, seconds),))
         case Recorded(sid, seconds):
             draft = replace(state.draft, recording_sid=sid, **node.answers)
             if node.answers and draft.callback_number is None:
@@ -246,10 +245,10 @@ def _saved(tree: Tree, state: CallState, saved: RequestSaved) -> Turn:
     return _arrive(tree, replace(state, saved=saved, draft=Draft()), to)
 
 
-def _found(tree: Tree, state: CallState, finding: str, facts: Mapping[str, Any] | None) -> Turn:
+def _found(tree: Tree, state: CallState, finding: str, facts: Facts | None) -> Turn:
     """Go on from a consult; a finding it does not expect leads to somebody who can help."""
     node = tree.nodes.get(state.node)
-    state = state if facts is None else replace(state, facts=facts)
+    state = state if facts is None else state.knowing(facts)
     state = replace(state, entered="") if isinstance(node, Consult) and node.forgets_entry else state
     if not isinstance(node, Consult):
         return _arrive(tree, state, state.node if node else "main")
@@ -381,11 +380,11 @@ def resolve(tree: Tree, state: CallState, to: Exit) -> str:
 def _known(tree: Tree, state: CallState) -> Mapping[On, Any]:
     number = state.draft.callback_number or state.caller_number
     return {
-        On.LANGUAGES: "one" if len(tree.languages) == 1 else "known" if "language" in state.facts else "many",
+        On.LANGUAGES: "one" if len(tree.languages) == 1 else "known" if state.known_language else "many",
         On.CALLER: "known" if state.caller_number else "unknown",
         On.FLOW: state.draft.flow,
         On.NUMBER: "known" if number else "unknown",
         On.DESK: "open" if state.desk else "closed",
         On.PROOFS: "left" if state.refused < ATTEMPTS else "spent",
-        On.HEARD: state.facts.get("heard", "last"),
+        On.HEARD: state.request.heard,
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+
+from ivr.callflow.facts import Facts, Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,6 @@ class HungUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """When staff will call, as it is to be spoken: local time, `minutes` when it is that near.
-
-    `days_ahead` counts calendar days from the caller's today: 0 today, 1 tomorrow.
-    """
-
-    by: datetime
-    days_ahead: int
-    minutes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RequestSaved:
     """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn."""
 
@@ -77,13 +64,13 @@ class RequestSaved:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the services found for a `Consult`: which of its ways to go, and plain JSON facts for what comes next.
+    """What the services found for a `Consult`: one of its question's findings, and facts for what comes next.
 
-    `facts` replace those of an earlier consult; None leaves them as they are.
+    `facts` replace those of their kind that an earlier consult found; None leaves them as they are.
     """
 
     finding: str
-    facts: Mapping[str, Any] | None = None
+    facts: Facts | None = None
 
 
 Input = CallStarted | Digits | NoInput | Recorded | DialEnded | HungUp | RequestSaved | Found

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ivr.callflow.answers import Kind
+from ivr.callflow.facts import Fact
 
 MENU_WAIT = 10
 """Seconds a menu waits for a key, the first time and after each reprompt."""
@@ -63,37 +64,50 @@ class DraftAction(StrEnum):
     CANCEL = "cancel"
 
 
-class Question(StrEnum):
-    """What a consult asks, or has done; `services/consulting` has a function for each."""
+HOURS_STATES = ("open", "open_then_closed", "closed", "closed_then_closed", "closed_today", "closed_both_days")
+"""What the clinic can be now; each has a prompt of its own."""
 
-    OPEN_REQUEST = "open_request"
-    HOURS = "hours"
-    CLOSE_TODAY = "close_today"
-    CLOSE_TOMORROW = "close_tomorrow"
-    LIFT_CLOSURES = "lift_closures"
-    REQUEST_BY_CALLER = "request_by_caller"
-    REQUEST_BY_REFERENCE = "request_by_reference"
-    NEXT_REQUEST = "next_request"
-    CHANGE_NUMBER = "change_number"
-    CHANGE_TIME = "change_time"
-    CANCEL_REQUEST = "cancel_request"
-    ADD_MESSAGE = "add_message"
-    STAFF_EXTENSION = "staff_extension"
-    STAFF_SIGN_IN = "staff_sign_in"
-    STAFF_FIRST = "staff_first"
-    STAFF_NEXT = "staff_next"
-    STAFF_CLAIM = "staff_claim"
-    STAFF_ATTEMPT = "staff_attempt"
-    STAFF_CLOSE = "staff_close"
-    STAFF_DESK = "staff_desk"
-    STUDIO = "studio"
-    PROMPT_BY_NUMBER = "prompt_by_number"
-    NEXT_PROMPT = "next_prompt"
-    PROMPT_TAKEN = "prompt_taken"
-    KEEP_TAKE = "keep_take"
-    DROP_TAKE = "drop_take"
-    PUBLISH_HEARD = "publish_heard"
-    ROLL_BACK = "roll_back"
+
+class Question(StrEnum):
+    """What a consult asks, or has done, and what may be found; `services/calls/consulting` has a function for each."""
+
+    findings: tuple[str, ...]
+
+    def __new__(cls, name: str, *findings: str) -> Question:
+        """A question by its name, with every finding that its answer can have."""
+        question = str.__new__(cls, name)
+        question._value_ = name
+        question.findings = findings
+        return question
+
+    OPEN_REQUEST = "open_request", "found", "none"
+    HOURS = "hours", *HOURS_STATES, "not_allowed"
+    CLOSE_TODAY = "close_today", *HOURS_STATES, "not_allowed"
+    CLOSE_TOMORROW = "close_tomorrow", *HOURS_STATES, "not_allowed"
+    LIFT_CLOSURES = "lift_closures", *HOURS_STATES, "not_allowed"
+    REQUEST_BY_CALLER = "request_by_caller", "found", "none"
+    REQUEST_BY_REFERENCE = "request_by_reference", "found", "closed", "wrong"
+    NEXT_REQUEST = "next_request", "found", "none"
+    CHANGE_NUMBER = "change_number", "done", "closed"
+    CHANGE_TIME = "change_time", "done", "closed"
+    CANCEL_REQUEST = "cancel_request", "done", "closed"
+    ADD_MESSAGE = "add_message", "done"
+    STAFF_EXTENSION = "staff_extension", "kept"
+    STAFF_SIGN_IN = "staff_sign_in", "signed_in", "wrong", "locked"
+    STAFF_FIRST = "staff_first", "found", "nothing", "signed_out"
+    STAFF_NEXT = "staff_next", "found", "nothing", "end", "signed_out"
+    STAFF_CLAIM = "staff_claim", "claimed", "taken", "no_number"
+    STAFF_ATTEMPT = "staff_attempt", "kept", "taken"
+    STAFF_CLOSE = "staff_close", "closed", "taken"
+    STAFF_DESK = "staff_desk", "passed_on", "taken"
+    STUDIO = "studio", "ready", "not_allowed"
+    PROMPT_BY_NUMBER = "prompt_by_number", "found", "none", "not_allowed"
+    NEXT_PROMPT = "next_prompt", "found", "none", "not_allowed"
+    PROMPT_TAKEN = "prompt_taken", "may_publish", "needs_approval", "not_allowed"
+    KEEP_TAKE = "keep_take", "kept", "published", "not_allowed"
+    DROP_TAKE = "drop_take", "dropped", "not_allowed"
+    PUBLISH_HEARD = "publish_heard", "on_air", "not_ready", "needs_another", "not_allowed"
+    ROLL_BACK = "roll_back", "rolled_back", "first", "not_allowed"
 
 
 class On(StrEnum):
@@ -126,8 +140,8 @@ PERSON = Fork(On.DESK, {"open": "person", "closed": "closed"})
 class Choice:
     """A key of a menu. `prompt` None: the key works but is not announced. `then_say` opens the next node's speech.
 
-    `facts` are added to what the last consult found, for the next one to use. `language` is what the call is held in
-    from then on, `spoken_in` what the option is announced in where that is another one.
+    `facts` are added to what consults found, for the next one to use. `language` is what the call is held in from then
+    on, `spoken_in` what the option is announced in where that is another one.
     """
 
     key: str
@@ -139,7 +153,7 @@ class Choice:
     then_say: str | Value | None = None
     language: str | None = None
     spoken_in: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[Fact, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +205,7 @@ class Menu:
 class Entry:
     """A number keyed by the caller; `skip` is where a lone # leads, when skipping is offered.
 
-    `answers` are set on arrival, `example` opens the second reprompt. `keeps` is the fact under which what was keyed
+    `answers` are set on arrival, `example` opens the second reprompt. `keeps` is the fact as which what was keyed
     waits for a later consult. An extension or a PIN has at least `least_keys` and ends with # or a pause.
     """
 
@@ -205,7 +219,7 @@ class Entry:
     answers: Mapping[str, Any] = field(default_factory=dict)
     skip: Exit | None = None
     failed: Exit = PERSON
-    keeps: str | None = None
+    keeps: Fact | None = None
     least_keys: int = 0
 
 
@@ -224,7 +238,7 @@ class Recorder:
     prompt: str | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     failed: Exit = PERSON
-    keeps: str | None = None
+    keeps: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)

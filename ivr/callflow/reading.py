@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
-from ivr.callflow.inputs import Promise
+from ivr.callflow.facts import AgeUnit, Promise, Reading
 from ivr.callflow.outputs import Pause, PlayMessage, Say, SpeakTime, Speech
 
 BETWEEN_FACTS = Pause(500)
 PRIORITIES = ("urgent", "soon", "routine")
-UNITS = ("minute", "hour", "day")
 MOST = 99
 """The largest number that the script's building blocks can say."""
 
 
-def read_out(facts: Mapping[str, Any]) -> tuple[Speech, ...]:
-    """The request in a call's facts, in words; nothing when there is none.
-
-    `reading` holds plain values: `kind`, `priority`, `reason` or `visit`, `age` (a number and its unit), `tried`,
-    `best_time`, `language` (when it is not the call's own), `promise` (local ISO time, days ahead) or None when it is
-    overdue, `messages` (ids of stored recordings) and `coming`: whether one is on its way to us.
-    """
-    reading = facts.get("reading")
-    return tuple(_spoken(reading, int(facts["staff_id"]))) if reading else ()
+def read_out(reading: Reading, staff_id: int) -> tuple[Speech, ...]:
+    """A request in words, for the member of the staff who hears it and plays its messages."""
+    return tuple(_spoken(reading, staff_id))
 
 
 def prompts() -> set[str]:
@@ -35,46 +26,45 @@ def prompts() -> set[str]:
         *(f"staff_reason_{reason}" for reason in Reason),
         *(f"staff_visit_{visit}" for visit in VisitType),
         *(f"staff_time_{time}" for time in BestTime),
-        *(f"staff_{unit}{plural}_old" for unit in UNITS for plural in ("", "s")),
+        *(f"staff_{unit}{plural}_old" for unit in AgeUnit for plural in ("", "s")),
         *("staff_tried", "staff_language", "staff_language_name", "staff_overdue"),
         *("staff_promised_today", "staff_promised_tomorrow", "staff_promised_on", "staff_promised_by"),
         *("staff_message", "staff_message_coming"),
     }
 
 
-def _spoken(reading: Mapping[str, Any], staff_id: int) -> Iterator[Speech]:
-    yield Say(f"staff_{reading['priority']}_{reading['kind']}")
-    if reading.get("reason"):
-        yield Say(f"staff_reason_{reading['reason']}")
-    if reading.get("visit"):
-        yield Say(f"staff_visit_{reading['visit']}")
-    yield from _age(*reading["age"])
-    if reading.get("tried"):
+def _spoken(reading: Reading, staff_id: int) -> Iterator[Speech]:
+    yield Say(f"staff_{reading.priority}_{reading.kind}")
+    if reading.reason:
+        yield Say(f"staff_reason_{reading.reason}")
+    if reading.visit:
+        yield Say(f"staff_visit_{reading.visit}")
+    yield from _age(reading.age, reading.age_unit)
+    if reading.tried:
         yield Say("staff_tried")
-    if reading.get("best_time"):
-        yield Say(f"staff_time_{reading['best_time']}")
-    if reading.get("language"):
+    if reading.best_time:
+        yield Say(f"staff_time_{reading.best_time}")
+    if reading.language:
         yield Say("staff_language")
-        yield Say("staff_language_name", reading["language"])
-    yield from _promise(reading["promise"])
-    for recording_id in reading.get("messages", ()):
-        yield from (Say("staff_message"), PlayMessage(int(recording_id), staff_id))
-    if reading.get("coming"):
+        yield Say("staff_language_name", reading.language)
+    yield from _promise(reading.promise)
+    for recording_id in reading.messages:
+        yield from (Say("staff_message"), PlayMessage(recording_id, staff_id))
+    if reading.coming:
         yield Say("staff_message_coming")
     yield BETWEEN_FACTS
 
 
-def _age(number: int, unit: str) -> Iterator[Speech]:
+def _age(number: int, unit: AgeUnit) -> Iterator[Speech]:
     number = min(number, MOST)
     yield Say(f"{'number' if number >= 10 else 'digit'}_{number}")
     yield Say(f"staff_{unit}_old" if number == 1 else f"staff_{unit}s_old")
 
 
-def _promise(plain: list[Any] | None) -> Iterator[Speech]:
-    if plain is None:
+def _promise(promise: Promise | None) -> Iterator[Speech]:
+    if promise is None:
         yield Say("staff_overdue")
         return
-    promise = Promise(datetime.fromisoformat(plain[0]), int(plain[1]))
     if promise.days_ahead == 0:
         yield Say("staff_promised_today")
     elif promise.days_ahead == 1:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
-from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow.facts import Promise, PromptReading, RequestSummary
+from ivr.callflow.inputs import RequestSaved
 from ivr.callflow.nodes import Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import read_out
-from ivr.callflow.state import CallState, promise_of
+from ivr.callflow.state import CallState
 
 BETWEEN_OPTIONS = Pause(500)
-"""Milliseconds between two options of a menu: CALLFLOW asks for 500 to 750."""
+"""Milliseconds between two options of a menu, see ivr/callflow/README.md."""
 
 PHONE_GROUPS = (3, 3, 4)
 REFERENCE_GROUPS = (3, 3)
@@ -53,19 +53,19 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
         case Value.RECEIPT:
             return tuple(_receipt(state.saved)) if state.saved else ()
         case Value.STAFF_REQUEST:
-            return read_out(state.facts)
+            return read_out(state.staff.reading, state.staff.staff_id or 0) if state.staff.reading else ()
         case Value.MESSAGE:
             return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
         case Value.CLOSURE:
             return state.closure
         case Value.OPEN_REQUEST:
-            return tuple(_open_request(state.facts, state.today))
+            return tuple(_open_request(state.request.summary, state.today)) if state.request.summary else ()
         case Value.CALL_PROMISE:
-            return tuple(_call_promise(state.facts))
+            return tuple(_call_promise(state.request.summary)) if state.request.summary else ()
         case Value.SCRIPT:
-            return tuple(_script(state.facts))
+            return tuple(_script(state.studio.reading, state.studio.recorded_in)) if state.studio.reading else ()
         case Value.TAKE:
-            return (PlayRecording(state.facts["take"]),) if state.facts.get("take") else ()
+            return (PlayRecording(state.studio.take_sid),) if state.studio.take_sid else ()
         case _:
             return (Say(part),)
 
@@ -119,50 +119,38 @@ def _promise(promise: Promise) -> Iterator[Speech]:
     yield SpeakTime(promise.by.hour, promise.by.minute)
 
 
-def _open_request(facts: Mapping[str, Any], today: date) -> Iterator[Speech]:
-    """A stored request as its caller may hear it: what kind, since when, and what staff do. Nothing that names anyone.
-
-    `asked` is what it is (a callback, an appointment or a message), `left` the day (ISO), `staff` what they have done
-    so far (`tried` or `claimed`; empty: nothing).
-    """
-    if "asked" not in facts:
-        return
-    left = date.fromisoformat(facts["left"])
-    if left >= today:
-        yield Say(f"request_{facts['asked']}_today")
-    elif left == today - timedelta(days=1):
-        yield Say(f"request_{facts['asked']}_yesterday")
+def _open_request(request: RequestSummary, today: date) -> Iterator[Speech]:
+    """A stored request as its caller may hear it: what kind, since when, and what staff do."""
+    if request.left >= today:
+        yield Say(f"request_{request.asked}_today")
+    elif request.left == today - timedelta(days=1):
+        yield Say(f"request_{request.asked}_yesterday")
     else:
-        yield Say(f"request_{facts['asked']}_on")
-        yield SpeakDate(left.isoformat(), year=False)
+        yield Say(f"request_{request.asked}_on")
+        yield SpeakDate(request.left.isoformat(), year=False)
     yield BETWEEN_GROUPS
-    if facts["staff"]:
-        yield Say(f"request_{facts['staff']}")
-    yield from _call_promise(facts)
+    if request.handling:
+        yield Say(f"request_{request.handling}")
+    yield from _call_promise(request)
 
 
-def _call_promise(facts: Mapping[str, Any]) -> Iterator[Speech]:
-    """When staff will call about a stored request; `promise` is empty once that moment has passed."""
-    if "promise" not in facts:
-        return
-    promise = promise_of(facts["promise"])
-    if promise is None:
+def _call_promise(request: RequestSummary) -> Iterator[Speech]:
+    """When staff will call about a stored request."""
+    if request.promise is None:
         yield Say("request_late")
     else:
-        yield from _promise(promise)
+        yield from _promise(request.promise)
     yield BETWEEN_OPTIONS
 
 
-def _script(facts: Mapping[str, Any]) -> Iterator[Speech]:
+def _script(prompt: PromptReading, recorded_in: str) -> Iterator[Speech]:
     """A prompt read out to whoever may record it: what became of the last try, the words, and how to say them."""
-    if "prompt" not in facts:
-        return
-    if facts["last"]:
-        yield Say(f"studio_{facts['last']}")
+    if prompt.last:
+        yield Say(f"studio_{prompt.last}")
         yield BETWEEN_GROUPS
     yield Say("studio_script")
-    yield SayOwn(facts["words"], facts["words_sha256"], facts["prompt"], facts["recorded_in"])
+    yield SayOwn(prompt.words, prompt.words_sha256, prompt.key, recorded_in)
     yield BETWEEN_OPTIONS
     yield Say("studio_direction")
-    yield SayOwn(facts["direction"], facts["direction_sha256"], "studio_no_direction")
+    yield SayOwn(prompt.direction, prompt.direction_sha256, "studio_no_direction")
     yield BETWEEN_OPTIONS

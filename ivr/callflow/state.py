@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
-from ivr.callflow.answers import BestTime, Draft, Kind, PatientType, Reason, VisitType, Weekday
-from ivr.callflow.inputs import Promise, RequestSaved
+from ivr.callflow import plain
+from ivr.callflow.answers import Draft
+from ivr.callflow.facts import Fact, Facts, RequestFacts, StaffFacts, StudioFacts
+from ivr.callflow.inputs import RequestSaved
 from ivr.callflow.outputs import Speech
+
+SURROUNDINGS = frozenset({"today", "desk", "closure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,15 @@ class CallState:
     """A call between two turns.
 
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
-    being read back, `saved` the receipt the caller may hear again, `facts` what the last consult found (plain JSON),
-    `refused` how many proofs of who is calling were wrong. `today` (in the clinic's time zone), `desk` (the numbers to
+    being read back, `saved` the receipt the caller may hear again, `refused` how many proofs of who is calling were
+    wrong, `known_language` the language of this number's last call where callers can choose one. `request`, `staff`
+    and `studio` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the numbers to
     ring now; empty when closed) and `closure` (what to say of a day on which the clinic is closed) are not the call's
     own: whoever drives the engine sets them each turn.
     """
 
-    node: str
-    language: str
+    node: str = ""
+    language: str = ""
     attempts: int = 0
     draft: Draft = Draft()
     entry: str = ""
@@ -33,8 +38,11 @@ class CallState:
     disclaimed: bool = False
     desk_tried: int = 0
     saved: RequestSaved | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
     refused: int = 0
+    known_language: str | None = None
+    request: RequestFacts = RequestFacts()
+    staff: StaffFacts = StaffFacts()
+    studio: StudioFacts = StudioFacts()
     today: date = date.min
     desk: tuple[str, ...] = ()
     closure: tuple[Speech, ...] = ()
@@ -43,57 +51,37 @@ class CallState:
         """The same state in the surroundings of this moment."""
         return replace(self, today=today, desk=desk, closure=closure)
 
+    def knowing(self, facts: Facts) -> CallState:
+        """The same state with what a consult found, in place of what was known of that kind."""
+        match facts:
+            case RequestFacts():
+                return replace(self, request=facts)
+            case StaffFacts():
+                return replace(self, staff=facts)
+            case StudioFacts():
+                return replace(self, studio=facts)
+
+    def adding(self, added: Mapping[Fact, Any]) -> CallState:
+        """The same state with single facts added."""
+        state = self
+        for fact, value in added.items():
+            part, name = fact.value
+            changed: Any = replace(getattr(state, part), **{name: value})
+            state = state.knowing(changed)
+        return state
+
 
 def to_plain(state: CallState) -> dict[str, Any]:
     """The state as JSON values, without what is as at the start; it has personal data, so it is stored encrypted."""
-    plain = _unlike(state, _BLANK)
-    for surrounding in ("today", "desk", "closure"):
-        plain.pop(surrounding, None)
-    if "draft" in plain:
-        plain["draft"] = _unlike(state.draft, _BLANK.draft)
-    if state.saved:
-        plain["saved"] = [state.saved.reference, plain_promise(state.saved.promise)]
-    return plain
+    return plain.to_plain(state, leave_out=SURROUNDINGS)
 
 
-def from_plain(plain: Mapping[str, Any]) -> CallState:
-    """The state that `to_plain` described."""
-    values = dict(plain)
-    if "draft" in values:
-        values["draft"] = _draft(values["draft"])
-    if "saved" in values:
-        reference, promise = values["saved"]
-        values["saved"] = RequestSaved(reference, promise_of(promise))
-    return replace(_BLANK, **values)
+def from_plain(values: Mapping[str, Any]) -> CallState:
+    """The state that `to_plain` described, of this version of the line or of the first edition.
 
-
-def _unlike(value: Any, blank: Any) -> dict[str, Any]:
-    return {name: mine for name in type(value).__slots__ if (mine := getattr(value, name)) != getattr(blank, name)}
-
-
-def plain_promise(promise: Promise | None) -> list[Any] | None:
-    """A promise as JSON values."""
-    return None if promise is None else [promise.by.isoformat(), promise.days_ahead, promise.minutes]
-
-
-def promise_of(plain: Sequence[Any] | None) -> Promise | None:
-    """The promise that `plain_promise` described."""
-    return None if plain is None else Promise(datetime.fromisoformat(plain[0]), plain[1], plain[2])
-
-
-_ENUMS = {
-    "kind": Kind,
-    "reason": Reason,
-    "patient_type": PatientType,
-    "visit_type": VisitType,
-    "weekday": Weekday,
-    "best_time": BestTime,
-}
-
-
-def _draft(plain: Mapping[str, Any]) -> Draft:
-    values: dict[str, Any] = {name: _ENUMS[name](value) if name in _ENUMS else value for name, value in plain.items()}
-    return Draft(**values)
-
-
-_BLANK = CallState(node="", language="")
+    A call that began on the first edition forgets what was found in it, and goes on.
+    """
+    saved = values.get("saved")
+    if isinstance(saved, list):
+        values = {**values, "saved": {"reference": saved[0], "promise": None}}
+    return plain.from_plain(CallState, values)

@@ -2,12 +2,13 @@
 
 A caller ID is easily forged, and a reference may be overheard. So a request is only ever told by its kind, its day and
 when staff will call; a reference alone tells nothing, not even that it exists; and the third wrong proof in a call
-leads to a person. `services/existing` answers the consults.
+leads to a person. `services/requests/by_caller` answers the consults.
 """
 
 from __future__ import annotations
 
 from ivr.callflow.answers import BestTime
+from ivr.callflow.facts import Fact
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
     PERSON,
@@ -28,7 +29,7 @@ from ivr.callflow.nodes import (
 
 REFERENCE = Fork(On.PROOFS, {"left": "reference", "spent": PERSON})
 HEARD = Fork(On.HEARD, {"last": "existing_last", "more": "existing_more", "callback": "callback_open"})
-"""Where the request in the call's facts is told: the last of the caller's, one with more behind it, or instead of a
+"""Where the request that was found is told: the last of the caller's, one with more behind it, or instead of a
 new callback."""
 
 EXISTING = Choice("4", "main_existing", Fork(On.CALLER, {"known": "existing", "unknown": REFERENCE}))
@@ -53,7 +54,7 @@ def _finding() -> tuple[Node, ...]:
             most_keys=6,
             to="proof",
             skip="no_reference",
-            keeps="reference",
+            keeps=Fact.REFERENCE,
         ),
         Notice("no_reference", (), PERSON, lead="no_reference"),
         Menu(
@@ -163,8 +164,8 @@ def _changing() -> tuple[Node, ...]:
             opening=("leave_message_opening",),
             keep_opening=True,
             choices=(
-                Choice("1", "leave_message_yes", "changing_number", facts={"may_leave_message": True}),
-                Choice("2", "leave_message_no", "changing_number", facts={"may_leave_message": False}),
+                Choice("1", "leave_message_yes", "changing_number", facts={Fact.MAY_LEAVE_MESSAGE: True}),
+                Choice("2", "leave_message_no", "changing_number", facts={Fact.MAY_LEAVE_MESSAGE: False}),
             ),
             example="leave_message_example",
             back="new_number",
@@ -175,7 +176,7 @@ def _changing() -> tuple[Node, ...]:
             level=3,
             opening=("best_time_opening",),
             choices=tuple(
-                Choice(key, f"best_time_{time}", "changing_time", facts={"best_time": str(time)}) for key, time in times
+                Choice(key, f"best_time_{time}", "changing_time", facts={Fact.BEST_TIME: time}) for key, time in times
             ),
             example="best_time_example",
             back="existing_change",
@@ -232,7 +233,7 @@ def _adding() -> tuple[Node, ...]:
             notice="recording_notice",
             longest=90,
             to="adding_message",
-            keeps="message",
+            keeps=Fact.MESSAGE,
         ),
         Consult("adding_message", Question.ADD_MESSAGE, {"done": "message_added"}),
         _done("message_added", "message_added", Value.CALL_PROMISE),

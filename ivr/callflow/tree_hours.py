@@ -1,14 +1,11 @@
 """Hours by telephone, for admins: a branch of the staff's menu that begins at `staff_hours`.
 
-The call's facts hold who has signed in, under `staff_id`; every question looks up what that person may do.
+The state's `staff` holds who has signed in; every question looks up what that person may do.
 """
 
 from __future__ import annotations
 
-from ivr.callflow.nodes import Choice, Consult, Exit, Menu, Node, Question
-
-STATES = ("open", "open_then_closed", "closed", "closed_then_closed", "closed_today", "closed_both_days")
-"""What the clinic can be now; each has a prompt of its own."""
+from ivr.callflow.nodes import HOURS_STATES, Choice, Consult, Exit, Menu, Node, Question
 
 
 def build_hours(staff_menu: Exit) -> tuple[Node, ...]:
@@ -37,6 +34,6 @@ def build_hours(staff_menu: Exit) -> tuple[Node, ...]:
 
 def _consult(name: str, asks: Question, staff_menu: Exit) -> Consult:
     """A question whose answer is how the clinic stands now; it is said, then the menu comes again."""
-    lead = {state: f"hours_{state}" for state in STATES} | {"not_allowed": "hours_not_allowed"}
-    to: dict[str, Exit] = dict.fromkeys(STATES, "staff_hours_menu")
+    lead = {state: f"hours_{state}" for state in HOURS_STATES} | {"not_allowed": "hours_not_allowed"}
+    to: dict[str, Exit] = dict.fromkeys(HOURS_STATES, "staff_hours_menu")
     return Consult(name, asks, {**to, "not_allowed": staff_menu}, lead)

@@ -1,13 +1,15 @@
 """Triage by phone: staff sign in with extension and PIN, hear the most pressing request, claim it and are connected.
 
 It is entered by key 7, which no caller is told of, or by calling the staff number. What is known of the member of the
-staff and of the request under way travels in the call's facts; `services/phone_triage` answers the consults.
+staff and of the request under way travels in the state's `staff`; `services/requests/by_phone` answers the consults.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from ivr.callflow.facts import Fact
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
     LONGEST_MENU,
@@ -102,7 +104,7 @@ def _triage() -> tuple[Node, ...]:
                 _key("1", "staff_claim"),
                 _key("2", "staff_request"),
                 _key("3", "staff_next"),
-                _key("4", "staff_close", outcome=None),
+                _key("4", "staff_close", {Fact.OUTCOME: ""}),
                 STUDIO,
                 _key("7", "staff_desk"),
                 HOURS,
@@ -124,17 +126,19 @@ def _triage() -> tuple[Node, ...]:
 
 
 def _afterwards() -> tuple[Node, ...]:
-    tried = (_key(str(key), "staff_attempt", outcome=outcome) for key, outcome in enumerate(OUTCOMES[1:], start=3))
+    tried = (
+        _key(str(key), "staff_attempt", {Fact.OUTCOME: outcome}) for key, outcome in enumerate(OUTCOMES[1:], start=3)
+    )
     closed = (
-        _key(str(key), "staff_closing", disposition=disposition)
+        _key(str(key), "staff_closing", {Fact.DISPOSITION: disposition})
         for key, disposition in enumerate(DISPOSITIONS, start=1)
     )
     return (
         _menu(
             "staff_outcome",
             (
-                _key("1", "staff_close", outcome="reached"),
-                _key("2", "staff_attempt", outcome="reached"),
+                _key("1", "staff_close", {Fact.OUTCOME: "reached"}),
+                _key("2", "staff_attempt", {Fact.OUTCOME: "reached"}),
                 *tried,
             ),
             back="staff_request",
@@ -173,7 +177,7 @@ def _menu(
     )
 
 
-def _key(key: str, to: str, **facts: Any) -> Choice:
+def _key(key: str, to: str, facts: Mapping[Fact, str] = MappingProxyType({})) -> Choice:
     return Choice(key, None, to, facts=facts)
 
 

@@ -1,11 +1,12 @@
 """Recording prompts by telephone, for admins: a branch of the staff's menu that begins at `staff_studio`.
 
-The call's facts hold who has signed in, under `staff_id`, and whose words are recorded, under `recorded_in`. Every
-question looks up what that person may do.
+The state's `staff` holds who has signed in, `studio` whose words are recorded and what was. Every question looks up
+what that person may do.
 """
 
 from __future__ import annotations
 
+from ivr.callflow.facts import Fact
 from ivr.callflow.nodes import Choice, Consult, Entry, Exit, Field, Menu, Node, Question, Recorder, Value
 
 LONGEST_TAKE = 45
@@ -36,7 +37,7 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
             to="studio_find",
             skip="studio_walk",
             failed=staff_menu,
-            keeps="number",
+            keeps=Fact.PROMPT_NUMBER,
         ),
         _consult(
             "studio_find", Question.PROMPT_BY_NUMBER, {"found": "studio_prompt", "none": "studio_number"}, staff_menu
@@ -64,7 +65,7 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
             longest=LONGEST_TAKE,
             to="studio_taken",
             failed=staff_menu,
-            keeps="take",
+            keeps=Fact.TAKE,
         ),
         _consult(
             "studio_taken",
@@ -72,8 +73,8 @@ def build_studio(staff_menu: Exit, languages: tuple[str, ...]) -> tuple[Node, ..
             {"may_publish": "studio_take", "needs_approval": "studio_clinical_take"},
             staff_menu,
         ),
-        _take("studio_take", (Choice("2", "studio_publish", "studio_keep", facts={"publish": True}),), later=True),
-        _take("studio_clinical_take", (Choice("2", "studio_keep", "studio_keep", facts={"publish": False}),)),
+        _take("studio_take", (Choice("2", "studio_publish", "studio_keep", facts={Fact.PUBLISH: True}),), later=True),
+        _take("studio_clinical_take", (Choice("2", "studio_keep", "studio_keep", facts={Fact.PUBLISH: False}),)),
         _consult(
             "studio_keep", Question.KEEP_TAKE, {"kept": "studio_number", "published": "studio_number"}, staff_menu
         ),
@@ -124,7 +125,7 @@ def _language(languages: tuple[str, ...], staff_menu: Exit) -> Menu:
         level=3,
         opening=("studio_language",),
         choices=tuple(
-            Choice(str(key), "language_option", "studio_number", spoken_in=language, facts={"recorded_in": language})
+            Choice(str(key), "language_option", "studio_number", spoken_in=language, facts={Fact.RECORDED_IN: language})
             for key, language in enumerate(languages, start=1)
         ),
         example="language_example",
@@ -135,7 +136,7 @@ def _language(languages: tuple[str, ...], staff_menu: Exit) -> Menu:
 
 def _take(name: str, keep: tuple[Choice, ...], *, later: bool = False) -> Menu:
     """What to do with what was just recorded; `later`: it may also be kept without going on the air."""
-    draft = (Choice("4", "studio_draft", "studio_keep", facts={"publish": False}),) if later else ()
+    draft = (Choice("4", "studio_draft", "studio_keep", facts={Fact.PUBLISH: False}),) if later else ()
     return Menu(
         name,
         level=3,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from ivr import create_line
 from ivr.audio.clips import PromptClip
 from ivr.audio.errors import AudioError
-from ivr.callflow import check, drawing
+from ivr.callflow import check, drawing, overview
+from ivr.callflow.layout import behind
+from ivr.callflow.nodes import Tree
 from ivr.callflow.tree import build
+from ivr.callflow.tree_staff import ENTRANCE
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
 from ivr.config import Config
 from ivr.services.line import utc_now
@@ -86,17 +92,42 @@ def _figures(clip: PromptClip) -> str:
     return f"{clip.key:<28} {figures} {pace} wpm  {'; '.join(clip.faults)}"
 
 
+def _overview(tree: Tree) -> str:
+    return overview.as_overview(tree, without=behind(tree, ENTRANCE))
+
+
+DRAWINGS: Mapping[str, Callable[[Tree], str]] = {
+    "text": drawing.as_text,
+    "mermaid": drawing.as_mermaid,
+    "overview": _overview,
+}
+WRITE_HELP = f"Put the overview into this document, between {overview.BEGIN} and {overview.END}."
+
+
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice([*DRAWINGS]), default="text", show_default=True)
 @click.option("--check", "lint", is_flag=True, help="Look for what is wrong with the tree instead of printing it.")
 @click.option("--languages", default="en-US", show_default=True, help="Which languages the printed tree offers.")
-def tree(form: str, lint: bool, languages: str) -> None:
-    """Print the call tree, or check it: exit status 1 when a call could go wrong."""
-    if not lint:
-        printed = build(tuple(languages.split(",")), dialable)
-        click.echo(drawing.as_mermaid(printed) if form == "mermaid" else drawing.as_text(printed))
+@click.option("--write", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=WRITE_HELP)
+def tree(form: str, lint: bool, languages: str, write: Path | None) -> None:
+    """Print the call tree, or check it: exit status 1 when a call could go wrong.
+
+    As text and as `mermaid` it is whole; the `overview` is a Mermaid picture of what callers meet.
+    """
+    if lint:
+        _say_faults(_lint(configured()))
+    printed = build(tuple(languages.split(",")), dialable)
+    if write is None:
+        click.echo(DRAWINGS[form](printed))
         return
-    faults = _lint(configured())
+    try:
+        write.write_text(overview.insert(write.read_text("utf-8"), _overview(printed)), "utf-8")
+    except ValueError as error:
+        raise click.ClickException(f"{write}: {error}") from None
+    click.echo(f"{write} has the tree of today.")
+
+
+def _say_faults(faults: list[str]) -> NoReturn:
     for fault in faults:
         click.echo(fault)
     click.echo(f"{len(faults)} faults." if faults else "The tree is sound.")

@@ -18,7 +18,7 @@ CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
 JOB_READ_SECONDS = 15.0
 DOWNLOAD_SECONDS = 60.0
 READY_TRIES = 3
-"""A recording may not be ready when its caller asks to hear it (TWILIO.md, trap 9)."""
+"""A recording may not be ready when its caller asks to hear it, see ivr/docs/twilio.md#not-ready-yet."""
 
 READY_WAIT = 0.7
 LARGEST_RECORDING = 4 * 1024 * 1024

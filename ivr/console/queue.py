@@ -1,4 +1,4 @@
-"""The queue: whom to call next. The page refreshes its list by itself; see `static/queue.js`."""
+"""The queue: whom to call next. The page refreshes its list by itself; see `static/console/queue.js`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def urgency(row: QueueRow, now: datetime) -> str:
 
 
 def left(row: QueueRow, now: datetime) -> str:
-    """How much time is left, in words that tell it apart without colour; `static/queue.js` counts on in the same."""
+    """How much time is left, in words that tell it apart without colour; `queue-times.js` counts on in the same."""
     match urgency(row, now):
         case "late":
             return f"{length(now - row.act_by)} late"

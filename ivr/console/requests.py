@@ -61,7 +61,7 @@ class RequestAction:
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
-    """Add the page and a form's address for each deed."""
+    """Add the page and a form's address for each action."""
 
     def page(request_id: int, problem: Problem | None = None) -> ResponseReturnValue:
         now = line.clock()

@@ -1,7 +1,7 @@
 """Flask-Security on our accounts: how it finds and keeps them, and what it asks of a password, a code, a recovery code.
 
 It brings the flow of signing in, the sessions and the second factor. What counts, locks and is noted is ours, in
-`services/signing_in`.
+`services/accounts/signing_in`.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ WEEK = (
 
 
 class _Time:
-    """The line's clock while the week is lived: a call's own, or a moment of a deed."""
+    """The line's clock while the week is lived: a call's own, or the moment of a step of the staff."""
 
     def __init__(self) -> None:
         self.clock = VirtualClock()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import ClosureReason
-from ivr.callflow.inputs import Promise
+from ivr.callflow.facts import Promise
 from ivr.config import Config, OpenSpan
 from ivr.db import Database
 from ivr.models import Closure, Priority, WeeklyHours

@@ -7,7 +7,10 @@ import re
 import phonenumbers
 
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
-"""Words such as ANONYMOUS keyed as digits: they look like numbers and belong to nobody (TWILIO.md, trap 5)."""
+"""Words such as ANONYMOUS keyed as digits: they look like numbers and belong to nobody.
+
+See ivr/docs/twilio.md#withheld-numbers.
+"""
 
 _TEN_DIGITS = re.compile(r"[2-9]\d{9}")
 _SIP = re.compile(r"^sips?:", re.IGNORECASE)

@@ -63,7 +63,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
 
     @studio.post("/<language>/import", endpoint="import_language")
     @requires(Role.ADMIN)
-    def take_back(language: str) -> ResponseReturnValue:
+    def import_zip(language: str) -> ResponseReturnValue:
         """A language back from it; nothing is published."""
         file = request.files.get("zip")
         try:

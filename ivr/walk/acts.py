@@ -83,12 +83,17 @@ class ActResult:
 
 def situation(state: CallState) -> Hashable:
     """What of a state decides where it can lead; calls in the same situation can go the same ways."""
-    facts, number = state.facts, state.draft.callback_number or state.caller_number
-    heading = facts.get("heard") if state.node in TELLS_A_REQUEST else state.draft.flow
+    number = state.draft.callback_number or state.caller_number
+    heading = state.request.heard if state.node in TELLS_A_REQUEST else state.draft.flow
     surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.language)
     place = (state.node, state.attempts, bool(state.entry), state.refused >= ATTEMPTS, bool(state.closure))
-    keyed = (facts.get("reference") == NOBODYS_REFERENCE, facts.get("prompt"), facts.get("recorded_in"))
+    keyed = (state.request.reference == NOBODYS_REFERENCE, prompt_of(state), state.studio.recorded_in)
     return (*place, heading, *keyed, *surroundings)
+
+
+def prompt_of(state: CallState) -> str:
+    """The prompt that was read out to whoever records, by its key; '' when none was."""
+    return state.studio.reading.key if state.studio.reading else ""
 
 
 def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> Iterator[Act]:

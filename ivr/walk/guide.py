@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.state import CallState
-from ivr.walk.acts import Act, predict, situation
+from ivr.walk.acts import Act, predict, prompt_of, situation
 from ivr.walk.edges import Edge, Goal, edges_of, staffs
 from ivr.walk.scenes import Scene
 
@@ -88,7 +88,7 @@ class Guide:
         """Note where an act really led."""
         key = (scene.name, self.place(before), act.name)
         self._latest[key] = ((self.place(after), after),)
-        outcome = (after.node, after.facts.get("heard"), after.facts.get("prompt"), after.facts.get("recorded_in"))
+        outcome = (after.node, after.request.heard, prompt_of(after), after.studio.recorded_in)
         self._here.setdefault(key, {})[outcome] = after
         self._ever.setdefault((before.node, act.name), {})[outcome] = after
 

@@ -132,7 +132,7 @@ class SceneSetter:
                 self._close_requests()
             case Interference.CLAIMS:
                 other = {"status": RequestStatus.CLAIMED, "owner_id": self._accounts[Role.STAFF]}
-                taken = update(PatientRequest).where(PatientRequest.id == state.facts.get("request_id", 0))
+                taken = update(PatientRequest).where(PatientRequest.id == state.staff.request_id)
                 with self._line.database.write() as session:
                     session.execute(taken.values(**other, claimed_at=self._time(), owner_seen_at=self._time()))
             case Interference.DEMOTES:

@@ -15,7 +15,7 @@ from ivr.services.scripts import read_scripts
 from tests.support.engine_call import valid
 
 TREE = build(("en-US",), valid)
-MAIN = TREE["main"]
+MAIN, PROVING = TREE["main"], TREE["proving"]
 
 
 def changed(node):
@@ -38,6 +38,22 @@ def changed(node):
         (
             replace(MAIN, back=Fork(On.DESK, {"open": "main"})),
             "main: *: the fork on desk and the case closed do not fit together",
+        ),
+        (
+            replace(PROVING, to={"found": "main", "closed": "main"}),
+            "proving: request_by_reference may find 'wrong', which leads nowhere",
+        ),
+        (
+            replace(PROVING, to={**PROVING.to, "lost": "main"}),
+            "proving: request_by_reference never finds 'lost'",
+        ),
+        (
+            replace(PROVING, lead={"lost": "proof_wrong"}),
+            "proving: request_by_reference never finds 'lost'",
+        ),
+        (
+            replace(PROVING, refused="lost"),
+            "proving: request_by_reference never finds 'lost'",
         ),
     ],
 )

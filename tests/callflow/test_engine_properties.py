@@ -7,21 +7,34 @@ from hypothesis import strategies as st
 
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
+from ivr.callflow.answers import Flow, Kind, Reason
 from ivr.callflow.engine import advance, begin
+from ivr.callflow.facts import (
+    AgeUnit,
+    Handling,
+    Heard,
+    PromptReading,
+    Reading,
+    RequestFacts,
+    RequestSummary,
+    StaffFacts,
+    StudioFacts,
+)
 from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
 from tests.support.engine_call import CALLER, TODAY, answered, valid
 
-READING = {
-    "kind": "callback",
-    "priority": "soon",
-    "reason": "message",
-    "age": [2, "hour"],
-    "promise": None,
-    "messages": [5],
-}
-FACTS = {"staff_id": 3, "role": "staff", "request_id": 12, "passed": [], "reading": READING}
+READING = Reading(Kind.CALLBACK, "soon", 2, AgeUnit.HOUR, Reason.MESSAGE, messages=(5,))
+FACTS = (
+    None,
+    StaffFacts(staff_id=3, request_id=12, reading=READING),
+    StaffFacts(),
+    RequestFacts(7, "x", Heard.MORE, RequestSummary(Flow.MESSAGE, TODAY, Handling.TRIED)),
+    RequestFacts(),
+    StudioFacts("en-US", "117", PromptReading("main_example", "For example, press 2.", "Kindly.")),
+    StudioFacts(),
+)
 ONE_KEY = st.sampled_from("0123456789*#")
 INPUTS = st.one_of(
     st.builds(Digits, ONE_KEY),
@@ -48,7 +61,7 @@ def test_any_sequence_of_inputs_leaves_the_engine_in_a_known_node_with_something
     inputs, caller, desk, languages, chance, entrance
 ):
     def anything(turn):
-        return Found(chance.choice(sorted(tree[turn.state.node].to)), chance.choice([FACTS, {}, None]))
+        return Found(chance.choice(sorted(tree[turn.state.node].to)), chance.choice(FACTS))
 
     tree = build(languages, valid)
     turn = advance(tree, begin(tree).at(TODAY, desk), CallStarted(caller, entrance))

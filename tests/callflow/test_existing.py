@@ -1,6 +1,8 @@
 """An existing request, as far as the engine decides: where each key leads, what is told, when a person takes over."""
 
 import json
+from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -8,18 +10,21 @@ from hypothesis import strategies as st
 
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
+from ivr.callflow.answers import Flow
 from ivr.callflow.engine import advance, begin
+from ivr.callflow.facts import Handling, Heard, Promise, RequestFacts, RequestSummary
 from ivr.callflow.inputs import CallStarted, Digits, Found, NoInput, Recorded, RequestSaved
 from ivr.callflow.nodes import Consult
 from ivr.callflow.state import from_plain, to_plain
 from ivr.callflow.tree import build
 from tests.support.engine_call import CALLER, TODAY, spoken_prompts, valid
 
-TOLD = {"request": 7, "known_by": "x", "asked": "callback", "left": "2026-11-22", "staff": "", "promise": None}
-LAST = ("found", {**TOLD, "heard": "last"})
-MORE = ("found", {**TOLD, "heard": "more"})
-OPEN = ("found", {**TOLD, "heard": "callback"})
-DONE = ("done", {**TOLD, "heard": "last"})
+SUMMARY = RequestSummary(Flow.CALLBACK, date(2026, 11, 22))
+TOLD = RequestFacts(7, "x", Heard.LAST, SUMMARY)
+LAST = ("found", TOLD)
+MORE = ("found", replace(TOLD, heard=Heard.MORE))
+OPEN = ("found", replace(TOLD, heard=Heard.CALLBACK))
+DONE = ("done", TOLD)
 
 
 @pytest.mark.parametrize(
@@ -107,34 +112,47 @@ def test_what_is_asked_of_the_records_carries_what_was_keyed_and_forgets_the_pro
     questions = [question for question, _ in made.asked]
     assert questions == ["request_by_reference", "change_number", "request_by_reference", "change_time"]
     proving, number, _, time = (state for _, state in made.asked)
-    assert (proving.facts["reference"], proving.entered) == ("123455", "1948-05-17")
-    assert (number.entered, number.facts["may_leave_message"], number.facts["request"]) == ("+16175550199", False, 7)
-    assert time.facts["best_time"] == "any"
+    assert (proving.request.reference, proving.entered) == ("123455", "1948-05-17")
+    assert (number.entered, number.request.may_leave_message, number.request.id) == ("+16175550199", False, 7)
+    assert time.request.best_time == "any"
     assert made.turn.state.entered == ""
 
 
 def test_an_added_message_never_touches_the_draft(call):
     made = call(records={"open_request": OPEN, "add_message": DONE})("2 1 r h")
     (_, asking) = made.asked[-1]
-    assert (asking.facts["message"], asking.facts["request"]) == ("RE1", 7)
+    assert (asking.request.message_sid, asking.request.id) == ("RE1", 7)
     assert not any(isinstance(event, ev.RequestLeft) for event in made.events)
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"left": "2026-11-23", "promise": ["2026-11-23T14:30:00", 0, None]},
-         "request_callback_today promise_today"),
-        ({"promise": ["2026-11-24T10:00:00", 1, None]}, "request_callback_yesterday promise_tomorrow"),
-        ({"asked": "appointment", "left": "2026-11-10", "staff": "tried"},
-         "request_appointment_on request_tried request_late"),
-        ({"asked": "message", "staff": "claimed", "promise": ["2026-11-23T10:30:00", 0, 30]},
-         "request_message_yesterday request_claimed promise_minutes"),
-        ({"promise": ["2026-11-27T10:30:00", 4, None]}, "request_callback_yesterday promise_on weekday_5 promise_by"),
+        (
+            {"left": date(2026, 11, 23), "promise": Promise(datetime(2026, 11, 23, 14, 30), 0)},
+            "request_callback_today promise_today",
+        ),
+        ({"promise": Promise(datetime(2026, 11, 24, 10), 1)}, "request_callback_yesterday promise_tomorrow"),
+        (
+            {"asked": Flow.APPOINTMENT, "left": date(2026, 11, 10), "handling": Handling.TRIED},
+            "request_appointment_on request_tried request_late",
+        ),
+        (
+            {
+                "asked": Flow.MESSAGE,
+                "handling": Handling.CLAIMED,
+                "promise": Promise(datetime(2026, 11, 23, 10, 30), 0, 30),
+            },
+            "request_message_yesterday request_claimed promise_minutes",
+        ),
+        (
+            {"promise": Promise(datetime(2026, 11, 27, 10, 30), 4)},
+            "request_callback_yesterday promise_on weekday_5 promise_by",
+        ),
     ],
 )  # fmt: skip
 def test_a_request_is_told_by_kind_day_and_promise_only(call, facts, said):
-    told = call(records={"request_by_caller": ("found", {**TOLD, **facts, "heard": "last"})})("4")
+    told = call(records={"request_by_caller": ("found", replace(TOLD, summary=replace(SUMMARY, **facts)))})("4")
     assert " ".join(told.prompts).startswith(f"{said} existing_change existing_cancel existing_another option_main")
     assert not any(isinstance(part, out.SpeakDigits) for part in told.turn.outputs[-1].speech)
 
@@ -150,11 +168,16 @@ START = st.sampled_from(["4", "2"])
 
 def facts_of(finding):
     if finding not in {"found", "done"}:
-        return st.sampled_from([None, {}])
-    heard = st.sampled_from(["last", "more", "callback"])
-    promise = st.sampled_from([None, ["2026-11-24T10:00:00", 1, None], ["2026-12-24T10:00:00", 31, None]])
-    return st.builds(lambda h, p, s: {**TOLD, "heard": h, "promise": p, "staff": s}, heard, promise,
-                     st.sampled_from(["", "tried", "claimed"]))  # fmt: skip
+        return st.sampled_from([None, RequestFacts()])
+    promise = st.sampled_from([None, Promise(datetime(2026, 11, 24, 10), 1), Promise(datetime(2026, 12, 24, 10), 31)])
+    return st.builds(
+        lambda heard, promise, handling: replace(
+            TOLD, heard=heard, summary=replace(SUMMARY, promise=promise, handling=handling)
+        ),
+        st.sampled_from(Heard),
+        promise,
+        st.sampled_from(Handling),
+    )
 
 
 @settings(max_examples=400, deadline=None)

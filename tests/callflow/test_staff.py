@@ -1,11 +1,15 @@
 """Triage by phone, as the engine has it: where each key leads, what is read out, and what is never kept."""
 
 import json
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from ivr.callflow import outputs as out
+from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.callflow.engine import advance, begin
+from ivr.callflow.facts import AgeUnit, Promise, Reading, StaffFacts
 from ivr.callflow.inputs import CallStarted, Digits, Found
 from ivr.callflow.nodes import Question
 from ivr.callflow.outputs import to_plain as plain_output
@@ -14,18 +18,19 @@ from ivr.callflow.state import to_plain
 from ivr.callflow.tree_staff import DISPOSITIONS, OUTCOMES
 from tests.support.engine_call import EngineCall, spoken_prompts
 
-READING = {
-    "kind": "callback",
-    "priority": "urgent",
-    "reason": "after_procedure",
-    "age": [12, "minute"],
-    "tried": True,
-    "best_time": "morning",
-    "language": "es-US",
-    "promise": ["2026-11-23T10:30:00", 0],
-    "messages": [5],
-}
-FACTS = {"staff_id": 3, "role": "staff", "request_id": 12, "reading": READING}
+READING = Reading(
+    kind=Kind.CALLBACK,
+    priority="urgent",
+    age=12,
+    age_unit=AgeUnit.MINUTE,
+    reason=Reason.AFTER_PROCEDURE,
+    tried=True,
+    best_time=BestTime.MORNING,
+    language="es-US",
+    promise=Promise(datetime(2026, 11, 23, 10, 30), 0),
+    messages=(5,),
+)
+FACTS = StaffFacts(staff_id=3, request_id=12, reading=READING)
 IN = "7 42# 123456"
 
 
@@ -113,41 +118,41 @@ def test_the_request_is_read_out_then_its_message(staff):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "spoken"),
     [
         ({"promise": None}, "staff_overdue"),
-        ({"promise": ["2026-11-24T10:30:00", 1]}, "staff_promised_tomorrow"),
-        ({"promise": ["2026-11-26T10:30:00", 3]}, "weekday_4"),
-        ({"messages": [], "coming": True}, "staff_message_coming"),
-        ({"age": [1, "day"]}, "staff_day_old"),
-        ({"age": [140, "day"]}, "number_99"),
-        ({"kind": "appointment", "reason": None, "visit": "fracture"}, "staff_visit_fracture"),
+        ({"promise": Promise(datetime(2026, 11, 24, 10, 30), 1)}, "staff_promised_tomorrow"),
+        ({"promise": Promise(datetime(2026, 11, 26, 10, 30), 3)}, "weekday_4"),
+        ({"messages": (), "coming": True}, "staff_message_coming"),
+        ({"age": 1, "age_unit": AgeUnit.DAY}, "staff_day_old"),
+        ({"age": 140, "age_unit": AgeUnit.DAY}, "number_99"),
+        ({"kind": Kind.APPOINTMENT, "reason": None, "visit": VisitType.FRACTURE}, "staff_visit_fracture"),
     ],
 )
-def test_readings(changes, said):
-    spoken = spoken_prompts(read_out({**FACTS, "reading": {**READING, **changes}}))
-    assert said in spoken
-    assert {prompt for prompt in spoken if prompt.startswith("staff_")} <= prompts()
+def test_readings(changes, spoken):
+    heard = spoken_prompts(read_out(replace(READING, **changes), 3))
+    assert spoken in heard
+    assert {prompt for prompt in heard if prompt.startswith("staff_")} <= prompts()
 
 
 def test_the_outcome_that_was_chosen_is_what_the_services_hear_of(staff):
     for key, outcome in enumerate(OUTCOMES[1:], start=3):
         made = keyed(staff(), f"{IN} 1 talked")
         made.facts = None
-        assert keyed(made, str(key)).turn.state.facts["outcome"] == outcome
+        assert keyed(made, str(key)).turn.state.staff.outcome == outcome
         assert made.asked[-2:] == [Question.STAFF_ATTEMPT, Question.STAFF_NEXT]
     for key, disposition in enumerate(DISPOSITIONS, start=1):
         made = keyed(staff(), f"{IN} 1 talked")
         made.facts = None
-        facts = keyed(made, f"1 {key}").turn.state.facts
-        assert (facts["outcome"], facts["disposition"]) == ("reached", disposition)
+        known = keyed(made, f"1 {key}").turn.state.staff
+        assert (known.outcome, known.disposition) == ("reached", disposition)
         assert made.asked[-2:] == [Question.STAFF_CLOSE, Question.STAFF_NEXT]
 
 
 def test_closing_without_a_call_forgets_an_earlier_outcome(staff):
     made = keyed(staff(), f"{IN} 1 talked 1 *")
     made.facts = None
-    assert keyed(made, "4 1").turn.state.facts["outcome"] is None
+    assert keyed(made, "4 1").turn.state.staff.outcome == ""
 
 
 def test_claiming_calls_the_patient_of_the_request(staff):

@@ -104,7 +104,9 @@ def test_a_worker_whose_queue_is_missing_says_so(run, rendered_line):
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_the_doctor_and_a_backup_find_it_too(command, empty_url, tmp_path):
-    assert "Run python -m ivr db upgrade." in command("doctor", DATABASE_URL=empty_url).stdout
+    nobody = f"http://127.0.0.1:{free_port()}"
+    examined = command("doctor", DATABASE_URL=empty_url, PUBLIC_BASE_URL=nobody, TWILIO_API_URL=nobody)
+    assert "Run python -m ivr db upgrade." in examined.stdout
     ended = command("backup", "copy.db", DATABASE_URL=empty_url)
     assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1)
     assert "not of this line: it lacks alembic_version" in ended.stderr

@@ -1,4 +1,7 @@
-"""Twilio's REST side: every request is what TWILIO.md §4 says, what may be asked again is, and nothing else."""
+"""Twilio's REST side: every request is what it should be, what may be asked again is, and nothing else.
+
+See ivr/docs/twilio.md#asking-twilio-for-something.
+"""
 
 from datetime import date
 
@@ -8,7 +11,7 @@ from werkzeug.wrappers import Response
 from ivr.clients import twilio
 from ivr.clients.errors import NotThere, Refused, Unavailable, Unclear
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
-from ivr.simulator import Carrier, Exchange, FixedDesk
+from ivr.simulator import Carrier, Exchange, FixedDesk, WsgiTransport
 from tests.support.carrier_api import ACCOUNT_SID, AUTH_TOKEN, carrier_api, sid
 from tests.support.processes import free_port
 
@@ -154,8 +157,10 @@ ORDER = CallOrder(
 
 
 def test_a_call_is_asked_for_with_the_carriers_fields(api):
-    carrier = Carrier("https://line.example.org", ACCOUNT_SID, AUTH_TOKEN, strict=False)
-    api.places_calls_with(Exchange(carrier, FixedDesk(), api.store.calls))
+    nothing_to_say = WsgiTransport(Response("<Response/>", mimetype="text/xml"))
+    carrier = Carrier("https://line.example.org", ACCOUNT_SID, AUTH_TOKEN, nothing_to_say, strict=False)
+    exchange = Exchange(carrier, FixedDesk(), api.store.calls)
+    api.places_calls_with(exchange)
     call_sid = TwilioCalls(account(api)).create(ORDER)
     assert api.store.calls.get(call_sid).direction == "outbound-api"
     assert api.asked == [("POST", "/Calls.json")]
@@ -171,6 +176,7 @@ def test_a_call_is_asked_for_with_the_carriers_fields(api):
             "Timeout": "25",
         }
     ]
+    exchange.wait()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from ivr.cli.staff import make_demo_accounts
-from ivr.demo import week as demo_week
+from ivr.demo import week
 from ivr.models import Disposition, EntryKind, Outcome, PatientRequest, Priority, Recording, RequestEntry, RequestStatus
 from ivr.services.audit import trail_faults
 from ivr.simulator import RecordingStore
@@ -20,8 +20,8 @@ def test_the_week_has_requests_in_every_state(config, rendered_line, now):
     make_demo_accounts(line.database)
     store = RecordingStore()
     config = replace(config, database_url=str(line.database.engine.url))
-    assert demo_week.fill(config, store, now) == len(demo_week.WEEK)
-    assert demo_week.fill(config, store, now) == 0
+    assert week.fill(config, store, now) == len(week.WEEK)
+    assert week.fill(config, store, now) == 0
     with line.database.read() as session:
         requests = list(session.scalars(select(PatientRequest)))
         entries = list(session.scalars(select(RequestEntry)))

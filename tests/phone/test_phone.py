@@ -26,11 +26,16 @@ APPOINTMENT = [("appointments", "1"), ("new patients", "1"), ("a spine fracture"
                ("your birth date", "05171948"), ("if that is right", "1"), ("which day", "6"),
                ("mornings", "3"), *CALLBACK[1:2], *CALLBACK[4:]]  # fmt: skip
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-SILENCE = """() => { globalThis.silence = new Promise(done => addEventListener("keydown", () => {
-    const began = performance.now()
-    const look = () => phone.speaker.playing ? setTimeout(look) : done(performance.now() - began)
-    look()
-}, {capture: true, once: true})) }"""
+SPEAKER = "import('/console/static/phone/speaker.js')"
+PLAYING = f"{SPEAKER}.then(({{ speaker }}) => speaker.playing)"
+SILENCE = f"""{SPEAKER}.then(({{ speaker }}) => {{
+    globalThis.silence = new Promise(done => addEventListener("keydown", () => {{
+        const began = performance.now()
+        const look = () => speaker.playing ? setTimeout(look) : done(performance.now() - began)
+        look()
+    }}, {{capture: true, once: true}}))
+    return true
+}})"""
 """Afterwards `silence` says how many milliseconds after the next key's arrival nothing plays any more."""
 
 
@@ -151,12 +156,21 @@ def test_a_key_stops_the_audio_at_once(open_page):
     page = open_page("/phone", viewport=DESKTOP)
     begin(page)
     page.get_by_text("a key cuts in").wait_for(timeout=SLOW)
-    until(lambda: page.evaluate("phone.speaker.playing"))
+    until(lambda: page.evaluate(PLAYING))
     page.evaluate(SILENCE)
     page.keyboard.press("2")
     assert page.evaluate("silence") < 100
     page.locator(LINE).filter(has_text="May we call").wait_for(timeout=SLOW)
-    until(lambda: page.evaluate("phone.speaker.playing"))
+    until(lambda: page.evaluate(PLAYING))
+
+
+def test_a_caller_without_a_microphone_is_told_and_called_all_the_same(open_page):
+    page = open_page("/phone")
+    page.locator("#microphone").check()
+    begin(page)
+    page.locator(LINE).first.wait_for(timeout=SLOW)
+    assert page.locator("#transcript li.carrier").first.inner_text().endswith("a sample is recorded instead.")
+    assert not page.locator("#microphone").is_checked()
 
 
 def test_a_page_that_is_closed_puts_the_receiver_down(open_page, line):

@@ -15,14 +15,14 @@ import textstat
 from ivr.audio.words import words_in
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
-from ivr.callflow.answers import BestTime, Draft, Kind, Reason, VisitType, Weekday
+from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.check import prompts_of
 from ivr.callflow.composing import WordOrder, compose
 from ivr.callflow.engine import GLOBAL_BACK, GLOBAL_PERSON, GLOBAL_REPEAT, Turn, advance, begin
-from ivr.callflow.inputs import CallStarted, Digits, Found, Promise, RequestSaved
+from ivr.callflow.facts import Handling, Promise, RequestFacts, RequestSummary
+from ivr.callflow.inputs import CallStarted, Digits, Found, RequestSaved
 from ivr.callflow.nodes import LONGEST_CLIP, LONGEST_INSTRUCTION, LONGEST_MENU, Entry, Menu, Value
 from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
-from ivr.callflow.state import plain_promise
 from ivr.callflow.tree import build
 from ivr.callflow.tree_studio import LONGEST_SCRIPT
 from ivr.services.scripts import Script, read_scripts
@@ -82,17 +82,17 @@ def values() -> Iterator[out.Speech]:
         yield from spoken(Value.SUMMARY, replace(state, draft=draft))
     for promise in promises():
         yield from spoken(Value.RECEIPT, replace(state, saved=RequestSaved(REFERENCE, promise)))
-    for facts in told():
-        yield from spoken(Value.OPEN_REQUEST, replace(state, facts=facts, today=TODAY))
+    for known in stored_requests():
+        yield from spoken(Value.OPEN_REQUEST, replace(state, request=known, today=TODAY))
 
 
-def told() -> Iterator[dict[str, object]]:
+def stored_requests() -> Iterator[RequestFacts]:
     """What a call may know of a stored request, in every form."""
-    days = [(TODAY - timedelta(days=ago)).isoformat() for ago in (0, 1, 2, 30)]
+    days = [TODAY - timedelta(days=ago) for ago in (0, 1, 2, 30)]
     promise = Promise(datetime(2025, 11, 26, 10, 45), 4)
-    for asked, left, staff in product(("callback", "appointment", "message"), days, ("", "tried", "claimed")):
-        for by in (None, plain_promise(promise)):
-            yield {"asked": asked, "left": left, "staff": staff, "promise": by}
+    for asked, left, handling in product(Flow, days, Handling):
+        for by in (None, promise):
+            yield RequestFacts(summary=RequestSummary(asked, left, handling, by))
 
 
 def in_values() -> set[str]:
@@ -292,7 +292,7 @@ def menus_as_composed() -> Iterator[tuple[str, float, float]]:
         entered = "1948-05-17" if menu.name == "check_birth_date" else NUMBER
         state = replace(begin(TREE), caller_number=NUMBER, entered=entered, saved=saved)
         states = [replace(state, draft=replace(draft, recording_sid="RE1")) for draft in drafts()]
-        states += [replace(state, facts=facts, today=TODAY) for facts in told()]
+        states += [replace(state, request=known, today=TODAY) for known in stored_requests()]
         openings = [()] if menu.clip else [opening(menu, state) for state in states]
         longest = max(seconds(*first, *_pause_after(first), *options(menu)) for first in openings)
         yield menu.name, longest, menu.longest

@@ -6,6 +6,7 @@ from datetime import date
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
 from ivr.callflow.engine import advance, begin
+from ivr.callflow.facts import RequestFacts
 from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, NoInput, Recorded, RequestSaved
 from ivr.callflow.tree import build
 
@@ -77,7 +78,7 @@ class EngineCall:
         answer = self.records.get(question, "none")
         if isinstance(answer, list):
             answer = answer.pop(0)
-        return Found(answer, {}) if isinstance(answer, str) else Found(*answer)
+        return Found(answer, RequestFacts()) if isinstance(answer, str) else Found(*answer)
 
     @property
     def node(self):

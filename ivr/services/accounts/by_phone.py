@@ -62,5 +62,5 @@ def check_pin(session: Session, line: Line, extension: str, pin: str, now: datet
 
 def admin_of(session: Session, inquiry: Inquiry) -> StaffMember | None:
     """Who has signed in to this call, if an admin still; what the call remembers may be out of date."""
-    member = session.get(StaffMember, inquiry.state.facts.get("staff_id") or 0)
+    member = session.get(StaffMember, inquiry.state.staff.staff_id or 0)
     return member if member is not None and member.active and member.role.includes(Role.ADMIN) else None

@@ -11,9 +11,9 @@ from ivr.callflow.nodes import Question
 from ivr.services.hours import by_phone as hours_by_phone
 from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
-from ivr.services.prompts import by_phone as studio_by_phone
+from ivr.services.prompts import by_phone as prompts_by_phone
 from ivr.services.requests import by_caller as existing
-from ivr.services.requests import by_phone as phone_triage
+from ivr.services.requests import by_phone as requests_by_phone
 
 ANSWERING: Mapping[Question, Answering] = {
     Question.OPEN_REQUEST: existing.find_open,
@@ -28,22 +28,22 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.CLOSE_TODAY: hours_by_phone.close_today,
     Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
     Question.LIFT_CLOSURES: hours_by_phone.lift,
-    Question.STAFF_EXTENSION: phone_triage.find_extension,
-    Question.STAFF_SIGN_IN: phone_triage.sign_in,
-    Question.STAFF_FIRST: phone_triage.find_first,
-    Question.STAFF_NEXT: phone_triage.find_next,
-    Question.STAFF_CLAIM: phone_triage.claim,
-    Question.STAFF_ATTEMPT: phone_triage.note_attempt,
-    Question.STAFF_CLOSE: phone_triage.close,
-    Question.STAFF_DESK: phone_triage.pass_on,
-    Question.STUDIO: studio_by_phone.begin,
-    Question.PROMPT_BY_NUMBER: studio_by_phone.find_by_number,
-    Question.NEXT_PROMPT: studio_by_phone.find_next,
-    Question.PROMPT_TAKEN: studio_by_phone.taken,
-    Question.KEEP_TAKE: studio_by_phone.keep,
-    Question.DROP_TAKE: studio_by_phone.drop,
-    Question.PUBLISH_HEARD: studio_by_phone.publish_heard,
-    Question.ROLL_BACK: studio_by_phone.roll_back,
+    Question.STAFF_EXTENSION: requests_by_phone.find_extension,
+    Question.STAFF_SIGN_IN: requests_by_phone.sign_in,
+    Question.STAFF_FIRST: requests_by_phone.find_first,
+    Question.STAFF_NEXT: requests_by_phone.find_next,
+    Question.STAFF_CLAIM: requests_by_phone.claim,
+    Question.STAFF_ATTEMPT: requests_by_phone.note_attempt,
+    Question.STAFF_CLOSE: requests_by_phone.close,
+    Question.STAFF_DESK: requests_by_phone.pass_on,
+    Question.STUDIO: prompts_by_phone.begin,
+    Question.PROMPT_BY_NUMBER: prompts_by_phone.find_by_number,
+    Question.NEXT_PROMPT: prompts_by_phone.find_next,
+    Question.PROMPT_TAKEN: prompts_by_phone.taken,
+    Question.KEEP_TAKE: prompts_by_phone.keep,
+    Question.DROP_TAKE: prompts_by_phone.drop,
+    Question.PUBLISH_HEARD: prompts_by_phone.publish_heard,
+    Question.ROLL_BACK: prompts_by_phone.roll_back,
 }
 """Who answers what."""
 

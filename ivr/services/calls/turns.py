@@ -244,9 +244,9 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
                 after = _apply(connection, line, call_id, turn.state, found, now)
                 outputs, known = (*turn.outputs, *after.outputs), (*events, *after.events)
                 turn = replace(after, outputs=outputs, events=known)
-            case ev.CallLeft() if "staff_id" in turn.state.facts:
+            case ev.CallLeft() if turn.state.staff.staff_id is not None:
                 with session_in(connection) as session:
-                    by_phone.leave(session, turn.state.facts, now)
+                    by_phone.leave(session, turn.state.staff, now)
             case ev.RequestLeft(draft):
                 with session_in(connection) as session:
                     keep_incomplete(session, line, call_id=call_id, language=language, draft=draft, now=now)

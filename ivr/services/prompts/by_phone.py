@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.callflow.facts import PromptReading, StudioFacts
 from ivr.callflow.inputs import Found
 from ivr.models import PromptNumber, PromptState, PromptVersion
 from ivr.services.accounts.by_phone import admin_of
@@ -18,20 +19,17 @@ from ivr.services.prompts.releases import DIRECTIONS, latest_release
 from ivr.services.prompts.versions import VersionError
 from ivr.services.recordings.recordings import discard_recording
 
-PEOPLE = ("staff_id", "role", "recorded_in")
-"""Facts of the call that the studio leaves as they are."""
-
 
 def begin(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """Whether somebody may record at all."""
-    return Found("ready" if admin_of(session, inquiry) else "not_allowed")
+    return Found("ready", StudioFacts()) if admin_of(session, inquiry) else Found("not_allowed")
 
 
 def find_by_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """The prompt whose number was keyed."""
     if admin_of(session, inquiry) is None:
         return Found("not_allowed")
-    keyed = int(inquiry.state.facts.get("number") or 0)
+    keyed = int(inquiry.state.studio.number or 0)
     found = session.scalars(select(PromptNumber).where(PromptNumber.number == keyed)).first()
     return _found(session, line, inquiry, found)
 
@@ -41,7 +39,7 @@ def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if admin_of(session, inquiry) is None:
         return Found("not_allowed")
     script = line.scripts[_language(inquiry)]
-    last = int(inquiry.state.facts.get("number") or 0)
+    last = int(inquiry.state.studio.number or 0)
     known = [one for one in session.scalars(select(PromptNumber).order_by(PromptNumber.number)) if script.has(one.key)]
     following = [one for one in known if one.number > last] or known
     return _found(session, line, inquiry, following[0] if following else None)
@@ -60,8 +58,8 @@ def keep(session: Session, line: Line, inquiry: Inquiry) -> Found:
     admin = admin_of(session, inquiry)
     if admin is None:
         return _drop(session, line, inquiry, "not_allowed")
-    facts, language = inquiry.state.facts, _language(inquiry)
-    publish = bool(facts.get("publish")) and not versions.is_clinical(line, language, _key(inquiry))
+    known, language = inquiry.state.studio, _language(inquiry)
+    publish = known.publish and not versions.is_clinical(line, language, _key(inquiry))
     try:
         versions.keep_call_take(
             session,
@@ -69,7 +67,7 @@ def keep(session: Session, line: Line, inquiry: Inquiry) -> Found:
             Actor.of(admin, "phone"),
             language,
             _key(inquiry),
-            str(facts.get("take") or ""),
+            known.take_sid,
             inquiry.now,
             publish=publish,
         )
@@ -88,8 +86,10 @@ def publish_heard(session: Session, line: Line, inquiry: Inquiry) -> Found:
     admin = admin_of(session, inquiry)
     if admin is None:
         return Found("not_allowed")
-    heard = str(inquiry.state.facts.get("words_sha256") or "")
-    waiting = versions.locked_waiting(session, _language(inquiry), _key(inquiry), heard)
+    heard = inquiry.state.studio.reading
+    waiting = (
+        versions.locked_waiting(session, _language(inquiry), heard.key, heard.words_sha256 or "") if heard else None
+    )
     if waiting is None:
         return Found("not_ready")
     actor = Actor.of(admin, "phone")
@@ -115,47 +115,45 @@ def roll_back(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def _drop(session: Session, line: Line, inquiry: Inquiry, finding: str) -> Found:
-    take = inquiry.state.facts.get("take")
+    take = inquiry.state.studio.take_sid
     if take:
         session.flush()
-        discard_recording(line.database, session.connection(), str(take), inquiry.now)
+        discard_recording(line.database, session.connection(), take, inquiry.now)
     return Found(finding, _without_take(inquiry))
 
 
-def _without_take(inquiry: Inquiry) -> dict[str, Any]:
-    return {name: value for name, value in inquiry.state.facts.items() if name not in {"take", "publish"}}
+def _without_take(inquiry: Inquiry) -> StudioFacts:
+    return replace(inquiry.state.studio, take_sid="", publish=False)
 
 
 def _language(inquiry: Inquiry) -> str:
     """Whose words are recorded: the language that was chosen for it, or the call's."""
-    return str(inquiry.state.facts.get("recorded_in") or inquiry.state.language)
+    return inquiry.state.studio.recorded_in or inquiry.state.language
 
 
 def _key(inquiry: Inquiry) -> str:
-    return str(inquiry.state.facts.get("prompt") or "")
+    reading = inquiry.state.studio.reading
+    return reading.key if reading else ""
 
 
 def _found(session: Session, line: Line, inquiry: Inquiry, number: PromptNumber | None) -> Found:
     """What the call has to know to read a prompt out: its words, how they are said, and the audio of both."""
-    people = {name: inquiry.state.facts[name] for name in PEOPLE if name in inquiry.state.facts}
     language = _language(inquiry)
     script = line.scripts[language]
     if number is None or not script.has(number.key):
-        return Found("none", people)
+        return Found("none", StudioFacts(recorded_in=inquiry.state.studio.recorded_in))
     release = latest_release(session)
     manifest = release.manifest if release else {}
     words, audio = versions.words_to_record(session, line, language, number.key)
-    facts = {
-        "prompt": number.key,
-        "number": str(number.number),
-        "recorded_in": language,
-        "words": words,
-        "words_sha256": audio,
-        "direction": line.scripts[inquiry.state.language].prompts[number.key].direction,
-        "direction_sha256": manifest.get(DIRECTIONS, {}).get(number.key),
-        "last": _last(session, language, number.key, audio),
-    }
-    return Found("found", people | facts)
+    reading = PromptReading(
+        key=number.key,
+        words=words,
+        direction=line.scripts[inquiry.state.language].prompts[number.key].direction,
+        last=_last(session, language, number.key, audio),
+        words_sha256=audio,
+        direction_sha256=manifest.get(DIRECTIONS, {}).get(number.key),
+    )
+    return Found("found", StudioFacts(recorded_in=language, number=str(number.number), reading=reading))
 
 
 def _last(session: Session, language: str, key: str, heard: str | None) -> str:

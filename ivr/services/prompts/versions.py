@@ -1,7 +1,7 @@
 """Versions of prompts: what the clinic writes and records itself, who approves it, and what is on the air when.
 
 Web and calls use this module; nothing here handles audio. What a recording is worth, the worker finds out, see
-`services/takes`.
+`services/prompts/takes`.
 """
 
 from __future__ import annotations

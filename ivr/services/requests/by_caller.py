@@ -8,16 +8,15 @@ the caller was known, and the facts that go back to the call name nobody.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ivr.callflow.answers import BestTime, Draft, Kind, Reason
+from ivr.callflow.answers import Draft, Flow, Kind, Reason
+from ivr.callflow.facts import Handling, Heard, RequestFacts, RequestSummary
 from ivr.callflow.inputs import Found
-from ivr.callflow.state import plain_promise
 from ivr.models import (
     AuditAction,
     Disposition,
@@ -55,7 +54,7 @@ def find_by_caller(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 def find_open(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """The newest open request of a caller who is about to leave another one."""
-    return _newest(session, line, inquiry, heard="callback")
+    return _newest(session, line, inquiry, heard=Heard.CALLBACK)
 
 
 def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -64,12 +63,12 @@ def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def find_by_reference(session: Session, line: Line, inquiry: Inquiry) -> Found:
-    """The request with the reference in the call's facts, if what was keyed after it proves who is calling.
+    """The request with the reference that was keyed, if what was keyed after it proves who is calling.
 
     Whatever does not fit is `wrong` alike, so that nobody learns which references there are.
     """
     named = select(PatientRequest).where(
-        PatientRequest.reference == str(inquiry.state.facts.get("reference", "")),
+        PatientRequest.reference == inquiry.state.request.reference,
         PatientRequest.status != RequestStatus.INCOMPLETE,
     )
     request = session.scalars(named.order_by(PatientRequest.id.desc()).limit(1)).first()
@@ -85,8 +84,8 @@ def find_by_reference(session: Session, line: Line, inquiry: Inquiry) -> Found:
             inquiry.now,
             f"told that it is closed, {known_by}",
         )
-        return Found("closed", {})
-    return _found(session, line, inquiry.now, request, known_by, heard="last")
+        return Found("closed", RequestFacts())
+    return _found(session, line, inquiry.now, request, known_by, heard=Heard.LAST)
 
 
 def change_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -94,11 +93,11 @@ def change_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
     case = _opened(session, line, inquiry)
     number = inquiry.state.entered
     if case is None or not number:
-        return Found("closed", {})
+        return Found("closed", RequestFacts())
     case.request.callback_number = number
     case.request.number_index = line.database.vault.index(number)
     case.request.is_caller_id = number == inquiry.state.caller_number
-    case.request.may_leave_message = inquiry.state.facts.get("may_leave_message")
+    case.request.may_leave_message = inquiry.state.request.may_leave_message
     return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "number")
 
 
@@ -106,8 +105,8 @@ def change_time(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """Note another time of day that suits the caller."""
     case = _opened(session, line, inquiry)
     if case is None:
-        return Found("closed", {})
-    case.request.best_time = BestTime(inquiry.state.facts["best_time"])
+        return Found("closed", RequestFacts())
+    case.request.best_time = inquiry.state.request.best_time
     return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "best time")
 
 
@@ -115,12 +114,12 @@ def cancel(session: Session, line: Line, inquiry: Inquiry) -> Found:
     """Close a request by its caller's wish, also when staff have claimed it: its owner sees it in the history."""
     case = _opened(session, line, inquiry)
     if case is None:
-        return Found("closed", {})
+        return Found("closed", RequestFacts())
     put_away(session, case.request, Disposition.CANCELLED, inquiry.now)
     known_by = _known_by(inquiry)
     kind, detail = EntryKind.CANCELLED_BY_CALLER, f"cancelled by the caller, {known_by}"
     case.record(kind, AuditAction.CLOSED, detail, text=known_by, disposition=Disposition.CANCELLED)
-    return Found("done", {})
+    return Found("done", RequestFacts())
 
 
 def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -129,11 +128,11 @@ def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
     Nobody has listened to it yet, so it can wait no longer than any message. When staff have closed the request in
     the meantime, the message becomes one of its own.
     """
-    sid = str(inquiry.state.facts["message"])
+    sid = inquiry.state.request.message_sid
     case = _opened(session, line, inquiry)
     if case is None:
         _save_as_new(session, line, inquiry, sid)
-        return Found("done", {})
+        return Found("done", RequestFacts())
     request = case.request
     linked = update(Recording).where(Recording.sid == sid, Recording.call_id == inquiry.call_id)
     session.execute(linked.values(request_id=request.id))
@@ -149,11 +148,11 @@ def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def _newest(
-    session: Session, line: Line, inquiry: Inquiry, *, before: int | None = None, heard: str | None = None
+    session: Session, line: Line, inquiry: Inquiry, *, before: int | None = None, heard: Heard | None = None
 ) -> Found:
     number = inquiry.state.caller_number
     if number is None:
-        return Found("none", {})
+        return Found("none", RequestFacts())
     newest, connection = line.database.prepared(NEWEST), session.connection()
     rows = (
         newest.run(connection, {"number_index": one, "tab": Tab.OPEN}) for one in line.database.vault.indexes(number)
@@ -161,27 +160,25 @@ def _newest(
     ids = sorted((id_ for found in rows for (id_,) in found if before is None or id_ < before), reverse=True)
     request = session.get(PatientRequest, ids[0]) if ids else None
     if request is None:
-        return Found("none", {})
-    told_as = heard or ("more" if len(ids) > 1 else "last")
+        return Found("none", RequestFacts())
+    told_as = heard or (Heard.MORE if len(ids) > 1 else Heard.LAST)
     return _found(session, line, inquiry.now, request, BY_CALLER_ID, told_as)
 
 
-def _found(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: str) -> Found:
+def _found(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: Heard) -> Found:
     add_audit_entry(session, CALLER, AuditAction.SEEN, f"request:{request.id}", now, f"state told, {known_by}")
-    facts = {"request": request.id, "known_by": known_by, "heard": heard, **_state(line, request, now)}
-    return Found("found", facts)
+    return Found("found", RequestFacts(request.id, known_by, heard, _summary(line, request, now)))
 
 
-def _state(line: Line, request: PatientRequest, now: datetime) -> dict[str, Any]:
+def _summary(line: Line, request: PatientRequest, now: datetime) -> RequestSummary:
     """What may be told of a request: `callflow/speaking` puts it into words."""
-    is_message = request.reason is Reason.MESSAGE
-    tried = "tried" if request.attempts and request.reached_at is None else ""
-    return {
-        "asked": "message" if is_message else str(request.kind),
-        "left": line.calendar.today(request.created_at).isoformat(),
-        "staff": "claimed" if request.status is RequestStatus.CLAIMED else tried,
-        "promise": plain_promise(line.calendar.promise(now, request.act_by)) if request.act_by > now else None,
-    }
+    tried = Handling.TRIED if request.attempts and request.reached_at is None else Handling.UNTOUCHED
+    return RequestSummary(
+        asked=Flow.MESSAGE if request.reason is Reason.MESSAGE else Flow(request.kind),
+        left=line.calendar.today(request.created_at),
+        handling=Handling.CLAIMED if request.status is RequestStatus.CLAIMED else tried,
+        promise=line.calendar.promise(now, request.act_by) if request.act_by > now else None,
+    )
 
 
 def _proof(request: PatientRequest | None, keyed: str) -> str | None:
@@ -194,11 +191,11 @@ def _proof(request: PatientRequest | None, keyed: str) -> str | None:
 
 
 def _request_id(inquiry: Inquiry) -> int:
-    return int(inquiry.state.facts.get("request", 0))
+    return inquiry.state.request.id
 
 
 def _known_by(inquiry: Inquiry) -> str:
-    return str(inquiry.state.facts.get("known_by", BY_CALLER_ID))
+    return inquiry.state.request.known_by or BY_CALLER_ID
 
 
 def _opened(session: Session, line: Line, inquiry: Inquiry) -> Case | None:
@@ -213,8 +210,7 @@ def _changed(case: Case, inquiry: Inquiry, kind: EntryKind, detail: str) -> Foun
     """Write down what the caller changed, and tell when staff will call now."""
     known_by = _known_by(inquiry)
     case.record(kind, AuditAction.CHANGED, f"{detail}, {known_by}", text=known_by)
-    facts: Mapping[str, Any] = {**inquiry.state.facts, **_state(case.line, case.request, inquiry.now)}
-    return Found("done", facts)
+    return Found("done", replace(inquiry.state.request, summary=_summary(case.line, case.request, inquiry.now)))
 
 
 def _save_as_new(session: Session, line: Line, inquiry: Inquiry, recording_sid: str) -> None:

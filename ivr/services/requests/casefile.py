@@ -228,7 +228,7 @@ def _same_number(session: Session, database: Database, request: PatientRequest) 
 def _history(
     entries: Sequence[RequestEntry], members: Mapping[int, StaffMember], actor: Actor, now: datetime
 ) -> list[HistoryItem]:
-    """The entries with names, and whether whoever looks may take them back: the rules of `triage_history.undo`."""
+    """The entries with names, and whether whoever looks may take them back: the rules of `history.undo`."""
     undoing = {entry.undoes_id: entry for entry in entries if entry.undoes_id}
     looking = members.get(actor.staff_id or 0)
     leads = looking is not None and looking.role.includes(Role.LEAD)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from ivr import create_app
 from ivr.callflow.inputs import DialEnded, Digits
+from ivr.callflow.state import from_plain
 from ivr.db import Base
 from ivr.models import (
     AuditEntry,
@@ -155,30 +156,30 @@ def test_the_most_pressing_comes_first_and_what_waits_for_a_follow_up_does_not(l
     patient(line, ROUTINE, 3)
     triage.record_attempt(line, 3, Actor.of(nurse, ""), clock.now, outcome=Outcome.NO_ANSWER)
     caller = staff_call(line)
-    read = [facts(line)["request_id"]]
+    read = [known(line).request_id]
     caller("3")
-    read.append(facts(line)["request_id"])
+    read.append(known(line).request_id)
     caller("3")
     assert read == [2, 1]
     assert caller.answer.outputs[-1].speech[0].prompt == "staff_end"
     clock.now = request(line, 3).act_by
     caller("*")
     caller("3 3")
-    assert 3 in (facts(line)["request_id"], *facts(line)["passed"])
+    assert 3 in (known(line).request_id, *known(line).passed)
 
 
-def facts(line, sid="CAstaff"):
-    """What the call knows."""
+def known(line, sid="CAstaff"):
+    """What the call knows of its member of the staff and the request under way."""
     with line.database.read() as session:
         progress = session.scalar(select(Call.progress).where(Call.sid == sid))
-    return json.loads(progress)["state"]["facts"]
+    return from_plain(json.loads(progress)["state"]).staff
 
 
 def test_an_urgent_request_left_unfinished_is_read_out_an_ordinary_one_is_not(line, nurse):
     patient(line, "2 1 4", 1)
     patient(line, "2 1 2 1", 2)
     caller = staff_call(line)
-    assert facts(line)["request_id"] == 2
+    assert known(line).request_id == 2
     caller("3")
     assert caller.answer.outputs[-1].speech[0].prompt == "staff_end"
 
