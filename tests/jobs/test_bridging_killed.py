@@ -10,6 +10,7 @@ from ivr.services.requests import bridging
 from tests.support.bridging import CLINIC, somebody
 from tests.support.callers import Caller
 from tests.support.jobs import until
+from tests.support.settings import PATIENCE
 
 
 @pytest.fixture
@@ -29,12 +30,12 @@ def test_a_worker_killed_while_asking_does_not_ask_again(line, api, start, hang)
     api.fault("POST /Calls.json", hang)
     nurse, bridge_id = begin(line)
     first = start(line)
-    assert hang.reached.wait(30)
+    assert hang.reached.wait(PATIENCE)
     first.kill()
     first.wait()
     start(line)
     jobs = line.database.jobs
-    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} == {"SUCCESS"}, 40)
+    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} == {"SUCCESS"})
     assert api.count("POST", "/Calls.json") == 1
     progress = bridging.progress_of(line, bridge_id, nurse.staff_id, line.clock())
     assert progress.status is BridgeStatus.ASKED
@@ -47,7 +48,7 @@ def test_a_worker_killed_after_the_answer_does_not_ask_again(line, api, start):
     bridging.note_placed(line, bridge_id, "CA1")
     start(line)
     jobs = line.database.jobs
-    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} == {"SUCCESS"}, 40)
+    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} == {"SUCCESS"})
     assert api.count("POST", "/Calls.json") == 0
     assert bridging.progress_of(line, bridge_id, nurse.staff_id, line.clock()).status is BridgeStatus.RINGING
 
@@ -59,7 +60,7 @@ def test_a_worker_killed_before_asking_asks_once(line, api, start):
     first.kill()
     first.wait()
     start(line)
-    until(lambda: api.count("POST", "/Calls.json") == 1, 40)
+    until(lambda: api.count("POST", "/Calls.json") == 1)
     jobs = line.database.jobs
-    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} <= {"SUCCESS", "ERROR"}, 40)
+    until(lambda: {one.status for one in jobs.list_workflows(name="place_call")} <= {"SUCCESS", "ERROR"})
     assert api.count("POST", "/Calls.json") == 1

@@ -49,7 +49,7 @@ def test_the_worker_gives_a_greeting_its_voice_once(line, tasks, clock):
 def test_a_running_worker_takes_it_from_the_queue(line, tasks, clock):
     with working(tasks):
         closure_id = close_with(line, clock)
-        until(lambda: closure(line, closure_id).greeting_sha256, seconds=40)
+        until(lambda: closure(line, closure_id).greeting_sha256)
 
 
 def test_a_closure_lifted_meanwhile_needs_no_voice(line, tasks, clock):
@@ -67,7 +67,7 @@ def test_a_greeting_that_the_voice_cannot_say_leaves_the_standard_sentence(line,
     with pytest.raises(GreetingRefused, match="too long"):
         make_greeting(line.database, closure_id, "en-US", clock.now)
     with working(tasks):
-        until(lambda: failed_jobs(line.database), seconds=40)
+        until(lambda: failed_jobs(line.database))
     (failed,) = failed_jobs(line.database)
     assert (failed.name, failed.error, failed.attempts) == (Job.MAKE_GREETING, "GreetingRefused", 1)
     assert isinstance(line.surroundings(clock.now)[2][0], SayOwn)

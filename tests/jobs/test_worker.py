@@ -15,6 +15,7 @@ from ivr.services.jobs import Job, failed_jobs, retry_job
 from tests.support.callers import Caller
 from tests.support.carrier_api import sid
 from tests.support.jobs import QUICK, RE1, recording_status, until, working
+from tests.support.settings import PATIENCE
 
 
 def leave_recording(line, api):
@@ -94,7 +95,7 @@ def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, han
     api.fault("POST /Messages.json", hang)
     Caller(line)("2 1 2 1 3 1 2 1")
     first = start(line)
-    assert hang.reached.wait(20)
+    assert hang.reached.wait(PATIENCE)
     first.kill()
     first.wait()
     start(line)
@@ -107,14 +108,14 @@ def test_a_worker_killed_while_importing_is_carried_on(line, api, start, hang):
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
     first = start(line)
-    assert hang.reached.wait(20)
+    assert hang.reached.wait(PATIENCE)
     first.kill()
     first.wait()
     second = start(line)
     until(lambda: api.count("DELETE", ".json") == 1)
     assert recording_status(line) is RecordingStatus.STORED
     second.send_signal(signal.SIGTERM)
-    assert second.wait(20) == 0
+    assert second.wait(PATIENCE) == 0
 
 
 def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_line, sqlite_url, api, start, hang):
@@ -123,7 +124,7 @@ def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_lin
     leave_recording(line, api)
     api.fault("GET .*wav", hang)
     first = start(line)
-    assert hang.reached.wait(30)
+    assert hang.reached.wait(PATIENCE)
     first.kill()
     first.wait()
     hang.end.set()
@@ -131,7 +132,7 @@ def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_lin
         earlier = f"UPDATE workflow_status SET recovery_attempts = recovery_attempts + {RECOVERIES}"
         connection.exec_driver_sql(f"{earlier} WHERE status = 'PENDING'")
     start(line)
-    until(lambda: failed_jobs(line.database), 30)
+    until(lambda: failed_jobs(line.database))
     (failed,) = failed_jobs(line.database)
     assert (failed.name, failed.arguments, failed.error) == ("import_recording", (RE1,), "WorkerDied")
     assert (recording_status(line), len(api.store.list())) == (RecordingStatus.READY, 1), "the message is not lost"
@@ -148,7 +149,7 @@ def test_a_job_that_fails_while_its_worker_stops_goes_on_with_the_next(line, tas
     leave_recording(line, api)
     worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
     worker.start()
-    assert hang.reached.wait(20)
+    assert hang.reached.wait(PATIENCE)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
     time.sleep(0.3)
@@ -185,7 +186,7 @@ def test_a_worker_takes_over_from_a_dead_one(make_line, postgres_url, make_tasks
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
     first = start(line)
-    assert hang.reached.wait(20)
+    assert hang.reached.wait(PATIENCE)
     with working(make_tasks(line), look_seconds=0.3):
         time.sleep(0.7)
         assert recording_status(line) is RecordingStatus.READY, "the first worker is alive: its job is its own"
@@ -194,17 +195,19 @@ def test_a_worker_takes_over_from_a_dead_one(make_line, postgres_url, make_tasks
     assert api.count("DELETE", ".json") == 1
 
 
+PLACES = """FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+"""The places of this database's workers; other tests run on the same server."""
+
+
 def held_places(line):
     with line.database.read() as session:
-        query = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
-        return session.connection().exec_driver_sql(query).fetchall()
+        return session.connection().exec_driver_sql(f"SELECT objid {PLACES}").fetchall()
 
 
 def test_a_worker_without_its_place_ends(make_line, postgres_url, make_tasks):
     line = make_line(postgres_url)
     with working(make_tasks(line), look_seconds=0.1) as worker:
         with line.database.transaction() as connection:
-            connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7765"
-            )
-        assert worker.broken.wait(10)
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {PLACES}")
+        assert worker.broken.wait(PATIENCE)

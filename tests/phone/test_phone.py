@@ -15,10 +15,10 @@ from ivr.services.audit import COMMAND
 from ivr.services.prompts import versions
 from tests.support.databases import counted
 from tests.support.jobs import recording_status, run_jobs, until, working
+from tests.support.settings import PATIENCE
 from tests.support.staff_pages import assert_accessible, serving
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-SLOW = 30_000
 LINE = "#transcript li.line"
 CALLBACK = [("callback", "2"), ("may we call", "1"), ("after a procedure", "4"), ("mornings", "3"),
             ("leave a message with", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
@@ -55,7 +55,7 @@ def server(config, line, recordings):
 def key_through(page, press, steps):
     """Press keys at each prompt, when the line has begun to speak it."""
     for heard, keys in steps:
-        page.locator(LINE).filter(has_text=re.compile(heard, re.IGNORECASE)).last.wait_for(timeout=SLOW)
+        page.locator(LINE).filter(has_text=re.compile(heard, re.IGNORECASE)).last.wait_for()
         for key in keys:
             press(key)
 
@@ -86,16 +86,17 @@ def test_a_callback_with_a_spoken_message_is_keyed_by_mouse_and_heard_in_the_con
     other = launch(*MICROPHONE)
     try:
         page = other.new_context(base_url=server, permissions=["microphone"], viewport=DESKTOP).new_page()
+        page.set_default_timeout(PATIENCE * 1000)
         page.goto("/phone")
         page.locator("#microphone").check()
         begin(page)
         key_through(page, by_mouse(page), [*CALLBACK[:5], ("record a message", "1")])
-        page.get_by_text("Recording: speak").wait_for(timeout=SLOW)
+        page.get_by_text("Recording: speak").wait_for()
         page.wait_for_timeout(2500)
         by_mouse(page)("#")
-        page.locator("#transcript li.caller").filter(has_text="speaks").wait_for(timeout=SLOW)
+        page.locator("#transcript li.caller").filter(has_text="speaks").wait_for()
         key_through(page, by_mouse(page), [("To keep your message", "1"), ("to send", "1")])
-        page.locator("#saved a").wait_for(timeout=SLOW)
+        page.locator("#saved a").wait_for()
         [request] = requests_of(line)
         assert request.reference in page.locator("#saved").inner_text()
         assert page.locator("#saved a").get_attribute("href") == f"/console/requests/{request.id}"
@@ -128,7 +129,7 @@ def test_an_appointment_with_the_keyboard_only(open_page, line):
     page.keyboard.press("Tab")
     page.keyboard.press("c")
     key_through(page, page.keyboard.press, APPOINTMENT)
-    page.locator("#saved a").wait_for(timeout=SLOW)
+    page.locator("#saved a").wait_for()
     page.keyboard.press("h")
     page.get_by_text("The call is over: you hung up").wait_for()
     [request] = requests_of(line)
@@ -142,25 +143,25 @@ def test_keys_arrive_in_the_order_they_were_pressed(open_page):
     page = open_page("/phone")
     begin(page)
     key_through(page, page.keyboard.press, APPOINTMENT[:3])
-    page.locator(LINE).filter(has_text="your birth date").wait_for(timeout=SLOW)
+    page.locator(LINE).filter(has_text="your birth date").wait_for()
     first = []
     page.route("**/phone/calls/*", lambda route: route.continue_() if first else first.append(route))
     for key in "05171948":
         page.keyboard.press(key)
     page.wait_for_timeout(300)
     first[0].continue_()
-    page.locator(LINE).filter(has_text=re.compile("if that is right", re.IGNORECASE)).wait_for(timeout=SLOW)
+    page.locator(LINE).filter(has_text=re.compile("if that is right", re.IGNORECASE)).wait_for()
 
 
 def test_a_key_stops_the_audio_at_once(open_page):
     page = open_page("/phone", viewport=DESKTOP)
     begin(page)
-    page.get_by_text("a key cuts in").wait_for(timeout=SLOW)
+    page.get_by_text("a key cuts in").wait_for()
     until(lambda: page.evaluate(PLAYING))
     page.evaluate(SILENCE)
     page.keyboard.press("2")
     assert page.evaluate("silence") < 100
-    page.locator(LINE).filter(has_text="May we call").wait_for(timeout=SLOW)
+    page.locator(LINE).filter(has_text="May we call").wait_for()
     until(lambda: page.evaluate(PLAYING))
 
 
@@ -168,7 +169,7 @@ def test_a_caller_without_a_microphone_is_told_and_called_all_the_same(open_page
     page = open_page("/phone")
     page.locator("#microphone").check()
     begin(page)
-    page.locator(LINE).first.wait_for(timeout=SLOW)
+    page.locator(LINE).first.wait_for()
     assert page.locator("#transcript li.carrier").first.inner_text().endswith("a sample is recorded instead.")
     assert not page.locator("#microphone").is_checked()
 
@@ -176,12 +177,12 @@ def test_a_caller_without_a_microphone_is_told_and_called_all_the_same(open_page
 def test_a_page_that_is_closed_puts_the_receiver_down(open_page, line):
     page = open_page("/phone")
     page.locator("#call").click()
-    page.locator(LINE).first.wait_for(timeout=SLOW)
+    page.locator(LINE).first.wait_for()
     page.close()
     again = open_page("/phone")
     for _ in range(3):
         again.locator("#call").click()
-        again.locator(LINE).first.wait_for(timeout=SLOW)
+        again.locator(LINE).first.wait_for()
         again.locator("#hang-up").click()
         again.get_by_text("The call is over: you hung up").wait_for()
 
@@ -192,13 +193,13 @@ def test_a_desk_in_another_tab_takes_the_call(open_page):
     assert_accessible(desk)
     page = open_page("/phone")
     begin(page)
-    page.get_by_text("a key cuts in").wait_for(timeout=SLOW)
+    page.get_by_text("a key cuts in").wait_for()
     page.keyboard.press("0")
-    desk.get_by_text("asks for a person").wait_for(timeout=SLOW)
+    desk.get_by_text("asks for a person").wait_for()
     desk.keyboard.press("1")
-    page.get_by_text("Connected with the desk").wait_for(timeout=SLOW)
+    page.get_by_text("Connected with the desk").wait_for()
     desk.locator("#end").click()
-    page.get_by_text("The call is over").wait_for(timeout=SLOW)
+    page.get_by_text("The call is over").wait_for()
     desk.get_by_text("The call is over").wait_for()
 
 
@@ -222,7 +223,7 @@ class TestTrial:
         drafts = admin.locator(LINE).filter(has=admin.locator(".badge"))
         assert drafts.all_inner_texts()[0].splitlines()[1].startswith("Another wording for callbacks, press 2.")
         key_through(admin, admin.keyboard.press, CALLBACK[1:])
-        admin.locator("#saved").get_by_text("it is not in the queue").wait_for(timeout=SLOW)
+        admin.locator("#saved").get_by_text("it is not in the queue").wait_for()
         admin.keyboard.press("h")
         admin.get_by_text("The call is over: you hung up").wait_for()
         assert counted(line.database) == before
@@ -234,7 +235,7 @@ class TestTrial:
         make_draft(line, config)
         admin.locator("#hears").select_option("air")
         begin(admin)
-        admin.locator(LINE).filter(has_text="Treatments, press 3").wait_for(timeout=SLOW)
+        admin.locator(LINE).filter(has_text="Treatments, press 3").wait_for()
         assert admin.locator(LINE).filter(has_text="Callbacks, press 2").count() == 1
         assert admin.locator(LINE).locator(".badge").count() == 0
 

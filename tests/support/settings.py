@@ -1,4 +1,4 @@
-"""The settings of the clinic that tests run, two moments of its week, and where child processes find modules."""
+"""The settings of the clinic that tests run, two moments of its week, where child processes find modules, and how long to wait."""
 
 import os
 from datetime import UTC, datetime
@@ -19,3 +19,6 @@ AUTH_TOKEN = "a-token-nobody-else-has"
 
 CHILDREN_PATH = os.pathsep.join((str(Path(__file__).with_name("network_guard")), str(ROOT)))
 """PYTHONPATH for processes that tests start: `ivr` from any folder, and the guard that keeps them on this machine."""
+
+PATIENCE = 120
+"""Seconds that tests wait for what takes one or two on an idle machine. Every wait ends as soon as the thing happens."""

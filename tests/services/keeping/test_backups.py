@@ -27,7 +27,7 @@ from ivr.services.keeping.erasure import set_hold
 from ivr.services.requests.exporting import export_requests
 from tests.support.callers import CALLBACK, Caller
 from tests.support.patient_data import call, message
-from tests.support.settings import CHILDREN_PATH, DATA_KEY
+from tests.support.settings import CHILDREN_PATH, DATA_KEY, PATIENCE
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 OTHER_KEY = Fernet.generate_key().decode()
@@ -223,7 +223,9 @@ def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgre
             assert "PostgreSQL" in told.stderr
             words = shlex.split(told.stdout)
             assert {"--no-password"} < set(words)
-            subprocess.run([tools / words[0], *words[1:]], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+            subprocess.run(
+                [tools / words[0], *words[1:]], cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE
+            )
         restored = make_line(fresh)
         assert list(export_requests(restored.database)) == list(export_requests(line.database))
         assert read_trail(restored.database, Search()).entries
@@ -273,5 +275,5 @@ def test_a_backup_of_a_newer_line_is_refused(file, settings, tmp_path):
 def ivr(settings, folder, *words, stdin="", **changes):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **settings, **changes}
     return subprocess.run(
-        [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=PATIENCE
     )  # fmt: skip

