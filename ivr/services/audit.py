@@ -152,6 +152,7 @@ def last_check(database: Database) -> AuditCheck | None:
 
 def reseal(session: Session) -> None:
     """Seal the trail's end with the first data key, so that an older one can go."""
+    lock(session)
     head = session.get(AuditHead, 1, with_for_update=True)
     vault = vault_of(session.get_bind().dialect)
     if head is not None and vault.has_sealed(f"{head.entries} {head.digest}", head.seal):
