@@ -29,7 +29,7 @@ from ivr.simulator import (
 from tests.support.database_troubles import Troubles, admin, lock
 from tests.support.outages import CARRIER_SECONDS, DESK, WANTED_SECONDS, check_outage, kinds
 from tests.support.processes import Timed, postgres_of_its_own, web_server
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, PATIENCE
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, DEADLINE_SECONDS
 from tests.support.telephone import Telephone
 
 
@@ -229,7 +229,7 @@ class TestRecovery:
             assert "saved" in self.call(address, -2, []).said
             with trouble(), ThreadPoolExecutor(self.CALLERS) as pool:
                 transcripts = list(pool.map(lambda n: self.call(address, n, transports), range(self.CALLERS)))
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + DEADLINE_SECONDS
             while "saved" not in self.call(address, -2, []).said:
                 assert time.monotonic() < deadline
                 time.sleep(0.3)

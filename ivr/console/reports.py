@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
@@ -38,7 +39,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the page, its pictures, the exports and the calendar."""
 
     def chosen_days() -> int:
-        days = request.args.get("days", PERIODS[1], type=int)
+        days = forms.whole_number(request.args.get("days"))
         return days if days in PERIODS else PERIODS[1]
 
     def current() -> tuple[int, Report]:

@@ -37,7 +37,7 @@ def save_script(line: Line, actor: Actor, language: str, key: str, words: str, n
     """Keep a new wording as a draft, which the machine's voice then speaks; its id.
 
     Raises:
-        VersionError: there is no such prompt, or the wording is empty or too long.
+        VersionError: there is no such prompt, or the wording is empty, too long or cannot be said.
     """
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, PromptSource.SYNTHESIS, now)
@@ -325,6 +325,8 @@ def _draft(
     words = " ".join(words.split())
     if not words:
         raise VersionError("Write the words that callers are to hear.")
+    if not words.isprintable():
+        raise VersionError("These words have characters that no voice can say. Take them out.")
     if len(words) > LONGEST_SCRIPT:
         raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
     return PromptVersion(
