@@ -238,6 +238,14 @@ class TestWholeCalls:
         server = request.getfixturevalue("server") if kind == "postgresql" else None
         return phone, getattr(Troubles(phone.line, server), name)
 
+    def test_the_platform_is_told_while_callers_hear_it(self, case):
+        """`/readyz` said ok while every caller heard the announcement."""
+        phone, trouble = case
+        with trouble(), capture_logs():
+            phone.call("s")
+            answer = phone.app.test_client().get("/readyz")
+        assert (answer.status_code, answer.text != "ok\n") == (503, True)
+
     def test_somebody_is_reached_or_a_message_left(self, case):
         phone, trouble = case
         during = {}
@@ -308,7 +316,7 @@ class TestLimits:
     def test_long_work_may_lift_the_limits(self, own_url, quick):
         database = Database(own_url, Vault([DATA_KEY]))
         with database.engine.begin() as connection:
-            ivr.db.unhurried(connection)
+            ivr.db.without_time_limits(connection)
             connection.execute(sa.text("SELECT pg_sleep(0.6)"))
         with pytest.raises(sa.exc.OperationalError), database.engine.begin() as connection:
             connection.execute(sa.text("SELECT pg_sleep(0.6)"))
