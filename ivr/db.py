@@ -6,11 +6,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
@@ -40,6 +39,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
+from ivr.sqlite import sqlite_engine
 from ivr.vault import Vault
 
 BUSY_MILLISECONDS = 3000
@@ -317,20 +317,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _time_out_when_silent)
         event.listen(engine, "checkin", _restore_time_limits)
         return engine
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        _keep_private(Path(parsed.database))
-    patience = {"timeout": BUSY_MILLISECONDS / 1000}
-    engine = create_engine(parsed, hide_parameters=True, pool_timeout=POOL_SECONDS, connect_args=patience)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _keep_private(file: Path) -> None:
-    """A new database is nobody else's to read; where it cannot be made, connecting says so."""
-    with suppress(OSError):
-        file.touch(mode=0o600, exist_ok=True)
+    return sqlite_engine(parsed, busy_milliseconds=BUSY_MILLISECONDS, pool_seconds=POOL_SECONDS)
 
 
 def without_time_limits(connection: Connection) -> None:
@@ -359,20 +346,6 @@ def _time_out_when_silent(connection: Any, _: ConnectionPoolEntry) -> None:
 def _restore_time_limits(connection: Any, _: ConnectionPoolEntry) -> None:
     if connection is not None:
         connection.ivr_seconds = ANSWER_SECONDS
-
-
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Durable commits, readers beside the writer, zeros over what is deleted, no transactions but our own."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue at the start instead of failing at the end."""
-    reads = connection.get_execution_options().get("ivr_reads", False)
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 __all__ = [

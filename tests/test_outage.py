@@ -100,6 +100,14 @@ class TestWholeCalls:
         server = request.getfixturevalue("server") if kind == "postgresql" else None
         return phone, getattr(Troubles(phone.line, server), name)
 
+    def test_the_platform_is_told_while_callers_hear_it(self, case):
+        """`/readyz` said ok while every caller heard the announcement."""
+        phone, trouble = case
+        with trouble(), capture_logs():
+            phone.call("s")
+            answer = phone.app.test_client().get("/readyz")
+        assert (answer.status_code, answer.text != "ok\n") == (503, True)
+
     def test_somebody_is_reached_or_a_message_left(self, case):
         phone, trouble = case
         during = {}
