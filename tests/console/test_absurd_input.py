@@ -15,8 +15,6 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
-from tests.kept_requests import put_requests
-from tests.staff_pages import PASSWORD
 
 from ivr.audio.silence import silence
 from ivr.models import (
@@ -43,7 +41,7 @@ from ivr.services.hours import hours
 from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import history, triage
 from ivr.services.requests.calendar_feed import renew_address
-from tests.absurd_input import (
+from tests.support.absurd_input import (
     FAR_AWAY,
     IN_ADDRESSES,
     IN_KINDS,
@@ -55,7 +53,9 @@ from tests.absurd_input import (
     WORDS,
     absurd_files,
 )
-from tests.absurd_visitor import Rows, Visitor, address_of, as_file
+from tests.support.absurd_visitor import Rows, Visitor, address_of, as_file
+from tests.support.kept_requests import put_requests
+from tests.support.staff_pages import PASSWORD
 
 KEY, CLINICAL = "option_callback", "emergency"
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from werkzeug.exceptions import HTTPException
 
 from ivr.db import Base
-from tests.absurd_input import NO_SOUND
+from tests.support.absurd_input import NO_SOUND
 
 CPU_SECONDS = 3.0
 """What one answer may cost of a core, however busy the machine is."""
