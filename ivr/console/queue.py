@@ -1,4 +1,4 @@
-"""The queue: whom to call next. The page refreshes its list by itself; see `static/console/queue.js`."""
+"""The queue: whom to call next. The page refreshes its list by itself; see `static/console/queue-refresh.js`."""
 
 from __future__ import annotations
 
