@@ -53,8 +53,9 @@ from tests.absurd_input import (
     WORDS,
     absurd_files,
 )
-from tests.absurd_visitor import Rows, Visitor, address_of, as_file
+from tests.absurd_visitor import Visitor, address_of, as_file
 from tests.kept_requests import put_requests
+from tests.kept_rows import Rows
 from tests.staff_pages import PASSWORD
 
 KEY, CLINICAL = "option_callback", "emergency"

@@ -2,7 +2,7 @@
 
 Every use case takes the line, the request's id, who acts and the time; it appends to the request's history and to the
 audit trail. What cannot be done raises a `TriageError` whose message is a sentence for staff. `within` makes a use case
-part of a transaction under way. What mends an earlier step (undo, reopen, edit, notes) is in `triage_history`.
+part of a transaction under way. What mends an earlier step (undo, reopen, edit, notes) is in `history`.
 """
 
 from __future__ import annotations
