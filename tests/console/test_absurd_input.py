@@ -53,8 +53,9 @@ from tests.support.absurd_input import (
     WORDS,
     absurd_files,
 )
-from tests.support.absurd_visitor import Rows, Visitor, address_of, as_file
+from tests.support.absurd_visitor import Visitor, address_of, as_file
 from tests.support.kept_requests import put_requests
+from tests.support.kept_rows import Rows
 from tests.support.staff_pages import PASSWORD
 
 KEY, CLINICAL = "option_callback", "emergency"
