@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
@@ -30,6 +30,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -267,6 +268,20 @@ class Database:
         self.engine.dispose()
 
 
+class AdvisoryLock(IntEnum):
+    """Our numbers among PostgreSQL's advisory locks; SQLite has one writer at a time anyway."""
+
+    WORKER_SLOT = 0x1E55
+    AUDIT_TRAIL = 4711
+    RELEASES = 4712
+
+
+def lock_for_transaction(session: Session, lock: AdvisoryLock) -> None:
+    """Let nobody else have this lock until the session's transaction is over."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
+
+
 @contextmanager
 def session_in(connection: Connection) -> Iterator[Session]:
     """A session inside the transaction of a connection: it flushes at the end, the connection's owner commits."""
@@ -351,6 +366,7 @@ def _restore_time_limits(connection: Any, _: ConnectionPoolEntry) -> None:
 __all__ = [
     "APPLICATION",
     "ENCRYPTED",
+    "AdvisoryLock",
     "Base",
     "BigId",
     "ByValue",
@@ -362,6 +378,7 @@ __all__ = [
     "Prepared",
     "UtcDateTime",
     "Vault",
+    "lock_for_transaction",
     "retry_when_busy",
     "session_in",
     "vault_of",

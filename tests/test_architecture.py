@@ -37,11 +37,11 @@ ROOMS: Mapping[str, set[str]] = {
     "services": {"callflow", "models", "db", "config", "audio"},
     "operations": {"services", "migrations", "metrics", "sqlite"},
     "rehearsal": {"services", "models", "migrations", "db", "config"},
-    "voice": {*DOMAIN, "config", "metrics"},
+    "voice": {*DOMAIN, "config", "logs", "metrics"},
     "console": {*DOMAIN, "config", "forms"},
     "studio": {"services", "models", "console", "forms"},
     "phone": {*DOMAIN, "config", "forms", "console", "simulator", "rehearsal"},
-    "jobs": {"services", "models", "db", "config", "audio", "clients"},
+    "jobs": {"services", "models", "db", "config", "audio", "clients", "logs"},
     "walk": {*DOMAIN, "db", "config", "audio", "simulator", "rehearsal"},
     "doctor": {"services", "callflow", "migrations", "db", "config", "clients"},
     "create_app": {

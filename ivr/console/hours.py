@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
-from ivr.config import Config, OpenSpan
+from ivr.config import WEEKDAYS, Config, OpenSpan
 from ivr.console.access import actor, member, requires
 from ivr.forms import FormError
 from ivr.models import ClosureReason, Role
@@ -135,7 +135,7 @@ def _page(
 
 def _week(spans: tuple[OpenSpan, ...]) -> list[tuple[str, str]]:
     """Each weekday with its openings in words."""
-    return [(day, _in_words([span for span in spans if span.weekday == n])) for n, day in enumerate(hours.WEEKDAYS)]
+    return [(day, _in_words([span for span in spans if span.weekday == n])) for n, day in enumerate(WEEKDAYS)]
 
 
 def _in_words(spans: list[OpenSpan]) -> str:
@@ -166,7 +166,7 @@ def _entered_days(times: Mapping[str, str]) -> list[DayFields]:
                 for place in range(hours.MOST_SPANS)
             ),
         )
-        for weekday, label in enumerate(hours.WEEKDAYS)
+        for weekday, label in enumerate(WEEKDAYS)
     ]
 
 
@@ -176,7 +176,7 @@ def _spans_of(weekday: int, form: Mapping[str, str]) -> list[OpenSpan]:
     for place in range(hours.MOST_SPANS):
         opens, closes = (form.get(f"{which}_{weekday}_{place}", "").strip() for which in ("opens", "closes"))
         if bool(opens) != bool(closes):
-            raise HoursError(f"{hours.WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
+            raise HoursError(f"{WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
         if opens:
             end = _minutes(closes, weekday)
             spans.append(OpenSpan(weekday, _minutes(opens, weekday), end or hours.MIDNIGHT))
@@ -187,7 +187,7 @@ def _minutes(text: str, weekday: int) -> int:
     try:
         return forms.time_of_day(text)
     except FormError as error:
-        raise HoursError(f"{hours.WEEKDAYS[weekday]}: {error}") from None
+        raise HoursError(f"{WEEKDAYS[weekday]}: {error}") from None
 
 
 def _closure_of(form: Mapping[str, str]) -> ClosedDays:

@@ -12,10 +12,10 @@ from flask import Blueprint, Response, abort, render_template, request, stream_w
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
-from ivr.config import Config
+from ivr.config import WEEKDAYS, Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
-from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
+from ivr.console.pictures import PALETTES, tree_of_leaving, week
 from ivr.console.queue import length
 from ivr.models import Role
 from ivr.services.line import Line
@@ -56,7 +56,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             report=report,
             days=days,
             periods=PERIODS,
-            weekdays=DAYS,
+            weekdays=WEEKDAYS,
             hours=sorted({hour for _, hour in report.by_hour}),
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
@@ -137,7 +137,7 @@ def figures(report: Report) -> dict[str, Any]:
         "reached_within_three_attempts": report.reached_soon,
         "oldest_open": report.oldest_open and report.oldest_open.isoformat(),
         "by_weekday_and_hour": [
-            {"weekday": DAYS[day], "hour": hour, "requests": count}
+            {"weekday": WEEKDAYS[day], "hour": hour, "requests": count}
             for (day, hour), count in sorted(report.by_hour.items())
         ],
         "callers": report.callers,
