@@ -105,6 +105,7 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
             scripts,
             speaks=speaks,
             job_states=partial(job_states, line.database),
+            is_resting=lambda: door.breaker.is_open,
             off_air=[language for language in config.languages if language not in line.tree.languages],
         )
     )

@@ -25,7 +25,8 @@ TWILIO_API = "https://api.twilio.com"
 E164 = re.compile(r"\+[1-9]\d{7,14}")
 LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 SPAN = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = tuple(day[:3] for day in WEEKDAYS)
 
 
 class ConfigError(Exception):

@@ -6,11 +6,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
@@ -31,6 +30,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,6 +40,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
+from ivr.sqlite import sqlite_engine
 from ivr.vault import Vault
 
 BUSY_MILLISECONDS = 3000
@@ -267,6 +268,20 @@ class Database:
         self.engine.dispose()
 
 
+class AdvisoryLock(IntEnum):
+    """Our numbers among PostgreSQL's advisory locks; SQLite has one writer at a time anyway."""
+
+    WORKER_SLOT = 0x1E55
+    AUDIT_TRAIL = 4711
+    RELEASES = 4712
+
+
+def lock_for_transaction(session: Session, lock: AdvisoryLock) -> None:
+    """Let nobody else have this lock until the session's transaction is over."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
+
+
 @contextmanager
 def session_in(connection: Connection) -> Iterator[Session]:
     """A session inside the transaction of a connection: it flushes at the end, the connection's owner commits."""
@@ -317,20 +332,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _time_out_when_silent)
         event.listen(engine, "checkin", _restore_time_limits)
         return engine
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        _keep_private(Path(parsed.database))
-    patience = {"timeout": BUSY_MILLISECONDS / 1000}
-    engine = create_engine(parsed, hide_parameters=True, pool_timeout=POOL_SECONDS, connect_args=patience)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _keep_private(file: Path) -> None:
-    """A new database is nobody else's to read; where it cannot be made, connecting says so."""
-    with suppress(OSError):
-        file.touch(mode=0o600, exist_ok=True)
+    return sqlite_engine(parsed, busy_milliseconds=BUSY_MILLISECONDS, pool_seconds=POOL_SECONDS)
 
 
 def without_time_limits(connection: Connection) -> None:
@@ -361,23 +363,10 @@ def _restore_time_limits(connection: Any, _: ConnectionPoolEntry) -> None:
         connection.ivr_seconds = ANSWER_SECONDS
 
 
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Durable commits, readers beside the writer, zeros over what is deleted, no transactions but our own."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue at the start instead of failing at the end."""
-    reads = connection.get_execution_options().get("ivr_reads", False)
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
 __all__ = [
     "APPLICATION",
     "ENCRYPTED",
+    "AdvisoryLock",
     "Base",
     "BigId",
     "ByValue",
@@ -389,6 +378,7 @@ __all__ = [
     "Prepared",
     "UtcDateTime",
     "Vault",
+    "lock_for_transaction",
     "retry_when_busy",
     "session_in",
     "vault_of",

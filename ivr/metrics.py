@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The histogram's bounds: a turn takes a few thousandths, and after 15 s the carrier gives up."""
+
+OUTAGE_MARK = "latest-outage"
+"""A file whose time is that of the latest outage answer of any worker."""
 
 FILE_BYTES = 256 * 1024
 """Room for every name and label there is; a file that needs more grows."""
@@ -120,6 +124,7 @@ class Metrics:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        self._outage_at: float | None = None
         self._registry = CollectorRegistry()
         if folder:
             values.ValueClass = values.MultiProcessValue(_Slots(folder))  # type: ignore[no-untyped-call]
@@ -147,6 +152,21 @@ class Metrics:
         self.seconds = self.histogram(
             "ivr_turn_seconds", "From a webhook to its answer.", ["webhook"], buckets=SECONDS, registry=self._registry
         )
+
+    def note_outage(self, error: str) -> None:
+        """Count a webhook that was answered without the database, and remember when the latest was."""
+        self.outages.labels(error).inc()
+        self._outage_at = time.time()
+        if self._folder:
+            (self._folder / OUTAGE_MARK).touch()
+
+    def seconds_since_outage(self) -> float | None:
+        """How long ago a caller of this server last heard the outage announcement; None: not since it started."""
+        at = self._outage_at
+        if self._folder:
+            with contextlib.suppress(OSError):
+                at = (self._folder / OUTAGE_MARK).stat().st_mtime
+        return None if at is None else max(0.0, time.time() - at)
 
     def page(self, levels: GaugeReader) -> bytes:
         """Everything, in Prometheus's text format; `levels` are the gauges."""

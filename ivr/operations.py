@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
@@ -10,13 +11,20 @@ from flask import Blueprint, Response
 from ivr.metrics import CONTENT_TYPE, GaugeValue, Metrics
 from ivr.migrations import is_current
 from ivr.services.audit import last_check
-from ivr.services.health.checkpoints import was_walk_clean
+from ivr.services.health.checkpoints import try_write, was_walk_clean
 from ivr.services.health.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
 from ivr.services.line import Line
 from ivr.services.scripts import Script
+from ivr.sqlite import FileReplaced
 
 JobStates = Callable[[], Iterable[tuple[str, int]]]
 """Yields a job's state and how many jobs are in it, read at the moment of a scrape."""
+
+WRITE_EVERY_SECONDS = 5.0
+"""Anybody may ask whether the line is ready: so often at most that costs a write."""
+
+RECENT_SECONDS = 60.0
+"""For so long an outage that a caller heard counts as news."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +42,15 @@ def create_blueprint(
     speaks: bool = False,
     job_states: JobStates = no_jobs,
     off_air: Sequence[str] = (),
+    is_resting: Callable[[], bool] = lambda: False,
 ) -> Blueprint:
     """The operations addresses; `speaks` is True when the carrier's voice says what has no audio.
 
     `off_air` are the languages that the settings name and callers are not offered, as their scripts lack prompts.
+    `is_resting` tells whether callers are turned away from a database that has just failed others.
     """
     operations = Blueprint("operations", __name__)
+    probe = WriteProbe(line)
 
     @operations.get("/healthz")
     def healthz() -> tuple[str, int]:
@@ -50,7 +61,8 @@ def create_blueprint(
     def readyz() -> tuple[Response, int]:
         """The line can answer calls as it should, or a plain list of what it lacks."""
         faults = [f"{language} is off the air: see python -m ivr doctor" for language in off_air]
-        faults += readiness(line, {} if speaks else scripts)
+        faults += readiness(line, {} if speaks else scripts, probe)
+        faults += outages(metrics, is_resting())
         return Response("\n".join(faults or ["ok"]) + "\n", mimetype="text/plain"), 503 if faults else 200
 
     @operations.get("/metrics")
@@ -61,15 +73,52 @@ def create_blueprint(
     return operations
 
 
-def readiness(line: Line, scripts: Mapping[str, Script]) -> list[str]:
-    """What keeps the line from answering as it should; `scripts` are those that must have audio."""
+class WriteProbe:
+    """Tries now and then whether the line can save; one that could a moment ago is believed."""
+
+    def __init__(self, line: Line, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Try on this line's database; `seconds` only go forward."""
+        self._line, self._seconds = line, seconds
+        self._wrote_at: float | None = None
+
+    def __call__(self) -> None:
+        """Write, unless a write of this process's own has just gone well; raises what keeps it from that."""
+        now = self._seconds()
+        if self._wrote_at is None or now - self._wrote_at >= WRITE_EVERY_SECONDS:
+            try_write(self._line.database, self._line.clock())
+            self._wrote_at = now
+
+
+def readiness(line: Line, scripts: Mapping[str, Script], probe: Callable[[], None]) -> list[str]:
+    """What keeps the line from answering as it should; `scripts` are those that must have audio.
+
+    `probe` raises when the line cannot save.
+    """
     try:
         if not is_current(line.database):
             return ["the database's schema is not current: run python -m ivr db upgrade"]
-        return prompt_faults(line.database, scripts) if scripts else []
+        faults = prompt_faults(line.database, scripts) if scripts else []
     except Exception as error:
         log.warning("not_ready", error=type(error).__name__)
         return ["the database does not answer: callers hear the outage announcement"]
+    try:
+        probe()
+    except FileReplaced as error:
+        return [*faults, str(error)]
+    except Exception as error:
+        log.warning("cannot_save", error=type(error).__name__)
+        return [*faults, "the database takes no writes: callers hear the outage announcement"]
+    return faults
+
+
+def outages(metrics: Metrics, is_resting: bool) -> list[str]:
+    """What callers have heard of an outage just now."""
+    if is_resting:
+        return ["the database has just failed several callers: the others hear the outage announcement"]
+    seconds = metrics.seconds_since_outage()
+    if seconds is None or seconds > RECENT_SECONDS:
+        return []
+    return [f"a caller heard the outage announcement {seconds:.0f} s ago: look for voice_door_failed in the log"]
 
 
 def _levels(line: Line, job_states: JobStates) -> Iterator[GaugeValue]:

@@ -59,7 +59,30 @@ def pytest_xdist_auto_num_workers():
     return min(5, (os.cpu_count() or 1) + 1)
 
 
+FAST = (
+    "tests/callflow/",
+    "tests/voice/test_parse.py",
+    "tests/voice/test_render.py",
+    "tests/services/test_scripts.py",
+    "tests/services/test_english_script.py",
+    "tests/simulator/test_twiml_strictness.py",
+    "tests/test_architecture.py",
+    "tests/test_config.py",
+    "tests/test_documents.py",
+    "tests/test_forms.py",
+)
+"""What `pytest -m fast` runs, but for tests that need audio or a database server."""
+
+SLOW_FIXTURES = {"rendered", "bilingual", "rendered_line", "telephone", "database_url", "postgres_url", "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    for item in items:
+        path = item.path.as_posix()
+        if any(f"/{name}" in path for name in FAST) and not SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker(pytest.mark.fast)
+
     def place(item):
         path = item.path.as_posix()
         return next((n for n, name in enumerate(LONGEST_FIRST) if path.endswith(f"tests/{name}")), len(LONGEST_FIRST))

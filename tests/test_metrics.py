@@ -20,7 +20,7 @@ from ivr.metrics import GaugeValue, Metrics, Uncounted
 from ivr.migrations import upgrade
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.support.processes import web_server
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, PATIENCE, SUNDAY_EVENING
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, DEADLINE_SECONDS, SUNDAY_EVENING
 
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
@@ -36,7 +36,7 @@ def value(text, name, **labels):
 
 
 def page(address):
-    return requests.get(f"{address}/metrics", timeout=PATIENCE).text
+    return requests.get(f"{address}/metrics", timeout=DEADLINE_SECONDS).text
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def workers_of(process):
 def kill_a_worker(process):
     before = workers_of(process)
     psutil.Process(before.copy().pop()).kill()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while len(workers_of(process)) < len(before) or workers_of(process) == before:
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -1,8 +1,10 @@
 """What a platform asks: alive, ready, and why not; nobody's data in any of it."""
 
 import contextlib
+import shutil
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -82,9 +84,38 @@ def test_without_a_database_it_is_alive_but_not_ready(config, make_line, sqlite_
     broken.close()
 
 
-def test_readiness_waits_for_no_writer(telephone):
+def test_metrics_wait_for_no_writer_and_readiness_does(telephone):
     phone = telephone()
     with contextlib.closing(sqlite3.connect(phone.line.database.engine.url.database, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        assert ready(phone) == (200, "ok\n")
         assert "ivr_database_up 1.0" in phone.app.test_client().get("/metrics").text
+        with capture_logs():
+            assert ready(phone) == (503, "the database takes no writes: callers hear the outage announcement\n")
+    assert ready(phone) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("how", ["moved away", "replaced"])
+def test_a_file_that_is_another_one_is_not_ready_and_takes_no_more(telephone, tmp_path, how):
+    phone = telephone()
+    path = Path(phone.line.database.engine.url.database)
+    path.rename(tmp_path / "elsewhere.db")
+    if how == "replaced":
+        shutil.copy(tmp_path / "elsewhere.db", path)
+    with capture_logs():
+        status, text = ready(phone)
+        heard = phone.call("2 1 4 3 1 2 1").said
+    assert status == 503
+    assert "was moved or replaced while in use" in text
+    assert "saved" not in heard
+    assert "Our phone line has a problem" in heard
+    assert path.exists() == (how == "replaced")
+
+
+def test_an_outage_that_a_caller_heard_is_news_for_a_minute(telephone, monkeypatch):
+    phone = telephone()
+    assert ready(phone) == (200, "ok\n")
+    with monkeypatch.context() as patch, capture_logs():
+        patch.setattr("ivr.voice.views.start_call", lambda *_: 1 / 0)
+        phone.call("h")
+    status, text = ready(phone)
+    assert (status, text.startswith("a caller heard the outage announcement")) == (503, True)

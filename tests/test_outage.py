@@ -29,7 +29,7 @@ from ivr.simulator import (
 from tests.support.database_troubles import Troubles, admin, lock
 from tests.support.outages import CARRIER_SECONDS, DESK, WANTED_SECONDS, check_outage, kinds
 from tests.support.processes import Timed, postgres_of_its_own, web_server
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, PATIENCE
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, DEADLINE_SECONDS
 from tests.support.telephone import Telephone
 
 
@@ -99,6 +99,14 @@ class TestWholeCalls:
         phone = make_phone(url)
         server = request.getfixturevalue("server") if kind == "postgresql" else None
         return phone, getattr(Troubles(phone.line, server), name)
+
+    def test_the_platform_is_told_while_callers_hear_it(self, case):
+        """`/readyz` said ok while every caller heard the announcement."""
+        phone, trouble = case
+        with trouble(), capture_logs():
+            phone.call("s")
+            answer = phone.app.test_client().get("/readyz")
+        assert (answer.status_code, answer.text != "ok\n") == (503, True)
 
     def test_somebody_is_reached_or_a_message_left(self, case):
         phone, trouble = case
@@ -229,7 +237,7 @@ class TestRecovery:
             assert "saved" in self.call(address, -2, []).said
             with trouble(), ThreadPoolExecutor(self.CALLERS) as pool:
                 transcripts = list(pool.map(lambda n: self.call(address, n, transports), range(self.CALLERS)))
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + DEADLINE_SECONDS
             while "saved" not in self.call(address, -2, []).said:
                 assert time.monotonic() < deadline
                 time.sleep(0.3)

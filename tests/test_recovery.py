@@ -20,7 +20,7 @@ from ivr.services.jobs import Job, enqueue, failed_jobs
 from ivr.simulator import Answers, Carrier, FixedDesk, HttpTransport, ScriptedCaller, Unreached
 from tests.support.outages import CARRIER_SECONDS, DESK, check_outage, kinds
 from tests.support.processes import Timed, job_workers, postgres_of_its_own, web_server
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, PATIENCE
+from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, DEADLINE_SECONDS
 from tests.support.worst_day import Keeper, TodaysClock, carriers_api, let_a_minute_pass, wait_for_jobs
 
 SECONDS = float(os.environ.get("RECOVERY_SECONDS", "10"))
@@ -38,7 +38,7 @@ class Surprised(ScriptedCaller):
     def at_gather(self, wait):
         if len(self.unused) == 2:
             self.arrived.release()
-            assert self.down.wait(PATIENCE)
+            assert self.down.wait(DEADLINE_SECONDS)
         return super().at_gather(wait)
 
 
@@ -59,7 +59,7 @@ class Street:
             caller = Surprised("2 1 4 3 1 r5", self.arrived, self.down)
         else:
             caller = ScriptedCaller(["r5h" if n % 4 == 0 else "r5"])
-            assert self.down.wait(PATIENCE)
+            assert self.down.wait(DEADLINE_SECONDS)
             time.sleep(SECONDS * (n - IN_THE_MIDDLE) / CALLERS)
         desk = FixedDesk(Answers() if is_for_a_person(n) else Unreached())
         transcript = carrier.call(caller, from_=number_of(n), to="+16175550100", clock=TodaysClock(), desk=desk)
@@ -104,7 +104,7 @@ def test_each_message_left_while_the_database_was_down_becomes_one_request(runni
     with ThreadPoolExecutor(CALLERS) as pool:
         calls = [pool.submit(street.call, n) for n in range(CALLERS)]
         for _ in range(IN_THE_MIDDLE):
-            assert street.arrived.acquire(timeout=PATIENCE)
+            assert street.arrived.acquire(timeout=DEADLINE_SECONDS)
         server.stop()
         stopped = time.monotonic()
         street.down.set()
@@ -143,7 +143,7 @@ def reconcile(database, store):
         with database.transaction() as connection:
             for job in (Job.FETCH_MISSED, Job.NIGHTLY):
                 enqueue(database, connection, job, key=f"{job}-{occasion}")
-        assert wait_for_jobs(database, PATIENCE) == []
+        assert wait_for_jobs(database, DEADLINE_SECONDS) == []
     assert failed_jobs(database) == []
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, request, url_for
 
+from ivr import forms
 from ivr.config import ROOT, Config
 from ivr.console import (
     access,
@@ -77,6 +78,7 @@ def create_console(config: Config, line: Line) -> Flask:
         static_url_path=f"{ADDRESS}/static",
     )
     access.setup(app, line, config)
+    forms.setup(app)
     moments.add_filters(app, line)
     console = Blueprint("console", __name__, url_prefix=ADDRESS)
     for add_routes in FAMILIES:

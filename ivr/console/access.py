@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -101,6 +102,7 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     app.before_request(_check_session)
+    app.before_request(_check_next)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _stale_page)
@@ -238,6 +240,15 @@ def _check_session() -> None:
         _keep_seen(now, idle)
 
 
+def _check_next() -> None:
+    """400 where the page to go on with is no address at all: Flask-Security would stumble over it."""
+    try:
+        for wanted in request.values.getlist("next"):
+            urlsplit(wanted)
+    except ValueError:
+        abort(400)
+
+
 def _moment(name: str, now: datetime) -> datetime:
     return datetime.fromtimestamp(session.get(name, 0), now.tzinfo)
 
@@ -285,6 +296,7 @@ def _stale_page(_: CSRFError) -> ResponseReturnValue:
 
 
 _ERRORS = {
+    400: "Something that was sent cannot be read. Please go back, type it again and try once more.",
     403: "This page is not for your role. An administrator can change roles.",
     404: "There is no such page.",
     405: "There is no such page.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.config import Config
 from ivr.console.access import actor, fresh, requires
+from ivr.forms import FormError
 from ivr.models import Role, StaffMember
 from ivr.services.accounts import signing_in, staff
 from ivr.services.accounts.staff import AccountDetails, NoSuchMemberError, StaffError
@@ -31,21 +33,21 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         """Add somebody, and show the link for them, this once."""
         try:
             member = staff.create(line.database, actor(), _details(), line.clock())
-        except StaffError as error:
+        except (StaffError, FormError) as error:
             page = render_template("console/accounts.html", **_listed(line), given=request.form, problem=str(error))
             return page, 422
         return render_template(
             "console/account_link.html", account=member, link=signing_in.link_address(config, member, line.clock())
         )
 
-    @console.get("/accounts/<int:member_id>")
+    @console.get("/accounts/<id:member_id>")
     @requires(Role.ADMIN)
     def account(member_id: int) -> str:
         """One account."""
         found = _find(line, member_id)
         return render_template("console/account_edit.html", account=found, given={}, problem=None, **_common(line))
 
-    @console.post("/accounts/<int:member_id>")
+    @console.post("/accounts/<id:member_id>")
     @requires(Role.ADMIN)
     @fresh
     def change_account(member_id: int) -> ResponseReturnValue:
@@ -53,12 +55,12 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         found = _find(line, member_id)
         try:
             staff.change(line.database, actor(), member_id, _details(), line.clock())
-        except StaffError as error:
+        except (StaffError, FormError) as error:
             return _edited(line, found, str(error))
         flash("The account is changed.", "good")
         return redirect(url_for("console.account", member_id=member_id))
 
-    @console.post("/accounts/<int:member_id>/active")
+    @console.post("/accounts/<id:member_id>/active")
     @requires(Role.ADMIN)
     @fresh
     def set_account_active(member_id: int) -> ResponseReturnValue:
@@ -71,7 +73,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         flash("The account is in use again." if active else "The account is deactivated and signed out.", "good")
         return redirect(url_for("console.account", member_id=member_id))
 
-    @console.post("/accounts/<int:member_id>/reset")
+    @console.post("/accounts/<id:member_id>/reset")
     @requires(Role.ADMIN)
     @fresh
     def reset_account(member_id: int) -> ResponseReturnValue:
@@ -89,10 +91,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
 
 def _details() -> AccountDetails:
     form = request.form
-    try:
-        role = Role(form.get("role", ""))
-    except ValueError:
-        raise StaffError("Choose a role") from None
+    role = forms.choice(Role, form.get("role"), "Choose a role")
     given = (form.get(name, "") for name in ("extension", "phone_number"))
     return AccountDetails(form.get("email", ""), form.get("name", ""), role, *given)
 

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.console.access import actor, member, requires
-from ivr.console.recordings import ID
 from ivr.models import BridgeOutcome, BridgeStatus, PatientRequest, Role
 from ivr.services.line import Line
 from ivr.services.requests import bridging
@@ -77,7 +76,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         words = words_of(progress) if progress else ""
         return Offer((member().phone_number or "")[-2:], running, words, dial=request.args.get("dial") == "1")
 
-    @console.post(f"/requests/<{ID}:request_id>/call", endpoint="call_back")
+    @console.post("/requests/<id:request_id>/call", endpoint="call_back")
     @requires(Role.STAFF)
     def call_back(request_id: int) -> ResponseReturnValue:
         """Claim the request and ring this member's phone; without one, they dial by themselves."""
@@ -92,7 +91,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             flash(str(error), "bad")
         return redirect(url_for("console.request", request_id=request_id, _anchor="call-back"), 303)
 
-    @console.get(f"/calls/<{ID}:bridge_id>.json", endpoint="call_progress")
+    @console.get("/calls/<id:bridge_id>.json", endpoint="call_progress")
     @requires(Role.STAFF)
     def call_progress(bridge_id: int) -> ResponseReturnValue:
         """How a call of this member's fares, in words; it has no personal data."""

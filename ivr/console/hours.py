@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from typing import TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ivr.config import Config, OpenSpan
+from ivr import forms
+from ivr.config import WEEKDAYS, Config, OpenSpan
 from ivr.console.access import actor, member, requires
+from ivr.forms import FormError
 from ivr.models import ClosureReason, Role
 from ivr.services.calendar import ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
 from ivr.services.line import Line
 from ivr.services.scripts import Script
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         try:
             wanted = _closure_of(request.form)
             hours.add_closure(line, actor(), wanted, line.clock())
-        except HoursError as error:
+        except (HoursError, FormError) as error:
             return show(closure_error=str(error), entered=request.form), 400
         flash("The closure is saved. Calls go by it within a few seconds.", "good")
         return redirect(url_for("console.opening_hours"))
@@ -80,14 +78,14 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     def close_now() -> ResponseReturnValue:
         """Close for the rest of today, with one click."""
         try:
-            reason = _chosen(ClosureReason, request.form.get("reason", ""))
-        except HoursError as error:
+            reason = _reason_of(request.form)
+        except FormError as error:
             return show(closure_error=str(error)), 400
         hours.close_days(line, actor(), reason, 1, "Closed at short notice", line.clock())
         flash("The clinic is closed for the rest of today. Callers hear it within a few seconds.", "good")
         return redirect(url_for("console.opening_hours"))
 
-    @console.post("/hours/closures/<int:closure_id>/lift")
+    @console.post("/hours/closures/<id:closure_id>/lift")
     @requires(Role.ADMIN)
     def lift_closure(closure_id: int) -> ResponseReturnValue:
         """Take a closure back."""
@@ -137,7 +135,7 @@ def _page(
 
 def _week(spans: tuple[OpenSpan, ...]) -> list[tuple[str, str]]:
     """Each weekday with its openings in words."""
-    return [(day, _in_words([span for span in spans if span.weekday == n])) for n, day in enumerate(hours.WEEKDAYS)]
+    return [(day, _in_words([span for span in spans if span.weekday == n])) for n, day in enumerate(WEEKDAYS)]
 
 
 def _in_words(spans: list[OpenSpan]) -> str:
@@ -149,8 +147,8 @@ def _form_of(spans: tuple[OpenSpan, ...]) -> list[DayFields]:
     times: dict[str, str] = {}
     for weekday in range(7):
         for place, span in enumerate(span for span in spans if span.weekday == weekday):
-            times[f"opens_{weekday}_{place}"] = _field(span.opens)
-            times[f"closes_{weekday}_{place}"] = _field(span.closes)
+            times[f"opens_{weekday}_{place}"] = forms.time_field(span.opens)
+            times[f"closes_{weekday}_{place}"] = forms.time_field(span.closes)
     return _entered_days(times)
 
 
@@ -168,7 +166,7 @@ def _entered_days(times: Mapping[str, str]) -> list[DayFields]:
                 for place in range(hours.MOST_SPANS)
             ),
         )
-        for weekday, label in enumerate(hours.WEEKDAYS)
+        for weekday, label in enumerate(WEEKDAYS)
     ]
 
 
@@ -178,7 +176,7 @@ def _spans_of(weekday: int, form: Mapping[str, str]) -> list[OpenSpan]:
     for place in range(hours.MOST_SPANS):
         opens, closes = (form.get(f"{which}_{weekday}_{place}", "").strip() for which in ("opens", "closes"))
         if bool(opens) != bool(closes):
-            raise HoursError(f"{hours.WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
+            raise HoursError(f"{WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
         if opens:
             end = _minutes(closes, weekday)
             spans.append(OpenSpan(weekday, _minutes(opens, weekday), end or hours.MIDNIGHT))
@@ -186,32 +184,17 @@ def _spans_of(weekday: int, form: Mapping[str, str]) -> list[OpenSpan]:
 
 
 def _minutes(text: str, weekday: int) -> int:
-    hour, colon, minute = text.partition(":")
-    if not (colon and len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and (hour + minute).isascii()):
-        raise HoursError(f"{hours.WEEKDAYS[weekday]}: a time should look like 08:30.")
-    if int(hour) > 23 or int(minute) > 59:
-        raise HoursError(f"{hours.WEEKDAYS[weekday]}: there is no such time as {text}.")
-    return int(hour) * 60 + int(minute)
-
-
-def _field(minutes: int) -> str:
-    """Minutes after midnight as a time field has them; the midnight that ends a day is its 00:00."""
-    return f"{minutes % hours.MIDNIGHT // 60:02d}:{minutes % 60:02d}"
+    try:
+        return forms.time_of_day(text)
+    except FormError as error:
+        raise HoursError(f"{WEEKDAYS[weekday]}: {error}") from None
 
 
 def _closure_of(form: Mapping[str, str]) -> ClosedDays:
-    first = _parsed(date.fromisoformat, form.get("first_day", ""), "Enter the first day.")
-    last = _parsed(date.fromisoformat, form.get("last_day", "") or form.get("first_day", ""), "Enter the last day.")
-    reason = _chosen(ClosureReason, form.get("reason", ""))
-    return ClosedDays(first, last, reason, form.get("name", ""), form.get("greeting", ""))
+    first = forms.day(form.get("first_day", ""), "Enter the first day.")
+    last = forms.day(form.get("last_day", "") or form.get("first_day", ""), "Enter the last day.")
+    return ClosedDays(first, last, _reason_of(form), form.get("name", ""), form.get("greeting", ""))
 
 
-def _chosen(kind: Callable[[str], T], text: str) -> T:
-    return _parsed(kind, text, "Choose a reason.")
-
-
-def _parsed(parse: Callable[[str], T], text: str, otherwise: str) -> T:
-    try:
-        return parse(text)
-    except ValueError:
-        raise HoursError(otherwise) from None
+def _reason_of(form: Mapping[str, str]) -> ClosureReason:
+    return forms.choice(ClosureReason, form.get("reason"), "Choose a reason.")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
+from ivr.services.calendar import twelve_hour_clock
 from ivr.services.line import Line
 
 WEEK = timedelta(days=6)
@@ -16,7 +17,7 @@ WEEK = timedelta(days=6)
 def clock_words(moment: datetime, now: datetime, timezone: ZoneInfo) -> str:
     """A moment in words, such as '2:30 PM', 'Friday 2:30 PM' or 'Nov 2, 2026, 2:30 PM'."""
     there, today = moment.astimezone(timezone), now.astimezone(timezone).date()
-    clock = f"{there.hour % 12 or 12}:{there:%M} {there:%p}"
+    clock = twelve_hour_clock(there)
     if there.date() == today:
         return clock
     if abs(there.date() - today) <= WEEK:

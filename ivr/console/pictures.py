@@ -8,9 +8,9 @@ from html import escape
 
 from ivr.callflow.layout import ranks, ways
 from ivr.callflow.nodes import Tree
+from ivr.config import WEEKDAYS
 from ivr.services.requests.reports import FINISHED, Left, for_staff
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
 
 CELL, LABEL = 34, 96
@@ -45,7 +45,7 @@ def week(by_hour: Mapping[tuple[int, int], int], palette: Palette) -> str:
     parts = [
         _text(LABEL + hour * CELL + CELL / 2, CELL * 0.65, str(hour), palette.muted, "middle") for hour in range(24)
     ]
-    for day, name in enumerate(DAYS):
+    for day, name in enumerate(WEEKDAYS):
         top = (day + 1) * CELL
         parts.append(_text(4, top + CELL * 0.65, name, palette.text))
         for hour in range(24):

@@ -1,4 +1,4 @@
-"""The queue: whom to call next. The page refreshes its list by itself; see `static/console/queue.js`."""
+"""The queue: whom to call next. The page refreshes its list by itself; see `static/console/queue-refresh.js`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.callflow.answers import BestTime, Kind, Reason
 from ivr.config import Config
 from ivr.console import words
@@ -30,10 +31,11 @@ NEAR = 0.75
 SECONDS_UNDER = timedelta(minutes=10)
 """Spans shorter than this are told with their seconds."""
 
+LONGEST_TAG, LONGEST_WANTED = 12, 64
+"""Characters of a language's tag, and of what is searched for, that are looked at."""
+
 TABS = {Tab.OPEN: "Open", Tab.INCOMPLETE: "Incomplete", Tab.CLOSED: "Closed"}
 STATUSES = {RequestStatus.NEW: "New", RequestStatus.CLAIMED: "Claimed", RequestStatus.FOLLOW_UP: "To be tried again"}
-
-E = TypeVar("E", bound=StrEnum)
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
@@ -86,13 +88,14 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             "default_language": config.languages[0],
             "at": clock_words(now, now, line.calendar.timezone),
         }
+        wanted = forms.short_text(request.form, "wanted", LONGEST_WANTED)
         try:
-            rows = queue_service.search(line.database, request.form.get("wanted", ""), actor(), now)
+            rows = queue_service.search(line.database, wanted, actor(), now)
         except BadSearch as error:
             return render_template("console/queue_found.html", rows=[], error=str(error), **facts), 400
         return render_template("console/queue_found.html", rows=rows, most=queue_service.FOUND, **facts)
 
-    @console.post("/queue/<int:request_id>/claim")
+    @console.post("/queue/<id:request_id>/claim")
     @requires(Role.STAFF)
     def queue_claim(request_id: int) -> ResponseReturnValue:
         """Claim a request and open it; when somebody was faster, the queue says who."""
@@ -188,11 +191,11 @@ def _helpers(line: Line, now: datetime) -> dict[str, Any]:
 
 def _filters(sent: Mapping[str, str]) -> Filters:
     return Filters(
-        tab=_one_of(Tab, sent.get("tab")) or Tab.OPEN,
-        kind=_one_of(Kind, sent.get("kind")),
-        status=_one_of(RequestStatus, sent.get("status")),
-        priority=_one_of(Priority, sent.get("priority")),
-        language=sent.get("language", "")[:12] or None,
+        tab=forms.choice_or_none(Tab, sent.get("tab")) or Tab.OPEN,
+        kind=forms.choice_or_none(Kind, sent.get("kind")),
+        status=forms.choice_or_none(RequestStatus, sent.get("status")),
+        priority=forms.choice_or_none(Priority, sent.get("priority")),
+        language=forms.short_text(sent, "language", LONGEST_TAG) or None,
         owner_id=member().id if sent.get("mine") else None,
         overdue=bool(sent.get("overdue")),
     )
@@ -203,10 +206,6 @@ def _address(filters: Filters) -> dict[str, str]:
     chosen = {name: getattr(filters, name) for name in ("kind", "status", "priority", "language")}
     switches = {"mine": filters.owner_id is not None, "overdue": filters.overdue}
     return {name: str(value) for name, value in chosen.items() if value} | {n: "1" for n, on in switches.items() if on}
-
-
-def _one_of(kind: type[E], value: str | None) -> E | None:
-    return kind(value) if value in list(kind) else None
 
 
 def _digest(values: list[Any]) -> str:

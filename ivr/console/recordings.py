@@ -15,16 +15,13 @@ from ivr.services.recordings.listening import listen
 from ivr.services.recordings.recordings import load_audio
 from ivr.services.recordings.waveform import waveform
 
-ID = "int(max=9223372036854775807)"
-"""The converter of ids in addresses: no more than the database can hold."""
-
 _PLAY = re.compile(r"[0-9a-zA-Z-]{8,40}")
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the addresses of the player."""
 
-    @console.get(f"/recordings/<{ID}:recording_id>.wav")
+    @console.get("/recordings/<id:recording_id>.wav")
     @requires(Role.STAFF)
     def recording_audio(recording_id: int) -> Response:
         """The sound, whole or in part; each play, which the player names, leaves one row in the audit trail."""
@@ -37,7 +34,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @console.get(f"/recordings/<{ID}:recording_id>.json")
+    @console.get("/recordings/<id:recording_id>.json")
     @requires(Role.STAFF)
     def recording_bars(recording_id: int) -> Response:
         """How long the sound is and how loud from bar to bar; none for a kind of WAV that only browsers can read."""

@@ -11,10 +11,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from ivr.config import Config
+from ivr import forms
+from ivr.config import WEEKDAYS, Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
-from ivr.console.pictures import DAYS, PALETTES, tree_of_leaving, week
+from ivr.console.pictures import PALETTES, tree_of_leaving, week
 from ivr.console.queue import length
 from ivr.models import Role
 from ivr.services.line import Line
@@ -38,7 +39,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the page, its pictures, the exports and the calendar."""
 
     def chosen_days() -> int:
-        days = request.args.get("days", PERIODS[1], type=int)
+        days = forms.whole_number(request.args.get("days"))
         return days if days in PERIODS else PERIODS[1]
 
     def current() -> tuple[int, Report]:
@@ -55,7 +56,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             report=report,
             days=days,
             periods=PERIODS,
-            weekdays=DAYS,
+            weekdays=WEEKDAYS,
             hours=sorted({hour for _, hour in report.by_hour}),
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
@@ -136,7 +137,7 @@ def figures(report: Report) -> dict[str, Any]:
         "reached_within_three_attempts": report.reached_soon,
         "oldest_open": report.oldest_open and report.oldest_open.isoformat(),
         "by_weekday_and_hour": [
-            {"weekday": DAYS[day], "hour": hour, "requests": count}
+            {"weekday": WEEKDAYS[day], "hour": hour, "requests": count}
             for (day, hour), count in sorted(report.by_hour.items())
         ],
         "callers": report.callers,

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.callflow.answers import BestTime, Weekday
 from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
-from ivr.console.recordings import ID
+from ivr.forms import FormError
 from ivr.models import Disposition, Outcome, Priority, Role
 from ivr.services.line import Line
 from ivr.services.requests import history, triage
-from ivr.services.requests.case import BadEntry, NoSuchRequest, TriageError
+from ivr.services.requests.case import NoSuchRequest, TriageError
 from ivr.services.requests.casefile import CaseFile, open_case, ownership
 
 NOTE_TEMPLATES = (
@@ -31,6 +32,9 @@ NOTE_TEMPLATES = (
     "Passed on to the physician.",
 )
 """Phrases that a button puts into a note."""
+
+NOBODY = 0
+"""An id that no row has: the use case says that there is none such."""
 
 DISPOSITIONS = tuple(one for one in Disposition if one is not Disposition.CANCELLED)
 """How staff close a request; cancelling is the caller's."""
@@ -72,13 +76,13 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         shown = render_template("console/request.html", problem=problem, **_facts(line, case, now))
         return shown, 409 if problem else 200
 
-    @console.get(f"/requests/<{ID}:request_id>", endpoint="request")
+    @console.get("/requests/<id:request_id>", endpoint="request")
     @requires(Role.STAFF)
     def show(request_id: int) -> ResponseReturnValue:
         """Everything about a request; opening it leaves a row in the audit trail."""
         return page(request_id)
 
-    @console.post(f"/requests/<{ID}:request_id>/standing", endpoint="request_standing")
+    @console.post("/requests/<id:request_id>/standing", endpoint="request_standing")
     @requires(Role.STAFF)
     def stand(request_id: int) -> ResponseReturnValue:
         """Who has it now, for a page that is open; `active` says that somebody is working there."""
@@ -91,7 +95,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         return jsonify(version=now.version, mine=now.is_mine, owner=now.owner)
 
     def add(action: RequestAction) -> None:
-        @console.post(f"/requests/<{ID}:request_id>/{action.name}", endpoint=f"request_{action.name}")
+        @console.post(f"/requests/<id:request_id>/{action.name}", endpoint=f"request_{action.name}")
         @requires(action.role)
         def act(request_id: int) -> ResponseReturnValue:
             """Do it, or show the page again with what was typed and why it was not done."""
@@ -99,7 +103,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
                 action.use_case(line, request_id, actor(), line.clock(), **action.read(line, request.form))
             except NoSuchRequest:
                 abort(404)
-            except TriageError as error:
+            except (TriageError, FormError) as error:
                 return page(request_id, Problem(action.form, str(error), request.form))
             flash(action.done, "good")
             return redirect(url_for("console.request", request_id=request_id), 303)
@@ -148,14 +152,16 @@ def _locked(case: CaseFile) -> str:
 def _attempted(line: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
     """Without a time of their own, the follow-up is when it is proposed."""
     return {
-        "outcome": _chosen(Outcome, sent.get("outcome"), "Choose how the call went."),
-        "follow_up_at": _moment(line, sent.get("follow_up_at", "")),
+        "outcome": forms.choice(Outcome, sent.get("outcome"), "Choose how the call went."),
+        "follow_up_at": forms.moment(
+            sent.get("follow_up_at", ""), line.calendar.timezone, "Write the follow-up as a date and a time."
+        ),
         "note": sent.get("note", ""),
     }
 
 
 def _closed(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
-    disposition = _chosen(Disposition, sent.get("disposition"), "Choose how it was settled.")
+    disposition = forms.choice(Disposition, sent.get("disposition"), "Choose how it was settled.")
     return {"disposition": disposition, "note": sent.get("note", "")}
 
 
@@ -169,29 +175,6 @@ def _edited(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
     return {"changes": changes}
 
 
-def _chosen(kind: Any, value: str | None, otherwise: str) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        raise BadEntry(otherwise) from None
-
-
-def _moment(line: Line, text: str) -> datetime | None:
-    """A time of the clinic as a form gives it; None for an empty field."""
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=line.calendar.timezone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadEntry("Write the follow-up as a date and a time.") from None
-
-
-def _id(sent: Mapping[str, str], name: str) -> int:
-    """An id that a form sent; 0, which nothing has, for anything else."""
-    text = sent.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-
-
 REQUEST_ACTIONS = (
     RequestAction("claim", "claim", triage.claim, "It is yours."),
     RequestAction("release", "claim", triage.release, "Released: others can take it now."),
@@ -201,7 +184,7 @@ REQUEST_ACTIONS = (
         "claim",
         triage.reassign,
         "Given to somebody else.",
-        lambda _, sent: {"to": _id(sent, "to")},
+        lambda _, sent: {"to": forms.whole_number(sent.get("to")) or NOBODY},
         role=Role.LEAD,
     ),
     RequestAction(
@@ -214,7 +197,7 @@ REQUEST_ACTIONS = (
         "history",
         history.undo,
         "Undone. The request is as it was before.",
-        lambda _, sent: {"entry_id": _id(sent, "entry")},
+        lambda _, sent: {"entry_id": forms.whole_number(sent.get("entry")) or NOBODY},
     ),
     RequestAction("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
     RequestAction("edit", "edit", history.edit, "Changed. The history keeps what was there before.", _edited),

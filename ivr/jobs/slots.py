@@ -16,9 +16,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from ivr.db import AdvisoryLock
+
 PLACES = 64
-LOCK_CLASS = 0x1E55
-"""Our number among PostgreSQL's advisory locks."""
 
 
 class NoPlace(Exception):
@@ -98,7 +98,9 @@ class PostgresSlots:
         self._engine.dispose()
 
     def _ask(self, question: str, place: int) -> object:
-        return self._connection.execute(text(question), {"lock": LOCK_CLASS, "place": place}).scalar()
+        return self._connection.execute(
+            text(question), {"lock": int(AdvisoryLock.WORKER_SLOT), "place": place}
+        ).scalar()
 
 
 def slots_of(url: URL) -> WorkerSlots:

@@ -18,6 +18,7 @@ from ivr.db import APPLICATION
 from ivr.jobs.handling import clock_of
 from ivr.jobs.slots import WorkerSlots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
+from ivr.logs import where
 from ivr.services.audit import TrailBroken
 from ivr.services.jobs import Job, Lane, attempt_of, enqueue_again, root_of
 
@@ -157,7 +158,7 @@ class Worker:
             return
         except Exception as error:
             kind, hopeless = type(error).__name__, isinstance(error, NOT_RETRIED)
-            about = {"job": job, "id": root_of(job_id), "attempt": attempt, "error": kind, "where": _where(error)}
+            about = {"job": job, "id": root_of(job_id), "attempt": attempt, "error": kind, "where": where(error)}
         patience = self.patience[job.lane]
         if hopeless or attempt >= patience.attempts:
             log.error("job_gave_up", **about)
@@ -223,14 +224,6 @@ def run_worker(worker: Worker, stop: threading.Event) -> int:
 
 def _executor(place: int) -> str:
     return f"worker-{place}"
-
-
-def _where(error: BaseException) -> str:
-    """File and line of a failure; its own words may quote a patient's data."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
 
 
 class _AsJson(logging.Handler):

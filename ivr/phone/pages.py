@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.callflow.picture import as_svg
 from ivr.config import TWILIO_API, Config
 from ivr.console import ADDRESS as CONSOLE
@@ -88,9 +89,9 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
     @route("/calls", methods=["POST"])
     def dial() -> Response:
         """Begin a call: its events come as a stream."""
-        form = _json()
+        form = forms.json_object()
         speed, caller = form.get("speed", 1), form.get("from")
-        if caller not in {number for number, _ in CALLERS} or speed not in SPEEDS:
+        if caller not in [number for number, _ in CALLERS] or speed not in SPEEDS:
             abort(400)
         if len(mailbox.names(CALL)) >= MOST_CALLS:
             return Response("All telephones are in use.", 503)
@@ -102,7 +103,7 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
     @route("/calls/<token>", methods=["POST"])
     def act(token: str) -> ResponseReturnValue:
         """A key, the voice, the receiver, the speed, or what a desk does."""
-        message = _action(_json())
+        message = _action(forms.json_object())
         return ("", 204) if mailbox.send(_name(CALL, token), message) else ("That call is over.", 410)
 
     @route("/calls/<token>/sound", methods=["POST"])
@@ -153,11 +154,6 @@ def _allow_microphone(response: Response) -> Response:
     if (request.endpoint or "") in ("phone.page", "phone.slash"):
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self), payment=(), usb=()"
     return response
-
-
-def _json() -> Message:
-    form = request.get_json(silent=True)
-    return form if isinstance(form, dict) else abort(400)
 
 
 def _name(kind: str, token: str) -> str:

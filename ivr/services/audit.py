@@ -11,19 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.db import Database, Vault, vault_of
+from ivr.db import AdvisoryLock, Database, Vault, lock_for_transaction, vault_of
 from ivr.models import AuditAction, AuditCheck, AuditEntry, AuditHead, StaffMember
 
 GENESIS = "0" * 64
 LONGEST_DETAIL = 200
 PAGE = 1000
 SHOWN = 50
-
-LOCK = text("SELECT pg_advisory_xact_lock(4711)")
-"""One writer at a time extends the chain; SQLite has only one anyway."""
 
 
 class TrailBroken(Exception):
@@ -51,8 +48,7 @@ SYSTEM = Actor("system")
 
 def lock(session: Session) -> None:
     """Let nobody else add to the trail until the session's transaction is over; `add_audit_entry` does so by itself."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(LOCK)
+    lock_for_transaction(session, AdvisoryLock.AUDIT_TRAIL)
 
 
 def add_audit_entry(

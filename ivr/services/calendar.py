@@ -33,6 +33,11 @@ MOST_CLOSURES = 100
 """The latest closures that a calendar knows of: years of them."""
 
 
+def twelve_hour_clock(local: datetime) -> str:
+    """A time of day as Americans write it: '8:30 AM'."""
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+
+
 @dataclass(frozen=True, slots=True)
 class ClosedDays:
     """Days in a row on which the clinic is closed, both ends included. `name` is for staff.

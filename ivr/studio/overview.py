@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.console.access import actor, requires
 from ivr.models import Role
 from ivr.services.line import Line
@@ -25,6 +26,9 @@ FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
 }
 """Which prompts the matrix shows."""
 
+LONGEST_FIND = 100
+"""Characters of what prompts are looked for by."""
+
 NAMED = 3
 """Prompts left out by an import that the message names."""
 
@@ -38,7 +42,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         """Every prompt, filtered."""
         chosen = request.args.get("show", "all")
         chosen = chosen if chosen in FILTERS else "all"
-        words = request.args.get("find", "").strip()[:100]
+        words = forms.short_text(request.args, "find", LONGEST_FIND)
         everything = rows(line)
         shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(row, words)]
         return render_template(
@@ -65,9 +69,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     @requires(Role.ADMIN)
     def import_zip(language: str) -> ResponseReturnValue:
         """A language back from it; nothing is published."""
-        file = request.files.get("zip")
         try:
-            done = import_language(line, actor(), language, file.read() if file else b"", line.clock())
+            done = import_language(line, actor(), language, forms.file_bytes("zip"), line.clock())
         except VersionError as error:
             flash(str(error), "bad")
             return redirect(url_for("studio.matrix"))

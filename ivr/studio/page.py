@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ivr import forms
 from ivr.console.access import actor, member, requires
+from ivr.forms import FormError
 from ivr.models import PromptSource, PromptState, Role
 from ivr.services.hours.hours import WORDS_A_MINUTE
 from ivr.services.line import Line
@@ -69,9 +70,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     @requires(Role.ADMIN)
     def add_take(language: str, key: str) -> ResponseReturnValue:
         """A recording, of the page's microphone or of a file."""
-        file, words = request.files.get("take"), request.form.get("words", "")
+        data, words = forms.file_bytes("take"), request.form.get("words", "")
         source = PromptSource.BROWSER if request.form.get("source") == "browser" else PromptSource.UPLOAD
-        data = file.read() if file else b""
         message = "The recording is here. It is being made fit for the telephone; that takes a moment."
         return _done(
             language,
@@ -87,26 +87,28 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         message = "The version before is on the air again."
         return _done(language, key, message, lambda: versions.roll_back(line, actor(), language, key, line.clock()))
 
-    @studio.post("/versions/<int(max=9223372036854775807):version_id>/approve")
+    @studio.post("/versions/<id:version_id>/approve")
     @requires(Role.ADMIN)
     def approve(version_id: int) -> ResponseReturnValue:
         """A second person's approval."""
         return _done_with(version_id, "Approved.", lambda: versions.approve(line, actor(), version_id, line.clock()))
 
-    @studio.post("/versions/<int(max=9223372036854775807):version_id>/publish")
+    @studio.post("/versions/<id:version_id>/publish")
     @requires(Role.ADMIN)
     def publish(version_id: int) -> ResponseReturnValue:
         """On the air."""
         message = "It is on the air: calls that begin now hear it."
         return _done_with(version_id, message, lambda: versions.publish(line, actor(), version_id, line.clock()))
 
-    @studio.post("/versions/<int(max=9223372036854775807):version_id>/schedule")
+    @studio.post("/versions/<id:version_id>/schedule")
     @requires(Role.ADMIN)
     def schedule(version_id: int) -> ResponseReturnValue:
         """On the air later, and off it again."""
 
         def plan() -> None:
-            on, off = (_moment(request.form.get(name, "")) for name in ("publish_at", "expires_at"))
+            times = [request.form.get(name, "") for name in ("publish_at", "expires_at")]
+            zone = line.calendar.timezone
+            on, off = (forms.moment(one, zone, "Choose a day and a time.") for one in times)
             versions.schedule(line, actor(), version_id, on, off, line.clock())
 
         return _done_with(version_id, "The times are saved.", plan)
@@ -124,15 +126,6 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         try:
             work()
             flash(message, "good")
-        except VersionError as error:
+        except (VersionError, FormError) as error:
             flash(str(error), "bad")
         return redirect(url_for("studio.prompt", language=language, key=key))
-
-    def _moment(text: str) -> datetime | None:
-        """A moment as a form has it, in the clinic's time; None for none."""
-        if not text:
-            return None
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=line.calendar.timezone)
-        except ValueError:
-            raise VersionError("Choose a day and a time.") from None

@@ -16,7 +16,7 @@ from ivr.services.recordings.waveform import waveform
 def add_routes(studio: Blueprint, line: Line) -> None:
     """Add the addresses of the player and of the page that waits."""
 
-    @studio.get("/versions/<int(max=9223372036854775807):version_id>.wav")
+    @studio.get("/versions/<id:version_id>.wav")
     @requires(Role.ADMIN)
     def audio(version_id: int) -> Response:
         """The clip: 8 kHz, 300 to 3400 Hz, as callers hear it."""
@@ -25,7 +25,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             abort(404)
         return send_file(io.BytesIO(data), mimetype="audio/wav", conditional=True, etag=False)
 
-    @studio.get("/versions/<int(max=9223372036854775807):version_id>.json")
+    @studio.get("/versions/<id:version_id>.json")
     @requires(Role.ADMIN)
     def bars(version_id: int) -> Response:
         """How long it is, and how loud from bar to bar."""
@@ -35,7 +35,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             abort(404)
         return jsonify(seconds=drawn.seconds, bars=drawn.bars)
 
-    @studio.get("/versions/<int(max=9223372036854775807):version_id>/progress")
+    @studio.get("/versions/<id:version_id>/progress")
     @requires(Role.ADMIN)
     def progress(version_id: int) -> Response:
         """Whether the worker is still at it."""

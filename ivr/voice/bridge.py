@@ -14,11 +14,12 @@ from werkzeug.exceptions import HTTPException
 
 from ivr.callflow import outputs as out
 from ivr.callflow.speaking import REFERENCE_GROUPS
+from ivr.logs import where
 from ivr.services.calls.turns import Answer
 from ivr.services.requests import bridging, by_phone
 from ivr.services.requests.bridging import LONGEST_TALK, DialTarget
 from ivr.voice import parse, watching
-from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response, where
+from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response
 
 RING_SECONDS = 30
 ACCEPT_SECONDS = 8

@@ -8,6 +8,7 @@ from functools import partial
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
+from ivr.logs import where
 from ivr.metrics import Metrics
 from ivr.services.calls.turns import Answer, Arrival, note_recording, note_status, start_call, take_turn
 from ivr.services.line import Line
@@ -146,11 +147,3 @@ def call_of() -> str:
         return parse.sid(request.form, "CallSid")
     except Exception:
         return "unknown"
-
-
-def where(error: Exception) -> str:
-    """File and line of the failure."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

@@ -73,7 +73,7 @@ def broken(metrics: Metrics, path: str, error: Exception, where: str, call_sid: 
     """Count and log what broke; an exception's own words may quote what a caller keyed, so they are left out."""
     with contextlib.suppress(Exception):
         name = type(error).__name__
-        metrics.outages.labels(name).inc()
+        metrics.note_outage(name)
         milliseconds = round(_seconds() * 1000, 1)
         log.error("voice_door_failed", path=path, error=name, where=where, call_sid=call_sid, ms=milliseconds)
 

@@ -12,7 +12,7 @@ import pytest
 from ivr.audio import synthesis, worker
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.synthesis import Synthesizer
-from tests.support.settings import CHILDREN_PATH, PATIENCE
+from tests.support.settings import CHILDREN_PATH, DEADLINE_SECONDS
 
 ROOT = Path(synthesis.__file__).parents[2]
 
@@ -34,7 +34,7 @@ ROOT = Path(synthesis.__file__).parents[2]
 )
 def test_a_failing_child_is_an_error_that_names_the_prompt(script: str, reason: str) -> None:
     command = (sys.executable, "-c", script)
-    seconds = 0.5 if reason == "took too long" else PATIENCE
+    seconds = 0.5 if reason == "took too long" else DEADLINE_SECONDS
     with Synthesizer("en-US", seconds=seconds, worker=command) as voice:
         expected = f"prompt 'main.menu' could not be spoken: .*{reason}"
         with pytest.raises(SynthesisError, match=expected) as caught:
@@ -99,7 +99,7 @@ def test_the_child_dies_with_its_parent() -> None:
         child = int(parent.stdout.readline())
         os.kill(child, 0)
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while _runs(child):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)

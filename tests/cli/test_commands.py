@@ -14,7 +14,7 @@ import time
 import pytest
 
 from tests.support.processes import free_port, web_server
-from tests.support.settings import CHILDREN_PATH, PATIENCE
+from tests.support.settings import CHILDREN_PATH, DEADLINE_SECONDS
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def run(line_url, tmp_path):
     def command(*words, stdin="", **changes):
         return subprocess.run(
             [sys.executable, "-m", "ivr", *words], env={**env, **changes}, cwd=tmp_path, input=stdin,
-            capture_output=True, text=True, timeout=PATIENCE,
+            capture_output=True, text=True, timeout=DEADLINE_SECONDS,
         )  # fmt: skip
 
     return command
@@ -168,7 +168,7 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
             start_new_session=True, preexec_fn=heed_control_c,
         )  # fmt: skip
         try:
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + DEADLINE_SECONDS
             while "The line is answering" not in (tmp_path / "log").read_text():
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < deadline
@@ -189,7 +189,7 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
             assert second.returncode == 1
             assert f"Port {port} is taken" in second.stderr
             demo.send_signal(signal.SIGINT)
-            assert demo.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+            assert demo.wait(DEADLINE_SECONDS) == 0, (tmp_path / "log").read_text()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(demo.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from ivr.models import AuditEntry, Call, PatientRequest
 from ivr.services.audit import Search, read_trail
 from ivr.services.keeping.keys import survey
 from tests.support.patient_data import call, close, personal
-from tests.support.settings import CHILDREN_PATH, DATA_KEY, PATIENCE
+from tests.support.settings import CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
 
 NEW_KEY = Fernet.generate_key().decode()
 
@@ -154,7 +154,7 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
         stderr=subprocess.DEVNULL,
     )
     first = select(Call.sid).where(Call.from_index == both.vault.index("+16175550142")).limit(1)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         with both.read() as session:
             if session.scalar(first):
@@ -162,7 +162,7 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(PATIENCE) == -signal.SIGKILL
+    assert process.wait(DEADLINE_SECONDS) == -signal.SIGKILL
     found = survey(both)
     both.close()
     assert found.by_key[0] > 0

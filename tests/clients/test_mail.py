@@ -17,7 +17,7 @@ from ivr.clients.errors import Refused, Unavailable, Unclear, Untrusted
 from ivr.clients.mail import PrintedMail, SmtpMail, mail_of
 from tests.support.mail_server import Session, smtp_server
 from tests.support.processes import free_port
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 TO = ["nurse@example.org", "desk@example.org"]
 
@@ -151,7 +151,7 @@ def mail_server(scheme, certificate):
     def login(server, session, envelope, mechanism, given):
         return AuthResult(success=(given.login, given.password) == (b"line", b"p@ss:word"), handled=False)
 
-    options = {"authenticator": login, "ready_timeout": PATIENCE}
+    options = {"authenticator": login, "ready_timeout": DEADLINE_SECONDS}
     if scheme == "smtps":
         controller = Controller(inbox, "localhost", 0, ssl_context=context, auth_require_tls=False, **options)
     else:

@@ -13,7 +13,7 @@ from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import history, triage
 from ivr.simulator.speechlike import speechlike
 from tests.support.callers import CALLBACK, Caller
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 from tests.support.staff_pages import assert_accessible
 
 APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
@@ -192,7 +192,7 @@ def test_working_on_the_page_keeps_the_claim(open_page, leave, line, staff, cloc
     page.mouse.move(10, 10)
     page.mouse.move(20, 20)
     page.evaluate("() => document.dispatchEvent(new Event('request-changed'))")
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while seen(line) != clock.now and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     assert seen(line) == clock.now

@@ -101,6 +101,8 @@ def test_the_trail_is_searched_and_paged(client_as, monkeypatch, line):
     older = re.search(r'href="(/console/audit\?[^"]*before=\d+)"', first)[1]
     assert admin.get(older.replace("&amp;", "&")).status_code == 200
     assert "Nothing was found" in admin.get("/console/audit?subject=request:99").text
+    narrowed = admin.get("/console/audit?subject=staff:1&_scheme=javascript&who=cares").text
+    assert re.search(r'href="(/console/audit\?subject=staff(?::|%3A)1&amp;before=\d+)">Older', narrowed)
     assert admin.get("/console/audit?day=nonsense&action=nonsense").status_code == 200
 
 

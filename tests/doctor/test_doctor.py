@@ -23,7 +23,15 @@ from ivr.services.calendar import Calendars
 from ivr.services.scripts import read_scripts
 from ivr.simulator import PhoneNumber, RecordingStore, create_rest_app, parse
 from tests.support.processes import free_port, web_server
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING, PATIENCE
+from tests.support.settings import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    BASE_URL,
+    CHILDREN_PATH,
+    DATA_KEY,
+    DEADLINE_SECONDS,
+    MONDAY_MORNING,
+)
 
 NUMBER = PhoneNumber.calling("+16175550100", BASE_URL)
 GOOD = {"CLINIC_NAME": "Cape Spine Clinic", "CLINIC_HOURS": "Mon-Fri 09:00-17:00", "DESK_NUMBERS": "+16175550111",
@@ -308,7 +316,7 @@ def run(settings, rendered_line, tmp_path):
 
     def command(*words, **changes):
         return subprocess.run([sys.executable, "-m", "ivr", "doctor", *words], env={**env, **changes}, cwd=tmp_path,
-                              capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
+                              capture_output=True, text=True, timeout=DEADLINE_SECONDS)  # fmt: skip
 
     command.env = env
     return command

@@ -10,7 +10,7 @@ from ivr.services.requests import bridging
 from tests.support.bridging import CLINIC, somebody
 from tests.support.callers import Caller
 from tests.support.jobs import until
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_worker_killed_while_asking_does_not_ask_again(line, api, start, hang)
     api.fault("POST /Calls.json", hang)
     nurse, bridge_id = begin(line)
     first = start(line)
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     first.kill()
     first.wait()
     start(line)

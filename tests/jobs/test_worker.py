@@ -15,7 +15,7 @@ from ivr.services.jobs import Job, failed_jobs, retry_job
 from tests.support.callers import Caller
 from tests.support.carrier_api import sid
 from tests.support.jobs import QUICK, RE1, recording_status, until, working
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 
 def leave_recording(line, api):
@@ -95,7 +95,7 @@ def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, han
     api.fault("POST /Messages.json", hang)
     Caller(line)("2 1 2 1 3 1 2 1")
     first = start(line)
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     first.kill()
     first.wait()
     start(line)
@@ -108,14 +108,14 @@ def test_a_worker_killed_while_importing_is_carried_on(line, api, start, hang):
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
     first = start(line)
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     first.kill()
     first.wait()
     second = start(line)
     until(lambda: api.count("DELETE", ".json") == 1)
     assert recording_status(line) is RecordingStatus.STORED
     second.send_signal(signal.SIGTERM)
-    assert second.wait(PATIENCE) == 0
+    assert second.wait(DEADLINE_SECONDS) == 0
 
 
 def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_line, sqlite_url, api, start, hang):
@@ -124,7 +124,7 @@ def test_a_recording_that_takes_every_worker_down_is_put_aside_and_seen(make_lin
     leave_recording(line, api)
     api.fault("GET .*wav", hang)
     first = start(line)
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     first.kill()
     first.wait()
     hang.end.set()
@@ -149,7 +149,7 @@ def test_a_job_that_fails_while_its_worker_stops_goes_on_with_the_next(line, tas
     leave_recording(line, api)
     worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
     worker.start()
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
     time.sleep(0.3)
@@ -186,7 +186,7 @@ def test_a_worker_takes_over_from_a_dead_one(make_line, postgres_url, make_tasks
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
     first = start(line)
-    assert hang.reached.wait(PATIENCE)
+    assert hang.reached.wait(DEADLINE_SECONDS)
     with working(make_tasks(line), look_seconds=0.3):
         time.sleep(0.7)
         assert recording_status(line) is RecordingStatus.READY, "the first worker is alive: its job is its own"
@@ -210,4 +210,4 @@ def test_a_worker_without_its_place_ends(make_line, postgres_url, make_tasks):
     with working(make_tasks(line), look_seconds=0.1) as worker:
         with line.database.transaction() as connection:
             connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {PLACES}")
-        assert worker.broken.wait(PATIENCE)
+        assert worker.broken.wait(DEADLINE_SECONDS)

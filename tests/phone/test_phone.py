@@ -15,7 +15,7 @@ from ivr.services.audit import COMMAND
 from ivr.services.prompts import versions
 from tests.support.databases import counted
 from tests.support.jobs import recording_status, run_jobs, until, working
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 from tests.support.staff_pages import assert_accessible, serving
 
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -86,7 +86,7 @@ def test_a_callback_with_a_spoken_message_is_keyed_by_mouse_and_heard_in_the_con
     other = launch(*MICROPHONE)
     try:
         page = other.new_context(base_url=server, permissions=["microphone"], viewport=DESKTOP).new_page()
-        page.set_default_timeout(PATIENCE * 1000)
+        page.set_default_timeout(DEADLINE_SECONDS * 1000)
         page.goto("/phone")
         page.locator("#microphone").check()
         begin(page)

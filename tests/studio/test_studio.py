@@ -16,7 +16,7 @@ from ivr.services.prompts.releases import read_current
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.prompts.versions import LARGEST_TAKE
 from tests.support.jobs import run_jobs
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 from tests.support.staff_pages import assert_accessible
 from tests.support.takes import take
 
@@ -242,7 +242,7 @@ def browser(launch, tmp_path_factory):
     browser.close()
 
 
-def until(page, truth, seconds=PATIENCE):
+def until(page, truth, seconds=DEADLINE_SECONDS):
     """Wait in small steps: what Playwright itself offers needs eval, which the pages forbid."""
     for _ in range(seconds * 20):
         if page.evaluate(f"() => {truth}"):

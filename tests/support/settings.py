@@ -20,5 +20,5 @@ AUTH_TOKEN = "a-token-nobody-else-has"
 CHILDREN_PATH = os.pathsep.join((str(Path(__file__).with_name("network_guard")), str(ROOT)))
 """PYTHONPATH for processes that tests start: `ivr` from any folder, and the guard that keeps them on this machine."""
 
-PATIENCE = 120
+DEADLINE_SECONDS = 120
 """Seconds that tests wait for what takes one or two on an idle machine. Every wait ends as soon as the thing happens."""

@@ -23,7 +23,7 @@ from ivr import create_app
 from ivr.models import Role, StaffMember
 from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
-from tests.support.settings import PATIENCE
+from tests.support.settings import DEADLINE_SECONDS
 
 PASSWORD = "a-password-for-tests-only"
 CHROMIUM = next(
@@ -189,7 +189,7 @@ def open_page(browser, server, client_as):
 
     def make(path, who=None, **options):
         context = browser.new_context(base_url=server, **options)
-        context.set_default_timeout(PATIENCE * 1000)
+        context.set_default_timeout(DEADLINE_SECONDS * 1000)
         contexts.append(context)
         if who is not None:
             cookie = client_as(who).get_cookie("__Host-console")

@@ -69,16 +69,17 @@ def hash_password(password: str) -> str:
 
 
 def matches(kept: str | None, secret: str) -> bool:
-    """Whether a secret is the one whose hash is kept; it takes as long when none is."""
+    """Whether a secret is the one whose hash is kept; it takes as long when none is, or when it is far too long."""
+    is_possible = len(secret) <= LONGEST_PASSWORD
     try:
-        HASHER.verify(kept or NOBODY, _plain(secret))
+        HASHER.verify(kept or NOBODY, _plain(secret) if is_possible else "")
     except VerificationError:
         return False
-    return kept is not None
+    return kept is not None and is_possible
 
 
 def _plain(secret: str) -> str:
-    """The same characters, however a keyboard composes them."""
+    """The same characters, however a keyboard composes them; a thousand accents on a letter cost a thousand squared."""
     return unicodedata.normalize("NFKC", secret)
 
 

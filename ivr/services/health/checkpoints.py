@@ -10,6 +10,9 @@ from ivr.models import Checkpoint
 WALKED, WALKED_CLEAN = "walked", "walked-clean"
 """When the automatic caller last walked the line, and when it last found nothing."""
 
+WRITTEN = "written"
+"""When somebody last asked whether the line can save."""
+
 
 def read_checkpoint(database: Database, name: str) -> datetime | None:
     """Up to when a recurring job has done its work; None before its first run."""
@@ -22,6 +25,11 @@ def move_checkpoint(database: Database, name: str, at: datetime) -> None:
     """Note that a recurring job has done its work up to a moment."""
     with database.write() as session:
         session.merge(Checkpoint(name=name, at=at))
+
+
+def try_write(database: Database, at: datetime) -> None:
+    """Commit something small, as a saved request would be; whatever keeps that from being done is raised."""
+    move_checkpoint(database, WRITTEN, at)
 
 
 def note_walk(database: Database, at: datetime, *, clean: bool) -> None:

@@ -10,14 +10,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from ivr.config import OpenSpan, overlapping
+from ivr.config import WEEKDAYS, OpenSpan, overlapping
 from ivr.models import AuditAction, Closure, ClosureReason, PromptVersion, WeeklyHours
 from ivr.services.audit import Actor, add_audit_entry
-from ivr.services.calendar import HORIZON_DAYS, Calendar, ClosedDays, closed_days
+from ivr.services.calendar import HORIZON_DAYS, Calendar, ClosedDays, closed_days, twelve_hour_clock
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MIDNIGHT = 24 * 60
 A_WEEK = 7
 MOST_SPANS = 2
@@ -177,7 +176,7 @@ def callers_hear(line: Line, now: datetime) -> str:
     zero = "0 rings the desk" if line.desk_numbers else "0 takes a message, as there are no desk numbers"
     closes = calendar.closes_at(now)
     if closes is not None:
-        until = _clock(closes.astimezone(calendar.timezone))
+        until = twelve_hour_clock(closes.astimezone(calendar.timezone))
         return f"Open now until {until} today. Callers now hear: the usual greeting; {zero}."
     closure = calendar.closure_on(local.date())
     state = f"Closed today ({closure.name or REASONS[closure.reason]})" if closure else "Closed now"
@@ -196,7 +195,7 @@ def minutes(after_midnight: int) -> str:
     if after_midnight == MIDNIGHT:
         return "midnight"
     hour, minute = divmod(after_midnight, 60)
-    return _clock(datetime(2000, 1, 1, hour, minute))
+    return twelve_hour_clock(datetime(2000, 1, 1, hour, minute))
 
 
 def _check_spans(spans: Sequence[OpenSpan]) -> None:
@@ -297,8 +296,4 @@ def _next_opening(calendar: Calendar, now: datetime, today: date) -> str:
     ahead = (local.date() - today).days
     near = {0: "today", 1: "tomorrow"}
     later = f"{local:%A}" if ahead < A_WEEK else f"{local:%A, %B} {local.day},"
-    return f"Next opening: {near.get(ahead, later)} {_clock(local)}."
-
-
-def _clock(local: datetime) -> str:
-    return f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+    return f"Next opening: {near.get(ahead, later)} {twelve_hour_clock(local)}."

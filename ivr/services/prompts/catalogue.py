@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ivr.callflow.check import heard_in
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptState, PromptVersion, StaffMember
 from ivr.services.line import Line
-from ivr.services.prompts.versions import VersionError, words_to_record
+from ivr.services.prompts.versions import prompt_of, words_to_record
 
 
 class Heard(StrEnum):
@@ -125,10 +125,7 @@ def details(line: Line, language: str, key: str) -> PromptDetails:
     Raises:
         VersionError: there is no such prompt.
     """
-    script = line.scripts.get(language)
-    prompt = script.prompts.get(key) if script else None
-    if prompt is None:
-        raise VersionError("There is no such prompt.")
+    prompt = prompt_of(line, language, key)
     row = next(row for row in rows(line) if row.key == key)
     with line.database.read() as session:
         query = select(PromptVersion).where(PromptVersion.language == language, PromptVersion.key == key)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +28,12 @@ LARGEST_ZIP = 100_000_000
 
 MOST_FILES = 2000
 LARGEST_MANIFEST = 2_000_000
+LONGEST_KEY = 64
+
+NO_MANIFEST = "This is not a zip that was exported here: its manifest cannot be read."
+
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
+"""What zips raise that are damaged, locked, or packed in a way that is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,15 @@ class Imported:
     recordings: int
     wordings: int
     skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """A prompt as an imported manifest names it; `file` is where its audio is in the zip."""
+
+    key: str
+    text: str
+    file: str | None
 
 
 def export_language(line: Line, language: str) -> bytes:
@@ -86,40 +104,58 @@ def import_language(line: Line, actor: Actor, language: str, data: bytes, now: d
     Raises:
         VersionError: this is no such zip, or one of another language.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if len(archive.infolist()) > MOST_FILES:
-                raise VersionError("There are too many files in this zip.")
-            manifest = json.loads(_read(archive, MANIFEST, LARGEST_MANIFEST))
-            if not isinstance(manifest, dict) or manifest.get("language") != language:
-                raise VersionError("This zip is of another language.")
-            return _import_all(line, actor, language, archive, manifest.get("prompts", []), now)
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, VersionError):
-            raise
-        raise VersionError("This is not a zip that was exported here: its manifest cannot be read.") from error
-
-
-def _import_all(
-    line: Line, actor: Actor, language: str, archive: zipfile.ZipFile, entries: list[Any], now: datetime
-) -> Imported:
     recordings = wordings = 0
     skipped = []
-    for entry in entries:
-        key, words, file = str(entry["key"]), str(entry["text"]), entry.get("file")
-        try:
-            with line.database.read() as session:
-                same_words = words == words_on_air(session, line, language, key)
-            audio = _read(archive, str(file), LARGEST_TAKE) if file in archive.namelist() else None
-            if audio is not None and not _is_known(line, audio):
-                add_take(line, actor, language, key, words, audio, PromptSource.UPLOAD, now)
-                recordings += 1
-            elif not same_words:
-                save_script(line, actor, language, key, words, now)
-                wordings += 1
-        except VersionError as error:
-            skipped.append(f"{key}: {error}")
+    with _opened(data) as archive:
+        names = frozenset(archive.namelist())
+        for entry in _entries(archive, language):
+            try:
+                with line.database.read() as session:
+                    same_words = entry.text == words_on_air(session, line, language, entry.key)
+                audio = _read(archive, entry.file, LARGEST_TAKE) if entry.file in names else None
+                if audio is not None and not _is_known(line, audio):
+                    add_take(line, actor, language, entry.key, entry.text, audio, PromptSource.UPLOAD, now)
+                    recordings += 1
+                elif not same_words:
+                    save_script(line, actor, language, entry.key, entry.text, now)
+                    wordings += 1
+            except VersionError as error:
+                skipped.append(f"{entry.key}: {error}")
     return Imported(recordings, wordings, tuple(skipped))
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (*BROKEN, ValueError):
+        raise VersionError(NO_MANIFEST) from None
+    with archive:
+        if len(archive.infolist()) > MOST_FILES:
+            raise VersionError("There are too many files in this zip.")
+        yield archive
+
+
+def _entries(archive: zipfile.ZipFile, language: str) -> list[ManifestEntry]:
+    """The prompts that the manifest names."""
+    try:
+        manifest = json.loads(_read(archive, MANIFEST, LARGEST_MANIFEST))
+    except (ValueError, RecursionError):
+        raise VersionError(NO_MANIFEST) from None
+    if not isinstance(manifest, dict) or manifest.get("language") != language:
+        raise VersionError("This zip is of another language.")
+    prompts = manifest.get("prompts", [])
+    if not isinstance(prompts, list) or not all(map(_is_entry, prompts)):
+        raise VersionError(NO_MANIFEST)
+    return [ManifestEntry(prompt["key"], prompt["text"], prompt.get("file")) for prompt in prompts]
+
+
+def _is_entry(prompt: object) -> bool:
+    """Whether a part of a manifest is a prompt; its words are looked at when they are kept."""
+    match prompt:
+        case {"key": str(key), "text": str(), **others} if key.isprintable() and len(key) <= LONGEST_KEY:
+            return isinstance(others.get("file"), str | None)
+    return False
 
 
 def _is_known(line: Line, audio: bytes) -> bool:
@@ -131,8 +167,11 @@ def _is_known(line: Line, audio: bytes) -> bool:
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     """A file of the zip, without unpacking more than it may hold."""
-    with archive.open(name) as file:
-        data = file.read(most + 1)
+    try:
+        with archive.open(name) as file:
+            data = file.read(most + 1)
+    except (*BROKEN, KeyError, ValueError):
+        raise VersionError(f"{name} is not there or cannot be read.") from None
     if len(data) > most:
         raise VersionError(f"{name} is too large.")
     return data

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ivr.db import AdvisoryLock, lock_for_transaction
 from ivr.models import PromptNumber, PromptRelease, PromptState, PromptVersion
 from ivr.services.prompts.releases import latest_release, own_of
 from ivr.services.scripts import Script
 
 FIRST_NUMBER = 100
 """Numbers of prompts have three digits for as long as there are fewer than nine hundred."""
-
-LOCK = text("SELECT pg_advisory_xact_lock(4712)")
-"""One writer at a time makes releases; SQLite has only one anyway."""
 
 
 def put_on_air(session: Session, version: PromptVersion, script: Script | None, now: datetime) -> None:
@@ -26,7 +24,7 @@ def put_on_air(session: Session, version: PromptVersion, script: Script | None, 
     voice.
     """
     assert version.audio_sha256 is not None
-    _lock(session)
+    lock_for_transaction(session, AdvisoryLock.RELEASES)
     for before in _published(session, version.language, version.key):
         if before.id != version.id:
             _retire(before, now)
@@ -51,7 +49,7 @@ def release_shipped(
 
     `shipped` are the versions' ids by language and key, `audio` the manifest's other entries.
     """
-    _lock(session)
+    lock_for_transaction(session, AdvisoryLock.RELEASES)
     manifest = {name: dict(entries) for name, entries in audio.items()}
     for language, ids in shipped.items():
         on_air = {version.key: version for version in _published(session, language)}
@@ -120,8 +118,3 @@ def _retire(version: PromptVersion, now: datetime) -> None:
 def _manifest(session: Session) -> dict[str, dict[str, str]]:
     latest = latest_release(session)
     return {name: dict(entries) for name, entries in latest.manifest.items()} if latest else {}
-
-
-def _lock(session: Session) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(LOCK)

@@ -16,6 +16,7 @@ from ivr.services.audit import SYSTEM, Actor, add_audit_entry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.prompts.releasing import put_on_air
+from ivr.services.scripts import Prompt
 
 LARGEST_TAKE = 20_000_000
 """Bytes of a recording that is uploaded."""
@@ -37,7 +38,7 @@ def save_script(line: Line, actor: Actor, language: str, key: str, words: str, n
     """Keep a new wording as a draft, which the machine's voice then speaks; its id.
 
     Raises:
-        VersionError: there is no such prompt, or the wording is empty or too long.
+        VersionError: there is no such prompt, or the wording is empty, too long or cannot be said.
     """
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, PromptSource.SYNTHESIS, now)
@@ -165,6 +166,18 @@ def refusal(line: Line, version: PromptVersion) -> str:
     return ""
 
 
+def prompt_of(line: Line, language: str, key: str) -> Prompt:
+    """A prompt of a language's script.
+
+    Raises:
+        VersionError: there is no such prompt.
+    """
+    script = line.scripts.get(language)
+    if script is None or key not in script.prompts:
+        raise VersionError("There is no such prompt.")
+    return script.prompts[key]
+
+
 def is_clinical(line: Line, language: str, key: str) -> bool:
     """Whether a prompt says something medical, which two people have to look at."""
     script = line.scripts.get(language)
@@ -283,13 +296,11 @@ def words_on_air(session: Session, line: Line, language: str, key: str) -> str:
     Raises:
         VersionError: there is no such prompt.
     """
-    script = line.scripts.get(language)
-    if script is None or key not in script.prompts:
-        raise VersionError("There is no such prompt.")
+    prompt = prompt_of(line, language, key)
     published = select(PromptVersion.text).where(
         PromptVersion.language == language, PromptVersion.key == key, PromptVersion.state == PromptState.PUBLISHED
     )
-    return session.scalar(published.limit(1)) or script.prompts[key].text
+    return session.scalar(published.limit(1)) or prompt.text
 
 
 def words_to_record(session: Session, line: Line, language: str, key: str) -> tuple[str, str | None]:
@@ -319,12 +330,12 @@ def words_to_record(session: Session, line: Line, language: str, key: str) -> tu
 def _draft(
     line: Line, actor: Actor, language: str, key: str, words: str, source: PromptSource, now: datetime
 ) -> PromptVersion:
-    script = line.scripts.get(language)
-    if script is None or key not in script.prompts:
-        raise VersionError("There is no such prompt.")
+    prompt_of(line, language, key)
     words = " ".join(words.split())
     if not words:
         raise VersionError("Write the words that callers are to hear.")
+    if not words.isprintable():
+        raise VersionError("These words have characters that no voice can say. Take them out.")
     if len(words) > LONGEST_SCRIPT:
         raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
     return PromptVersion(

@@ -29,7 +29,7 @@ from ivr.models import (
 )
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, is_idle
-from ivr.services.requests.history import STEPS, UNDO_WITHIN, UNDOABLE
+from ivr.services.requests.undoing import UndoRule
 
 MOST_OF_SAME_NUMBER = 12
 
@@ -228,23 +228,17 @@ def _same_number(session: Session, database: Database, request: PatientRequest) 
 def _history(
     entries: Sequence[RequestEntry], members: Mapping[int, StaffMember], actor: Actor, now: datetime
 ) -> list[HistoryItem]:
-    """The entries with names, and whether whoever looks may take them back: the rules of `history.undo`."""
+    """The entries with names, and whether whoever looks may take them back.
+
+    A release, which later claims do not make final, is offered only while it is the last thing that happened.
+    """
     undoing = {entry.undoes_id: entry for entry in entries if entry.undoes_id}
     looking = members.get(actor.staff_id or 0)
     leads = looking is not None and looking.role.includes(Role.LEAD)
-    items, is_last_step = [], True
+    rule, items = UndoRule.of(entries), []
     for place, entry in enumerate(entries):
         changes, undone = changes_of(entry), undoing.get(entry.id)
-        doer = entry.staff_id or changes.before.get("owner_id")
-        may_undo = (
-            entry.kind in UNDOABLE
-            and undone is None
-            and is_last_step
-            and (place == 0 or entry.kind is not EntryKind.RELEASED)
-            and bool(changes.before)
-            and now - entry.at <= UNDO_WITHIN
-            and (leads or doer == actor.staff_id)
-        )
+        is_final = place > 0 and entry.kind is EntryKind.RELEASED
         items.append(
             HistoryItem(
                 entry=entry,
@@ -253,10 +247,9 @@ def _history(
                 given_to=_name(members, changes.after.get("owner_id")) if entry.kind is EntryKind.REASSIGNED else None,
                 undone=undone,
                 undone_by=_name(members, undone.staff_id) if undone else None,
-                may_undo=may_undo,
+                may_undo=not is_final and not rule.refusal(entry, actor.staff_id, leads, now),
             )
         )
-        is_last_step = is_last_step and (entry.kind not in STEPS or undone is not None)
     return items
 
 

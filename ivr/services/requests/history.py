@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, update
 
 from ivr.callflow.answers import BestTime, Weekday
 from ivr.models import (
@@ -23,16 +22,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import dialable, read_number
 from ivr.services.requests.case import BadEntry, Case, NotUndoable, changes_of, opened
 from ivr.services.requests.references import new_reference
-
-UNDO_WITHIN = timedelta(hours=24)
-UNDOABLE = frozenset({EntryKind.ATTEMPTED, EntryKind.CLOSED, EntryKind.RELEASED})
-STEPS = (
-    *sorted(UNDOABLE - {EntryKind.RELEASED}),
-    EntryKind.REOPENED,
-    EntryKind.REASSIGNED,
-    EntryKind.CANCELLED_BY_CALLER,
-)
-"""What must be taken back before anything older can be."""
+from ivr.services.requests.undoing import NO_STEP, UndoRule
 
 EDITABLE = frozenset({"callback_number", "best_time", "weekday", "priority", "may_leave_message"})
 
@@ -48,10 +38,7 @@ def undo(line: Line, request_id: int, actor: Actor, now: datetime, *, entry_id: 
         Taken: when somebody else has claimed the request meanwhile.
     """
     with opened(line, request_id, actor, now) as case:
-        entry = case.session.get(RequestEntry, entry_id)
-        if entry is None or entry.request_id != request_id or entry.kind not in UNDOABLE:
-            raise NotUndoable("Only attempts, closings and releases can be undone.")
-        _need_undoable(case, entry)
+        entry = _undoable(case, entry_id)
         before = changes_of(entry)
         was_closed = case.request.status is RequestStatus.CLOSED
         if case.request.status is RequestStatus.CLAIMED and case.request.owner_id != before.before.get("owner_id"):
@@ -64,26 +51,16 @@ def undo(line: Line, request_id: int, actor: Actor, now: datetime, *, entry_id: 
         return case.record(EntryKind.UNDONE, action, f"undid entry {entry_id} ({entry.kind})", undoes_id=entry_id)
 
 
-def _need_undoable(case: Case, entry: RequestEntry) -> None:
-    changes = changes_of(entry)
-    doers = {entry.staff_id} if entry.staff_id else {changes.before.get("owner_id")}
-    if case.actor.staff_id not in doers and not case.leads:
-        raise NotUndoable("Only whoever did this, or a lead, can undo it.")
-    if entry.at < case.now - UNDO_WITHIN:
-        raise NotUndoable("This is more than 24 hours ago, so it can no longer be undone.")
-    if not changes.before:
-        raise NotUndoable("What was there before has been erased.")
-    if case.session.scalar(select(exists().where(RequestEntry.undoes_id == entry.id))):
-        raise NotUndoable("This was undone already.")
-    undoing = aliased(RequestEntry)
-    later = exists().where(
-        RequestEntry.request_id == entry.request_id,
-        RequestEntry.id > entry.id,
-        RequestEntry.kind.in_(STEPS),
-        ~exists().where(undoing.undoes_id == RequestEntry.id),
-    )
-    if case.session.scalar(select(later)):
-        raise NotUndoable("Something else was done since. Undo that first.")
+def _undoable(case: Case, entry_id: int) -> RequestEntry:
+    """The entry that is to be taken back, if the rule lets it be."""
+    mine = select(RequestEntry).where(RequestEntry.request_id == case.request.id)
+    entries = {entry.id: entry for entry in case.session.scalars(mine)}
+    if entry_id not in entries:
+        raise NotUndoable(NO_STEP)
+    rule = UndoRule.of(entries.values())
+    if refusal := rule.refusal(entries[entry_id], case.actor.staff_id, case.leads, case.now):
+        raise NotUndoable(refusal)
+    return entries[entry_id]
 
 
 def reopen(line: Line, request_id: int, actor: Actor, now: datetime, *, note: str = "") -> int:

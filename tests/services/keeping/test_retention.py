@@ -23,7 +23,7 @@ from ivr.services.keeping.retention import PERSONAL, purge
 from ivr.services.requests.references import HELD_AFTER_CLOSING
 from tests.support.callers import CALLBACK, Caller, stored
 from tests.support.patient_data import APPOINTMENT, MINE, OTHER, age, call, change, close, message, personal, readable
-from tests.support.settings import DATA_KEY, PATIENCE
+from tests.support.settings import DATA_KEY, DEADLINE_SECONDS
 
 WITH_MESSAGE = "2 1 4 3 1 1 r 1 1"
 
@@ -292,7 +292,7 @@ def test_purging_disturbs_no_call(line, monkeypatch):
     phones = [threading.Thread(target=phone, args=(number,)) for number in range(2)]
     for thread in phones:
         thread.start()
-    begun.wait(PATIENCE)
+    begun.wait(DEADLINE_SECONDS)
     purged = purge(line.database, line.clock(), 90)
     over.set()
     for thread in phones:
