@@ -21,6 +21,7 @@ from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
+from tests.support.fast_tier import FastTier
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
@@ -42,10 +43,11 @@ LONGEST_FIRST = (
 """The files that take longest begin, so that no process is left alone with them at the end."""
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
     close_other_sockets()
     gc.disable()
+    config.pluginmanager.register(FastTier())
 
 
 def pytest_collection_finish():
@@ -59,30 +61,7 @@ def pytest_xdist_auto_num_workers():
     return min(5, (os.cpu_count() or 1) + 1)
 
 
-FAST = (
-    "tests/callflow/",
-    "tests/voice/test_parse.py",
-    "tests/voice/test_render.py",
-    "tests/services/test_scripts.py",
-    "tests/services/test_english_script.py",
-    "tests/simulator/test_twiml_strictness.py",
-    "tests/test_architecture.py",
-    "tests/test_config.py",
-    "tests/test_documents.py",
-    "tests/test_forms.py",
-)
-"""What `pytest -m fast` runs, but for tests that need audio or a database server."""
-
-SLOW_FIXTURES = {"rendered", "bilingual", "rendered_line", "telephone", "database_url", "postgres_url", "browser"}
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    for item in items:
-        path = item.path.as_posix()
-        if any(f"/{name}" in path for name in FAST) and not SLOW_FIXTURES & set(item.fixturenames):
-            item.add_marker(pytest.mark.fast)
-
     def place(item):
         path = item.path.as_posix()
         return next((n for n, name in enumerate(LONGEST_FIRST) if path.endswith(f"tests/{name}")), len(LONGEST_FIRST))

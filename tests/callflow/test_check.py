@@ -84,6 +84,7 @@ def test_a_prompt_over_its_own_limit_is_found():
     ]
 
 
+@pytest.mark.slow
 def test_the_tree_that_ships_is_sound_with_its_rendered_audio(rendered_line, config):
     script = read_scripts(PROMPTS, config.languages, config.clinic_name)["en-US"]
     seconds = measured_seconds(rendered_line().database, config.languages)["en-US"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -248,6 +249,7 @@ def seconds(*speech: out.Speech) -> float:
     return round(sum(_seconds(part) for one in speech for part in compose(one, SCRIPT.order, SCRIPT.has)), 1)
 
 
+@cache
 def _seconds(part: out.Speech) -> float:
     match part:
         case out.Pause(milliseconds):
@@ -285,8 +287,10 @@ def test_instructions_are_short(node: Entry) -> None:
     assert SCRIPT.prompts[node.example].longest <= LONGEST_INSTRUCTION
 
 
-def menus_as_composed() -> Iterator[tuple[str, float, float]]:
+@cache
+def menus_as_composed() -> list[tuple[str, float, float]]:
     """Each menu's name, its length as a caller hears it at its longest, and its limit; a clip is a limit of its own."""
+    composed = []
     saved = RequestSaved(REFERENCE, Promise(datetime(2025, 11, 26, 10, 30), 4))
     for menu in MENUS:
         entered = "1948-05-17" if menu.name == "check_birth_date" else NUMBER
@@ -295,7 +299,8 @@ def menus_as_composed() -> Iterator[tuple[str, float, float]]:
         states += [replace(state, request=known, today=TODAY) for known in stored_requests()]
         openings = [()] if menu.clip else [opening(menu, state) for state in states]
         longest = max(seconds(*first, *_pause_after(first), *options(menu)) for first in openings)
-        yield menu.name, longest, menu.longest
+        composed.append((menu.name, longest, menu.longest))
+    return composed
 
 
 def _pause_after(first: tuple[out.Speech, ...]) -> tuple[out.Speech, ...]:
