@@ -17,6 +17,7 @@ from ivr.clients.twilio import TwilioRecordings
 from ivr.config import PROMPTS, Config
 from ivr.console import ADDRESS, create_console
 from ivr.db import Database, Vault
+from ivr.echo import Echo
 from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
 from ivr.services.calendar import Calendars, calendar_of
@@ -113,7 +114,8 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
     console.register_blueprint(create_studio(line))
     phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
     app.extensions["console"] = console
-    app.wsgi_app = _beside(app.wsgi_app, console)  # type: ignore[method-assign, assignment]
+    both = _beside(app.wsgi_app, console)
+    app.wsgi_app = Echo(both, config.twilio_auth_token, config.public_base_url, config.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

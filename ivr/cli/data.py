@@ -155,7 +155,9 @@ def _say_survey(vault: Vault, found: keys.Survey) -> None:
         click.echo("If rotating leaves some, a process still runs with the old order of keys: restart it.", err=True)
     if found.is_done and len(vault.fingerprints) > 1:
         older = ", ".join(vault.fingerprints[1:])
-        click.echo(f"Nothing needs an older key: {older} can be removed from DATA_KEYS now.")
+        click.echo(f"Nothing that is stored needs an older key: {older}.")
+        click.echo("It can be removed from DATA_KEYS only when no process still writes under it: first restart every")
+        click.echo(f"web and worker process with {vault.fingerprints[0]} in front, then run keys rotate --check again.")
         click.echo("Keep it elsewhere for as long as you keep backups that were made with it.")
     elif found.is_done:
         click.echo("All data is under the only key. To change it, put a new one first: python -m ivr keys new")

@@ -12,12 +12,13 @@ import click
 
 from ivr import create_line
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
-from ivr.doctor import network
-from ivr.doctor.local import CheckResult, Severity
+from ivr.doctor.examination import examine
+from ivr.doctor.findings import CheckResult, Severity
 from ivr.jobs.tasks import tasks_of
 from ivr.jobs.worker import Worker, run_worker
 from ivr.migrations import upgrade
 from ivr.services.jobs import NoSuchJob, failed_jobs, retry_job
+from ivr.services.keeping.key_notes import note_keys
 from ivr.services.line import utc_now
 from ivr.voice.outage import Outage
 
@@ -32,6 +33,7 @@ def db_upgrade() -> None:
     """Bring the database to the newest schema."""
     database = open_database(configured())
     upgrade(database)
+    note_keys(database, utc_now())
     click.echo("The database is up to date.")
 
 
@@ -40,7 +42,7 @@ def worker() -> None:
     """Do what calls leave to do: fetch recordings, notify staff. Run one or more beside the web server."""
     config = configured()
     line = create_line(config)
-    migrated(line.database)
+    note_keys(migrated(line.database), utc_now())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -82,7 +84,7 @@ def run_doctor(as_json: bool, twiml_bin: bool, thanks_url: str) -> None:
         return
     line = create_line(config)
     faults = 0
-    for finding in network.examine(config, line, scripts):
+    for finding in examine(config, line, scripts):
         faults += finding.level is Severity.FAULT
         click.echo(json.dumps(asdict(finding)) if as_json else _finding_words(finding))
     line.database.close()

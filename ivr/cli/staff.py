@@ -96,7 +96,11 @@ def reset(email: str, password: bool, second_factor: bool, pin: bool) -> None:
 def list_all() -> None:
     """Print all accounts."""
     database = migrated(open_database(configured()))
-    for member in service.everybody(database):
+    members = service.everybody(database)
+    if not members:
+        click.echo("There are no accounts yet. Make the first one, an administrator's:")
+        click.echo("python -m ivr staff add EMAIL --name NAME --role admin")
+    for member in members:
         state = "in use" if member.password else "has no password yet"
         seen = f"{member.last_seen_at:%Y-%m-%d %H:%M} UTC" if member.last_seen_at else "never seen"
         factor = "second factor" if member.tf_totp_secret else "no second factor"

@@ -5,16 +5,28 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import closing
+from typing import Any
 
 import click
 
+from ivr.callflow.tree import build
 from ivr.cli.prompts import render
-from ivr.cli.settings import configured, open_database
+from ivr.cli.review import review
+from ivr.cli.settings import configured, open_database, scripts_of
 from ivr.cli.staff import make_demo_accounts
 from ivr.config import Config
 from ivr.demo import running, week
 from ivr.logs import configure_logs
-from ivr.simulator import Answers, Carrier, FixedDesk, RecordingStore, run_interactive, run_scripted
+from ivr.services.numbers import dialable
+from ivr.simulator import (
+    Answers,
+    Carrier,
+    FixedDesk,
+    RecordingStore,
+    TranscriptEntry,
+    run_interactive,
+    run_scripted,
+)
 
 
 @click.command(name="demo")
@@ -47,7 +59,9 @@ def _prepare_demo(config: Config) -> None:
 def call(base_url: str | None, keys: str | None, from_: str, to: str, barge_in: bool, fast: bool, desk: str) -> None:
     """Call the line from this terminal: what it says is printed, your keys are typed.
 
-    Ends with status 0 when the call went through and 1 when it met an error.
+    To check a line, press a key: --keys "9 h" hears the menu again and hangs up, and leaves no request. Says what was
+    heard and whether keys were understood. Ends with status 0 when the call went through, and 1 when it met an error
+    or the line announced a problem.
     """
     config = configured()
     carrier = Carrier(
@@ -60,4 +74,15 @@ def call(base_url: str | None, keys: str | None, from_: str, to: str, barge_in: 
     answers = FixedDesk(Answers()) if desk == "answers" else FixedDesk()
     if keys is None:
         sys.exit(run_interactive(carrier, from_=from_, to=to, fast=fast, desk=answers))
-    sys.exit(run_scripted(carrier, keys, from_=from_, to=to, barge_in=barge_in, desk=answers))
+    sys.exit(_call_by_script(config, carrier, keys, from_=from_, to=to, barge_in=barge_in, desk=answers))
+
+
+def _call_by_script(config: Config, carrier: Carrier, keys: str, **options: Any) -> int:
+    """Hold a scripted call and say what it shows; an outage announcement is an error, whatever else went through."""
+    entries: list[TranscriptEntry] = []
+    status = run_scripted(carrier, keys, entries=entries, **options)
+    if not entries:
+        return status
+    found = review(entries, build(config.languages, dialable), scripts_of(config))
+    click.echo("\n" + "\n".join(found.sentences))
+    return 1 if found.is_outage else status

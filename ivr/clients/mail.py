@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -20,7 +20,21 @@ SMTP_SECONDS = 15.0
 DOMAIN = "line.invalid"
 """In message ids and for a sender nobody set: names no machine of ours."""
 
+OKAY, TAKEN = 250, (250, 251)
+"""What a server answers to a sender that it takes, and to a recipient."""
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MailTrial:
+    """What a mail server said when it was tried: the number for a refused sender (0: it took ours), and whom else.
+
+    `refused` has, by address, the number of the answer: 4xx is for now, 5xx for good.
+    """
+
+    sender: int
+    refused: Mapping[str, int]
 
 
 class Mail(Protocol):
@@ -52,11 +66,33 @@ class SmtpMail:
         """
         if not recipients:
             raise Refused("NOTIFY_EMAILS is not set")
-        message = _message(self.sender, recipients, subject, body)
+        with self._dialogue() as server:
+            refused = server.send_message(_message(self.sender, recipients, subject, body))
+        if refused:
+            log.warning("mail_partly_refused", refused=len(refused), of=len(recipients))
+
+    def try_out(self, recipients: Sequence[str]) -> MailTrial:
+        """Hold the same dialogue up to the recipients, then take it back: the server says whom it would refuse.
+
+        Raises:
+            ClientError: as for `send`; Refused, with the number of its answer, when the server lets nobody in.
+        """
+        with self._dialogue() as server:
+            options = () if all(map(str.isascii, (self.sender, *recipients))) else ("SMTPUTF8",)
+            sender, _ = server.mail(self.sender, options)
+            answers = {one: server.rcpt(one)[0] for one in recipients} if sender == OKAY else {}
+            server.rset()
+        return MailTrial(
+            sender if sender != OKAY else 0, {one: code for one, code in answers.items() if code not in TAKEN}
+        )
+
+    @contextlib.contextmanager
+    def _dialogue(self) -> Iterator[smtplib.SMTP]:
+        """A server that has let us in; what goes wrong with it is told as one of our errors."""
         server: smtplib.SMTP | None = None
         try:
             server = self._connected()
-            refused = server.send_message(message)
+            yield server
         except smtplib.SMTPResponseException as error:
             raise (Unavailable if 400 <= error.smtp_code < 500 else Refused)(str(error.smtp_code)) from None
         except smtplib.SMTPRecipientsRefused as error:
@@ -71,8 +107,6 @@ class SmtpMail:
         finally:
             if server is not None:
                 _leave(server)
-        if refused:
-            log.warning("mail_partly_refused", refused=len(refused), of=len(recipients))
 
     def _connected(self) -> smtplib.SMTP:
         parts = urlsplit(self.url)

@@ -1,1 +1,1 @@
-"""The doctor: checks of a deployment. `local` needs no network; `network` asks our own address and the carrier."""
+"""The doctor: checks of a deployment, a subject a file; `examination.examine` runs them all."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from ivr.db import AdvisoryLock
+from ivr.db import AdvisoryLock, Database
 
 PLACES = 64
 
@@ -106,6 +106,35 @@ class PostgresSlots:
 def slots_of(url: URL) -> WorkerSlots:
     """The places of a database's workers."""
     return FileSlots(url.database or "") if url.get_backend_name() == "sqlite" else PostgresSlots(url)
+
+
+_HELD = text(
+    "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = :lock AND objsubid = 2 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY objid"
+)
+
+
+def held_places(database: Database) -> list[int]:
+    """The places that workers hold now; looking takes none and leaves nothing behind."""
+    if database.is_sqlite:
+        path = database.engine.url.database
+        return [place for place in range(1, PLACES + 1) if _is_locked(f"{path}.worker-{place}")]
+    with database.read() as session:
+        return [int(place) for place in session.scalars(_HELD, {"lock": int(AdvisoryLock.WORKER_SLOT)})]
+
+
+def _is_locked(path: str) -> bool:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def first_free(slots: WorkerSlots) -> int:

@@ -162,15 +162,18 @@ def run_scripted(
     to: str = DEFAULT_TO,
     desk: Desk | None = None,
     barge_in: bool = False,
+    entries: list[TranscriptEntry] | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
 ) -> int:
-    """Hold a scripted call at once and print it as it goes; return the exit status."""
+    """Hold a scripted call at once and print it as it goes; return the exit status. `entries` takes what happened."""
     out, err = stdout or sys.stdout, stderr or sys.stderr
     try:
         caller = ScriptedCaller.parse(script, barge_in=barge_in)
         with closing(_Paper(out)) as paper:
             transcript = carrier.call(caller, from_=from_, to=to, desk=desk, listener=paper)
+        if entries is not None:
+            entries += transcript.entries
     except (SimulatorError, ValueError) as error:
         return _failed(str(error), carrier, err)
     return _verdict(transcript, carrier, err)

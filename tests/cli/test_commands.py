@@ -125,6 +125,9 @@ def test_calls_and_the_export(run, line_url):
         scripted = run(*calling, "--keys", "2 1 4 3 1 2 1")
         assert scripted.returncode == 0, scripted.stderr
         assert "Your request is saved" in scripted.stdout
+        checked = run(*calling, "--keys", "9 h")
+        assert checked.returncode == 0, checked.stderr
+        assert "\nKey 9 was understood. The line answered: " in checked.stdout
         typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n1\n")
         assert typed.returncode == 0, typed.stderr
         assert "Your request is saved" in typed.stdout

@@ -16,6 +16,7 @@ from ivr.cli import main
 from ivr.db import Database, Vault
 from ivr.models import AuditEntry, Call, PatientRequest
 from ivr.services.audit import Search, read_trail
+from ivr.services.keeping.key_notes import noted_keys
 from ivr.services.keeping.keys import survey
 from tests.support.patient_data import call, close, personal
 from tests.support.settings import CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
@@ -119,7 +120,8 @@ def test_changing_the_key(run):
     rotated = run("keys", "rotate", DATA_KEYS=keys)
     assert rotated.returncode == 0, rotated.stderr
     old = Vault([DATA_KEY]).fingerprints[0]
-    assert f"Nothing needs an older key: {old} can be removed from DATA_KEYS now." in rotated.stdout
+    assert f"Nothing that is stored needs an older key: {old}." in rotated.stdout
+    assert "can be removed from DATA_KEYS only when no process still writes under it: first restart" in rotated.stdout
     alone = run("keys", "rotate", "--check", DATA_KEYS=NEW_KEY)
     assert alone.returncode == 0
     exported = run("requests", "export", DATA_KEYS=NEW_KEY).stdout.splitlines()
@@ -127,6 +129,23 @@ def test_changing_the_key(run):
     without = run("keys", "rotate", "--check", DATA_KEYS=DATA_KEY)
     assert without.returncode == 1
     assert "a key is missing from DATA_KEYS" in without.stderr
+
+
+def test_a_process_that_still_writes_under_the_old_key_is_noticed(run, settings, sqlite_url):
+    keys = f"{NEW_KEY},{DATA_KEY}"
+    assert run("keys", "rotate", DATA_KEYS=keys).returncode == 0
+    call(run.line, "CA9")
+    again = run("keys", "rotate", "--check", DATA_KEYS=keys)
+    assert again.returncode == 1
+    assert "can be removed" not in again.stdout
+    assert "a process still runs with the old order of keys: restart it" in again.stderr
+
+
+def test_a_new_schema_notes_which_keys_its_data_needs(run):
+    assert run("db", "upgrade", DATA_KEYS=f"{NEW_KEY},{DATA_KEY}").returncode == 0
+    assert set(noted_keys(run.line.database)) == set(Vault([NEW_KEY, DATA_KEY]).fingerprints)
+    assert run("keys", "rotate", DATA_KEYS=f"{NEW_KEY},{DATA_KEY}").returncode == 0
+    assert noted_keys(run.line.database) == Vault([NEW_KEY]).fingerprints
 
 
 def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):

@@ -41,6 +41,16 @@ def test_the_first_administrator_is_made_by_command_and_gets_a_link(accounts, da
     assert "boss@example.org  admin  has no password yet  no second factor  never seen" in accounts("list").stdout
 
 
+def test_a_list_of_nobody_says_how_to_make_the_first_account(accounts):
+    listed = accounts("list")
+    assert listed.exit_code == 0
+    assert "There are no accounts yet." in listed.stdout
+    command = listed.stdout.splitlines()[-1].removeprefix("python -m ivr staff ")
+    words = command.replace("EMAIL", "boss@example.org").replace("NAME", "Boss").split()
+    assert accounts(*words).exit_code == 0
+    assert accounts("list").stdout.startswith("boss@example.org  admin")
+
+
 def test_a_password_and_a_pin_can_be_typed_instead(accounts, database):
     typed = f"{PASSWORD}\n{PASSWORD}\n402917\n402917\n"
     made = accounts(

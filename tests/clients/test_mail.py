@@ -1,23 +1,12 @@
 """Mail, against a small SMTP server on a loopback port."""
 
-import contextlib
-import ssl
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from ivr.clients.errors import Refused, Unavailable, Unclear, Untrusted
 from ivr.clients.mail import PrintedMail, SmtpMail, mail_of
-from tests.support.mail_server import Session, smtp_server
+from tests.support.certificates import make_certificate
+from tests.support.mail_server import Session, mail_server, smtp_server
 from tests.support.processes import free_port
-from tests.support.settings import DEADLINE_SECONDS
 
 TO = ["nurse@example.org", "desk@example.org"]
 
@@ -104,66 +93,10 @@ def test_without_a_server_it_prints(capsys):
     assert "nurse" not in said
 
 
-class Inbox:
-    """Keeps what a mail server took, and whether it came encrypted and after a password."""
-
-    def __init__(self):
-        self.got = []
-
-    async def handle_DATA(self, server, session, envelope):
-        self.got.append(
-            (envelope.rcpt_tos, server.transport.get_extra_info("cipher") is not None, session.authenticated)
-        )
-        return "250 queued"
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """Makes a certificate for these names that nobody but its own file vouches for; the file, with its key."""
-
-    def make(*names, days=1):
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail test")])
-        now = datetime.now(UTC)
-        built = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=9)).not_valid_after(now + timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, hashes.SHA256())
-        )  # fmt: skip
-        file = tmp_path_factory.mktemp("certificate") / "mail.pem"
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(private + built.public_bytes(Encoding.PEM))
-        return file
-
-    return make
-
-
-@contextlib.contextmanager
-def mail_server(scheme, certificate):
-    """A server that takes mail by TLS only, from a user with a password."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    inbox = Inbox()
-
-    def login(server, session, envelope, mechanism, given):
-        return AuthResult(success=(given.login, given.password) == (b"line", b"p@ss:word"), handled=False)
-
-    options = {"authenticator": login, "ready_timeout": DEADLINE_SECONDS}
-    if scheme == "smtps":
-        controller = Controller(inbox, "localhost", 0, ssl_context=context, auth_require_tls=False, **options)
-    else:
-        controller = Controller(
-            inbox, "localhost", 0, tls_context=context, require_starttls=True, auth_required=True, **options
-        )
-    controller.port = free_port()
-    controller.start()
-    try:
-        yield inbox, f"{scheme}://line:p%40ss%3Aword@localhost:{controller.port}"
-    finally:
-        controller.stop()
+    return lambda *names, days=1: make_certificate(tmp_path_factory.mktemp("certificate"), *names, days=days)
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])

@@ -228,6 +228,38 @@ def test_zips_that_are_none_are_refused(client_as, line, data):
     assert newest(line) is None
 
 
+SILENCE = b"\0" * 19_000_000
+
+
+def named(*pairs):
+    return json.dumps(
+        {"language": EN, "prompts": [{"key": key, "text": "Hello.", "file": file} for key, file in pairs]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "packing", "words"),
+    [
+        ({"manifest.json": named(*((f"k{n}", "a.wav") for n in range(8))), "a.wav": b"sound"}, zipfile.ZIP_STORED,
+         "a file twice"),
+        ({"manifest.json": named((KEY, "a.wav"), (KEY, "b.wav")), "a.wav": b"a", "b.wav": b"b"}, zipfile.ZIP_STORED,
+         "a prompt or a file twice"),
+        ({"manifest.json": named(*((f"k{n}", None) for n in range(2001)))}, zipfile.ZIP_STORED, "too many prompts"),
+        ({"manifest.json": named((KEY, "a.wav")), "a.wav": SILENCE}, zipfile.ZIP_DEFLATED, "far more than sound"),
+        ({"manifest.json": named(*((f"k{n}", f"{n}.wav") for n in range(8))), **{f"{n}.wav": SILENCE for n in range(8)}},
+         zipfile.ZIP_DEFLATED, "far more than sound"),
+    ],
+    ids=["one file, eight names", "one prompt, two files", "prompts without end", "one bomb", "eight bombs"],
+)  # fmt: skip
+def test_a_small_zip_cannot_put_much_into_the_database(client_as, line, files, packing, words):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", packing) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    assert words in bring_back(client_as(Role.ADMIN), sink.getvalue())
+    assert newest(line) is None
+
+
 # ---- A real browser
 
 

@@ -1,10 +1,17 @@
-"""A small SMTP server on a loopback port, which keeps what it was told and answers as a test wants it to."""
+"""Mail servers on loopback ports: a small one that answers as a test wants it to, and a real one."""
 
 import contextlib
 import email
 import socket
 import socketserver
+import ssl
 import threading
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from tests.support.processes import free_port
+from tests.support.settings import DEADLINE_SECONDS
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -48,3 +55,41 @@ def smtp_server(session=Session):
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
         yield listening
         listening.shutdown()
+
+
+class Inbox:
+    """Keeps what a mail server took, and whether it came encrypted and after a password."""
+
+    def __init__(self):
+        self.got = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.got.append(
+            (envelope.rcpt_tos, server.transport.get_extra_info("cipher") is not None, session.authenticated)
+        )
+        return "250 queued"
+
+
+@contextlib.contextmanager
+def mail_server(scheme, certificate):
+    """A server that takes mail by TLS only, from a user with a password."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    inbox = Inbox()
+
+    def login(server, session, envelope, mechanism, given):
+        return AuthResult(success=(given.login, given.password) == (b"line", b"p@ss:word"), handled=False)
+
+    options = {"authenticator": login, "ready_timeout": DEADLINE_SECONDS}
+    if scheme == "smtps":
+        controller = Controller(inbox, "localhost", 0, ssl_context=context, auth_require_tls=False, **options)
+    else:
+        controller = Controller(
+            inbox, "localhost", 0, tls_context=context, require_starttls=True, auth_required=True, **options
+        )
+    controller.port = free_port()
+    controller.start()
+    try:
+        yield inbox, f"{scheme}://line:p%40ss%3Aword@localhost:{controller.port}"
+    finally:
+        controller.stop()

@@ -51,6 +51,17 @@ def wait_until_listening(port, seconds=DEADLINE_SECONDS):
 
 
 @contextlib.contextmanager
+def worker_process(settings):
+    """One job worker; yields its process at once, and stops it."""
+    process = subprocess.Popen([sys.executable, "-m", "ivr", "worker"], env={**os.environ, **settings}, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
 def job_workers(settings, count, log=None):
     """Workers as the Procfile runs them, each started again when it ends; yields the list of their processes."""
     stopping = threading.Event()

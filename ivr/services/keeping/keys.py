@@ -12,12 +12,18 @@ import sqlalchemy as sa
 from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, retry_when_busy
 from ivr.models import AuditAction, Call, PatientRequest
 from ivr.services.audit import COMMAND, add_audit_entry, reseal
+from ivr.services.keeping.key_notes import forget_other_keys
 
 PAGE = 100
 """Rows read, and then written, in one transaction."""
 
 PAGE_OF_BYTES = 5
 """The same where rows hold audio, which is about a megabyte each."""
+
+SAMPLE = 20
+"""Rows of a table that are tried of the newest, and again of all, for a look at some."""
+
+SAMPLE_OF_BYTES = 3
 
 PASSES = 3
 """How often rows that changed meanwhile, or were written with an older key, are tried again."""
@@ -66,6 +72,15 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How many values were tried, how many of them no key reads, and in which tables those are."""
+
+    values: int
+    unreadable: int
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rotated:
     """How many rows were written again, and what a last look found."""
 
@@ -102,6 +117,18 @@ def survey(database: Database, show: Show = lambda table, rows: None) -> Survey:
     return Survey(tuple(by_key), unreadable, stale)
 
 
+def look_at_some(database: Database) -> Look:
+    """Try the newest rows of each table and some from its whole length: cheap, however much is stored."""
+    values, unreadable, tables = 0, 0, []
+    for table in sealed_tables():
+        tokens = [row[column] for row in _some_rows(database, table) for column in _filled(table, row)]
+        failed = sum(not _is_readable(database.vault, token) for token in tokens)
+        values, unreadable = values + len(tokens), unreadable + failed
+        if failed:
+            tables.append(table.name)
+    return Look(values, unreadable, tuple(tables))
+
+
 def rotate(database: Database, now: datetime, show: Show = lambda table, rows: None) -> Rotated:
     """Bring everything under the first key, a page at a time, beside a running line.
 
@@ -120,6 +147,8 @@ def rotate(database: Database, now: datetime, show: Show = lambda table, rows: N
             break
     with database.write() as session:
         reseal(session)
+        if found.is_done:
+            forget_other_keys(session, database.vault)
         add_audit_entry(session, COMMAND, AuditAction.KEYS_ROTATED, "keys", now, f"{rows} rows written again")
     return Rotated(rows, found)
 
@@ -149,6 +178,29 @@ def _pages(database: Database, table: Sealed) -> Iterator[Sequence[RowValues]]:
         yield rows
         last = [sa.literal(rows[-1][column.name], column.type) for column in key]
         after = page.where(sa.tuple_(*key) > sa.tuple_(*last))
+
+
+def _some_rows(database: Database, table: Sealed) -> list[RowValues]:
+    """The newest rows that hold anything encrypted, and others at even distances; the key is a number."""
+    (key,) = (table.raw.c[name] for name in table.key)
+    tokens = [table.raw.c[name] for name in table.tokens]
+    columns, most = sa.select(key, *tokens), SAMPLE_OF_BYTES if table.page == PAGE_OF_BYTES else SAMPLE
+    with database.read() as session:
+        newest = columns.where(sa.or_(*(token.is_not(None) for token in tokens))).order_by(key.desc()).limit(most)
+        rows = list(session.execute(newest).mappings())
+        first, last = session.execute(sa.select(sa.func.min(key), sa.func.max(key))).one()
+        for step in range(most if rows else 0):
+            there = columns.where(key >= first + (last - first) * step // most).order_by(key).limit(1)
+            rows += session.execute(there).mappings()
+    return rows
+
+
+def _is_readable(vault: Vault, token: bytes) -> bool:
+    try:
+        vault.reader_of(token)
+    except InvalidToken:
+        return False
+    return True
 
 
 def _rotate_page(database: Database, table: Sealed, page: Sequence[RowValues]) -> int:

@@ -27,6 +27,11 @@ LARGEST_ZIP = 100_000_000
 """Bytes of a zip that is imported."""
 
 MOST_FILES = 2000
+"""Files of a zip, and prompts that its manifest names."""
+
+UNPACKED_TIMES, UNPACKED_ROOM = 20, 1_000_000
+"""How many times its own size a zip may unpack to, and so many bytes more; sound packs to a half at best."""
+
 LARGEST_MANIFEST = 2_000_000
 LONGEST_KEY = 64
 
@@ -133,6 +138,8 @@ def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
     with archive:
         if len(archive.infolist()) > MOST_FILES:
             raise VersionError("There are too many files in this zip.")
+        if sum(info.file_size for info in archive.infolist()) > UNPACKED_TIMES * len(data) + UNPACKED_ROOM:
+            raise VersionError("This zip unpacks to far more than sound would. Nothing of it is kept.")
         yield archive
 
 
@@ -147,7 +154,15 @@ def _entries(archive: zipfile.ZipFile, language: str) -> list[ManifestEntry]:
     prompts = manifest.get("prompts", [])
     if not isinstance(prompts, list) or not all(map(_is_entry, prompts)):
         raise VersionError(NO_MANIFEST)
-    return [ManifestEntry(prompt["key"], prompt["text"], prompt.get("file")) for prompt in prompts]
+    entries = [ManifestEntry(prompt["key"], prompt["text"], prompt.get("file")) for prompt in prompts]
+    files = [entry.file for entry in entries if entry.file]
+    if (
+        len(entries) > MOST_FILES
+        or len({entry.key for entry in entries}) < len(entries)
+        or len(set(files)) < len(files)
+    ):
+        raise VersionError("The manifest names too many prompts, or a prompt or a file twice. Nothing of it is kept.")
+    return entries
 
 
 def _is_entry(prompt: object) -> bool:

@@ -78,6 +78,15 @@ def read_current(database: Database, key: str, language: str) -> bytes | None:
         return session.scalar(select(PromptAudio.data).where(PromptAudio.sha256 == address)) if address else None
 
 
+def read_any_clip(database: Database, language: str) -> tuple[str, bytes] | None:
+    """The address and the WAV bytes of one prompt that is on the air in a language; None when none is."""
+    with database.read() as session:
+        release = latest_release(session)
+        addresses = sorted(release.manifest.get(language, {}).values()) if release else []
+        clip = session.get(PromptAudio, addresses[0]) if addresses else None
+        return (clip.sha256, clip.data) if clip else None
+
+
 def measured_seconds(database: Database, languages: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """How long each prompt on the air lasts, by language and key."""
     with database.read() as session:

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, select
 
@@ -16,6 +17,9 @@ from ivr.callflow.answers import Kind
 from ivr.db import Database
 from ivr.models import AuditAction, PatientRequest, Priority, RequestStatus, StaffMember
 from ivr.services.audit import Actor, add_audit_entry
+
+if TYPE_CHECKING:
+    from icalendar import Timezone
 
 TAKES = timedelta(minutes=15)
 MOST_EVENTS = 500
@@ -62,6 +66,7 @@ def _document(requests: Sequence[Row[int, str, Kind, Priority, datetime]], now: 
     calendar.add("prodid", "-//Voice appointment line//Follow-ups//EN")
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", "Follow-ups")
+    calendar.add_component(_utc())
     for request in requests:
         event = Event()
         event.add("uid", f"request-{request.reference}-{request.id}@follow-ups")
@@ -73,6 +78,21 @@ def _document(requests: Sequence[Row[int, str, Kind, Priority, datetime]], now: 
         event.add("class", "PRIVATE")
         calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _utc() -> Timezone:
+    """The time zone that all moments are in: with nothing to follow up it is the one component that there must be."""
+    from icalendar import Timezone, TimezoneStandard
+
+    standard = TimezoneStandard()
+    standard.add("dtstart", datetime(1970, 1, 1))
+    standard.add("tzname", "UTC")
+    standard.add("tzoffsetfrom", timedelta())
+    standard.add("tzoffsetto", timedelta())
+    zone = Timezone()
+    zone.add("tzid", "UTC")
+    zone.add_component(standard)
+    return zone
 
 
 def _digest(token: str) -> str:

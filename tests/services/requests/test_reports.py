@@ -88,6 +88,23 @@ def test_the_calendar_names_follow_ups_and_no_patient(line, clock):
     assert event.decoded("dtstart") > clock.now
 
 
+def test_an_empty_calendar_is_one_all_the_same(line, clock):
+    """RFC 5545, 3.6: a calendar has at least one component; a time zone is one, and has offsets of its own (3.6.5)."""
+    actor, member = nurse(line)
+    token = renew_address(line.database, actor, member.id, clock.now)
+    document = calendar_of_follow_ups(line.database, token, clock.now, "https://x.example/")
+    calendar = icalendar.Calendar.from_ical(document)
+    calendar.validate()
+    assert (calendar["version"], bool(calendar["prodid"]), calendar.events) == ("2.0", True, [])
+    (zone,) = calendar.subcomponents
+    assert (zone.name, zone["tzid"], calendar.errors, zone.errors) == ("VTIMEZONE", "UTC", [], [])
+    (standard,) = zone.subcomponents
+    assert {"DTSTART", "TZOFFSETFROM", "TZOFFSETTO"} <= set(standard)
+    assert zone.to_tz().utcoffset(clock.now.replace(tzinfo=None)) == timedelta()
+    assert b"TZID=" not in document, "moments are in UTC: the zone is nobody's reference"
+    assert all(line.endswith(b"\r") for line in document.split(b"\n")[:-1])
+
+
 def test_a_fourth_attempt_is_not_within_three(line, clock):
     actor, _ = nurse(line)
     keyed_call(line, "CA1", CALLBACK)

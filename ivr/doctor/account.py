@@ -1,94 +1,14 @@
-"""Checks of a deployment over the network: our own address as the carrier sees it, and the account at the carrier."""
+"""The account at the carrier: that Twilio knows the credentials, and that a number sends its calls here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import requests
-from twilio.request_validator import RequestValidator
-
 from ivr.clients.errors import ClientError, NotThere, Refused
 from ivr.clients.twilio import TwilioAccount, TwilioFacts
 from ivr.config import Config
-from ivr.doctor import local as doctor
-from ivr.doctor.local import CheckResult, fault, fine, warning
-from ivr.migrations import is_current
-from ivr.services.line import Line
-from ivr.services.scripts import Script
-
-SECONDS = (3.0, 10.0)
-"""To connect and to answer."""
-
-STATIC = "/voice/desk"
-"""A signed address whose answer needs no database and changes nothing."""
-
-
-def examine(config: Config, line: Line, scripts: Mapping[str, Script]) -> Iterator[CheckResult]:
-    """All checks, the ones that others depend on first."""
-    yield from doctor.check_settings(config)
-    answers = True
-    for finding in doctor.check_database(line.database, is_current):
-        answers = answers and not (finding.check == "database" and finding.level is doctor.Severity.FAULT)
-        yield finding
-    if answers:
-        yield from doctor.check_prompts(line, scripts, speaks=config.voice == "say")
-    yield from doctor.check_hours(line, line.clock())
-    yield from check_address(config)
-    yield from check_account(config)
-
-
-def check_address(config: Config) -> Iterator[CheckResult]:
-    """That the public address leads here, and that the signature check sees the address Twilio signs."""
-    url = config.public_base_url + STATIC
-    form = {"AccountSid": config.twilio_account_sid, "CallSid": "CA" + "0" * 32}
-    signature = RequestValidator(config.twilio_auth_token).compute_signature(url, form)
-    try:
-        signed = _post(url, form, {"X-Twilio-Signature": signature})
-        unsigned = _post(url, form, {})
-    except requests.exceptions.SSLError:
-        yield fault(
-            "address", f"{config.public_base_url} has no valid certificate.", "Twilio would refuse it: renew it."
-        )
-        return
-    except requests.RequestException as error:
-        yield fault(
-            "address", f"{config.public_base_url} cannot be reached from here ({type(error).__name__}).",
-            "Check that the web server runs, and DNS, firewall and proxy; then PUBLIC_BASE_URL.",
-        )  # fmt: skip
-        return
-    yield _judge_signed(config, signed)
-    if unsigned == 403:
-        yield fine("signature", "A request without a signature is refused.")
-    elif signed == 200:
-        yield fault(
-            "signature", f"A request without a signature is answered with {unsigned} instead of 403.",
-            "Something else than this line answers there, or the check is off: do not go live.",
-        )  # fmt: skip
-
-
-def _judge_signed(config: Config, status: int) -> CheckResult:
-    if status == 200:
-        return fine("address", f"{config.public_base_url} answers a signed request.")
-    if status == 403:
-        return fault(
-            "address", "A signed request is refused with 403.",
-            "The server has another TWILIO_AUTH_TOKEN or PUBLIC_BASE_URL than this command, or a firewall refuses it.",
-        )  # fmt: skip
-    if 300 <= status < 400:
-        return fault(
-            "address", f"The address redirects ({status}): Twilio would follow with GET and lose what was keyed.",
-            "Set PUBLIC_BASE_URL to the address that it redirects to.",
-        )  # fmt: skip
-    return fault(
-        "address", f"A signed request is answered with {status} instead of 200.",
-        "Check that PUBLIC_BASE_URL leads to this line and that the proxy passes POST requests on.",
-    )  # fmt: skip
-
-
-def _post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> int:
-    response = requests.post(url, data=form, headers=headers, timeout=SECONDS, allow_redirects=False)
-    return response.status_code
+from ivr.doctor.findings import CheckResult, fault, fine, warning
 
 
 def check_account(config: Config) -> Iterator[CheckResult]:

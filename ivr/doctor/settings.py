@@ -1,0 +1,40 @@
+"""Settings that are well-formed and still worth a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ivr.config import TWILIO_API, Config, parse_hours
+from ivr.doctor.findings import CheckResult, fine, warning
+
+DEFAULT_HOURS = "Mon-Fri 08:30-17:00"
+DEFAULT_CLINIC = "Bay State Pain Associates"
+
+
+def check_settings(config: Config) -> Iterator[CheckResult]:
+    """Settings that are well-formed and still worth a second look."""
+    yield fine("settings", f"All settings are well-formed; {len(config.data_keys)} data key(s).")
+    if urlsplit(config.public_base_url).scheme != "https":
+        yield warning(
+            "base URL",
+            "PUBLIC_BASE_URL begins with http://: what callers key would travel unencrypted.",
+            "Put a TLS proxy in front and set PUBLIC_BASE_URL to its https:// address.",
+        )
+    if config.twilio_api_url != TWILIO_API:
+        yield warning("Twilio API", "TWILIO_API_URL points to a stand-in.", "Remove it where real patients call.")
+    if config.clinic_name == DEFAULT_CLINIC:
+        yield warning(
+            "clinic name", f"Callers hear the default name, {DEFAULT_CLINIC}.", "Set CLINIC_NAME if yours differs."
+        )
+    if config.clinic_hours == parse_hours(DEFAULT_HOURS):
+        yield warning(
+            "hours", f"The default opening hours are in use: {DEFAULT_HOURS}.", "Set CLINIC_HOURS if yours differ."
+        )
+    if not config.desk_numbers:
+        yield warning(
+            "desk", "Nobody can be reached with key 0, and in an outage callers can only leave a message.",
+            "Set DESK_NUMBERS to the front desk's numbers.",
+        )  # fmt: skip
+    if not config.notify_emails and not config.notify_numbers:
+        yield warning("notices", "Nobody is told of new requests.", "Set NOTIFY_EMAILS or NOTIFY_NUMBERS.")
