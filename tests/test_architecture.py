@@ -244,3 +244,16 @@ def test_web_workers_do_not_load_the_voice():
     code = "import ivr, sys; print([m for m in ('av', 'numpy', 'pyttsx3', 'ivr.simulator') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_nothing_is_committed_that_belongs_to_one_machine():
+    """A link to an environment was, once: a fresh clone could not be set up."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    modes = {line.split("\t")[1]: line.split()[0] for line in listed.splitlines()}
+    assert not [path for path, mode in modes.items() if mode not in {"100644", "100755"}]
+    visible = {path.split("/")[0] for path in modes if not path.startswith(".")}
+    assert visible == {
+        *("ivr", "prompts", "tests", "wsgi.py", "requirements.txt", "Procfile", "README.md", "pyproject.toml"),
+    }
