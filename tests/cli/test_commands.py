@@ -14,6 +14,7 @@ import time
 import pytest
 
 from tests.support.processes import free_port, web_server
+from tests.support.programs import run_program
 from tests.support.settings import CHILDREN_PATH, DEADLINE_SECONDS
 
 
@@ -23,10 +24,7 @@ def run(line_url, tmp_path):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **line_url}
 
     def command(*words, stdin="", **changes):
-        return subprocess.run(
-            [sys.executable, "-m", "ivr", *words], env={**env, **changes}, cwd=tmp_path, input=stdin,
-            capture_output=True, text=True, timeout=DEADLINE_SECONDS,
-        )  # fmt: skip
+        return run_program("ivr", *words, env={**env, **changes}, cwd=tmp_path, stdin=stdin)
 
     return command
 
@@ -164,10 +162,10 @@ def heed_control_c():
 def test_the_demo_starts_answers_and_stops(tmp_path):
     port = two_free_ports()
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH}
-    command = [sys.executable, "-m", "ivr"]
+    command = [sys.executable, "-m", "ivr", "demo", "--port", str(port)]
     with (tmp_path / "log").open("w+") as log:
         demo = subprocess.Popen(
-            [*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, stdout=log, stderr=log,
+            command, env=env, cwd=tmp_path, stdout=log, stderr=log,
             start_new_session=True, preexec_fn=heed_control_c,
         )  # fmt: skip
         try:
@@ -176,19 +174,11 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
-            called = subprocess.run(
-                [*command, "call", "--keys", "2 1 1 2 1 1 r3 2 1 1"],
-                env=env,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-            )
+            called = run_program("ivr", "call", "--keys", "2 1 1 2 1 1 r3 2 1 1", env=env, cwd=tmp_path)
             assert called.returncode == 0, called.stderr
             assert "Your request is saved" in called.stdout
             assert "We cannot play it back" not in called.stdout
-            second = subprocess.run(
-                [*command, "demo", "--port", str(port)], env=env, cwd=tmp_path, capture_output=True, text=True
-            )
+            second = run_program("ivr", "demo", "--port", str(port), env=env, cwd=tmp_path)
             assert second.returncode == 1
             assert f"Port {port} is taken" in second.stderr
             demo.send_signal(signal.SIGINT)
@@ -197,7 +187,7 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(demo.pid, signal.SIGKILL)
             demo.wait()
-    exported = subprocess.run([*command, "requests", "export"], env=env, cwd=tmp_path, capture_output=True, text=True)
+    exported = run_program("ivr", "requests", "export", env=env, cwd=tmp_path)
     *week, called = map(json.loads, exported.stdout.splitlines())
     assert called["callback_number"] == "+16175550142"
     assert len(week) > 15, "the demo's week"

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -19,6 +17,7 @@ from ivr.services.audit import Search, read_trail
 from ivr.services.keeping.key_notes import noted_keys
 from ivr.services.keeping.keys import survey
 from tests.support.patient_data import call, close, personal
+from tests.support.programs import Program
 from tests.support.settings import CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
 
 NEW_KEY = Fernet.generate_key().decode()
@@ -165,13 +164,8 @@ def test_a_killed_rotation_goes_on(run, settings, sqlite_url, tmp_path):
         "DATA_KEYS": ",".join(keys),
     }
     both = Database(sqlite_url, Vault(keys))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ivr", "keys", "rotate"],
-        env=env,
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (tmp_path / "output").open("w") as log:
+        process = Program("ivr", "keys", "rotate", env=env, cwd=tmp_path, stdout=log, stderr=log)
     first = select(Call.sid).where(Call.from_index == both.vault.index("+16175550142")).limit(1)
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:

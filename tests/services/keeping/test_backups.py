@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from ivr.services.keeping.erasure import set_hold
 from ivr.services.requests.exporting import export_requests
 from tests.support.callers import CALLBACK, Caller
 from tests.support.patient_data import call, message
+from tests.support.programs import run_program
 from tests.support.settings import CHILDREN_PATH, DATA_KEY, DEADLINE_SECONDS
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -274,6 +274,4 @@ def test_a_backup_of_a_newer_line_is_refused(file, settings, tmp_path):
 
 def ivr(settings, folder, *words, stdin="", **changes):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": CHILDREN_PATH, **settings, **changes}
-    return subprocess.run(
-        [sys.executable, "-m", "ivr", *words], env=env, cwd=folder, input=stdin, capture_output=True, text=True, timeout=DEADLINE_SECONDS
-    )  # fmt: skip
+    return run_program("ivr", *words, env=env, cwd=folder, stdin=stdin)
