@@ -58,7 +58,7 @@ def findings(settings, account, mail, tmp_path):
         given |= {"TWILIO_API_URL": account(PhoneNumber.calling("+16175550100", base_url)), **changes}
         database = Database(sa.make_url(database_url).render_as_string(hide_password=False), Vault([DATA_KEY]))
         boss = staff.create(database, COMMAND, staff.AccountDetails("boss@example.org", "B", Role.ADMIN), utc_now())
-        staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now())
+        staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now(), "A clinic")
         with running(given), worker_process(given) as worker:
             while not held_places(database):
                 assert worker.poll() is None
