@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+import structlog
 from flask import (
     Flask,
     Response,
@@ -35,7 +36,6 @@ from flask_security.utils import check_and_update_authn_fresh, logout_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.config import Config
 from ivr.console.security import (
@@ -49,6 +49,7 @@ from ivr.console.security import (
     surroundings,
 )
 from ivr.models import Role, StaffDevice, StaffMember
+from ivr.proxies import Believing
 from ivr.services.accounts import devices, signing_in
 from ivr.services.accounts.attempts import Origin, network_of
 from ivr.services.audit import Actor
@@ -68,6 +69,8 @@ TRIES = "20/minute"
 """Passwords and codes that one address, or IPv6 network, may try at each web worker; what locks counts across all."""
 
 BACKGROUND = "X-Background"
+
+log = structlog.get_logger(__name__)
 
 SECURITY_VIEWS = frozenset(
     f"security.{name}"
@@ -104,7 +107,7 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 def setup(app: Flask, line: Line, config: Config) -> None:
     """Make an application one that staff sign in to."""
-    secure = config.public_base_url.startswith("https://")
+    secure = config.is_https
     app.secret_key = config.secret_key
     app.extensions["ivr"] = Surroundings(line, config)
     app.config.update(
@@ -135,8 +138,16 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _stale_page)
     app.context_processor(lambda: {"signed_in_member": member_or_none, "clinic_name": config.clinic_name})
+    if config.trusted_proxies.number:
+        _warn_of_number(config.trusted_proxies.number)
     if config.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, config.trusted_proxies, config.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = Believing(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
+
+
+@cache
+def _warn_of_number(number: int) -> None:
+    """Once a process, however many applications it has."""
+    log.warning("trusted_proxies_is_a_number", number=number, fix="name the proxies' addresses in TRUSTED_PROXIES")
 
 
 SECURITY: dict[str, Any] = {

@@ -86,7 +86,11 @@ def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
     def running(given):
         return web_server(given, workers=2, port=upstream)
 
-    trusted = {"REQUESTS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate), "TRUSTED_PROXIES": "1"}
+    trusted = {
+        "REQUESTS_CA_BUNDLE": str(certificate),
+        "SSL_CERT_FILE": str(certificate),
+        "TRUSTED_PROXIES": "127.0.0.1",
+    }
     with nginx(tmp_path / "nginx", nginx_site(port, f"127.0.0.1:{upstream}", certificate), port):
         checks, bad = findings(f"https://localhost:{port}", f"sqlite:///{tmp_path}/line.db", running, **trusted)
     assert bad == {"Twilio API"}
