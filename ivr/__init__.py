@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, Response
 
 from ivr import operations
 from ivr.callflow.check import missing
@@ -20,6 +21,7 @@ from ivr.db import Database, Vault
 from ivr.echo import Echo
 from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
+from ivr.proxies import is_loopback
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.jobs import job_states
 from ivr.services.line import Line
@@ -89,7 +91,7 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
             missing=watching.MissingPrompts(metrics, EarlierAudio(line.database).find),
         ),
         outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
-        signature=SignatureCheck(config.twilio_auth_token, config.public_base_url),
+        signature=SignatureCheck(config.twilio_account_sid, config.twilio_auth_token, config.public_base_url),
         breaker=Breaker(line.database.unavailable),
         metrics=metrics,
     )
@@ -114,9 +116,22 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
     console.register_blueprint(create_studio(line))
     phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
     app.extensions["console"] = console
+    for one in (app, console):
+        _tell_to_use_https(one, config)
     both = _beside(app.wsgi_app, console)
     app.wsgi_app = Echo(both, config.twilio_auth_token, config.public_base_url, config.trusted_proxies)  # type: ignore[method-assign]
     return app
+
+
+def _tell_to_use_https(app: Flask, config: Config) -> None:
+    """Let browsers ask by https alone, for a year; a name of this machine serves other programs too."""
+    if not config.is_https or is_loopback(urlsplit(config.public_base_url).hostname or ""):
+        return
+
+    @app.after_request
+    def add_header(response: Response) -> Response:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
 
 
 def _rehearsed(clock: Callable[[], datetime], config: Config) -> tuple[Line, WSGIApplication]:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from cryptography.fernet import Fernet
 
+from ivr.proxies import TrustedProxies, is_loopback
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,7 +73,13 @@ class Config:
     sms_reference: bool = False
     retention_days: int = 90
     staff_second_factor: str = "admins"
-    trusted_proxies: int = 0
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    demo: bool = False
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the line is reached by https, which on a real host it always is."""
+        return self.public_base_url.startswith("https://")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -98,7 +106,7 @@ class Config:
             "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
             "voice": reader.optional("IVR_VOICE", "synth", _voice),
             "twilio_api_url": reader.optional("TWILIO_API_URL", TWILIO_API, _base_url),
-            "staff_url": reader.optional("STAFF_URL", env.get("PUBLIC_BASE_URL", ""), _text),
+            "staff_url": reader.optional("STAFF_URL", env.get("PUBLIC_BASE_URL", ""), _staff_url_of(env)),
             "smtp_url": reader.optional("SMTP_URL", "", _smtp_url),
             "mail_from": reader.optional("MAIL_FROM", "", _text),
             "notify_emails": reader.optional("NOTIFY_EMAILS", "", _emails),
@@ -107,7 +115,8 @@ class Config:
             "sms_reference": reader.optional("SMS_REFERENCE", "no", _yes_or_no),
             "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
             "staff_second_factor": reader.optional("STAFF_SECOND_FACTOR", "admins", _second_factor_of(env)),
-            "trusted_proxies": reader.optional("TRUSTED_PROXIES", "0", _proxies),
+            "trusted_proxies": reader.optional("TRUSTED_PROXIES", "", TrustedProxies.parse),
+            "demo": reader.optional("IVR_DEMO", "no", _demo_of(env)),
         }
         if reader.faults:
             raise ConfigError("\n".join(["Settings that need your attention:", *reader.faults]))
@@ -196,11 +205,19 @@ def _data_keys(text: str) -> tuple[str, ...]:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("it should look like https://line.example.org") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("it should look like https://line.example.org")
     if "_" in parts.hostname:
         raise ValueError("Twilio refuses host names with '_'")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(
+            "http:// would carry what callers key unencrypted; put a proxy with a certificate in front and name its"
+            " https:// address (http:// is only for this machine, such as http://127.0.0.1:8000)"
+        )
     return text.rstrip("/")
 
 
@@ -315,19 +332,39 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def _second_factor_of(env: Mapping[str, str]) -> Callable[[str], str]:
-    """Where no real carrier is behind the line there are no real patients: only there may everybody do without."""
-    allowed = {"admins", "everyone"} | ({"nobody"} if env.get("TWILIO_API_URL", TWILIO_API) != TWILIO_API else set())
+def _staff_url_of(env: Mapping[str, str]) -> Callable[[str], str]:
+    """What is wrong with the public address is told once, of that."""
+    public = env.get("PUBLIC_BASE_URL", "").strip()
+    return lambda text: text.rstrip("/") if text == public else _base_url(text)
 
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError("it should be admins or everyone (nobody is for the demo, without a real carrier)")
-        return text
+
+def _demo_of(env: Mapping[str, str]) -> Callable[[str], bool]:
+    """Only `python -m ivr demo` says yes: both the line and its carrier are on this machine then."""
+
+    def parse(text: str) -> bool:
+        is_demo = _yes_or_no(text)
+        addresses = (env.get("PUBLIC_BASE_URL", ""), env.get("TWILIO_API_URL", TWILIO_API))
+        if is_demo and not all(is_loopback(_host(address)) for address in addresses):
+            raise ValueError("it is for python -m ivr demo alone, where everything is on 127.0.0.1: take it out")
+        return is_demo
 
     return parse
 
 
-def _proxies(text: str) -> int:
-    if not text.isdecimal() or int(text) > 5:
-        raise ValueError("it should be how many proxies of yours stand before the server, from 0 to 5")
-    return int(text)
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address.strip()).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _second_factor_of(env: Mapping[str, str]) -> Callable[[str], str]:
+    """Where everything is made up there are no real patients: only there may everybody do without."""
+    allowed = {"admins", "everyone"} | ({"nobody"} if env.get("IVR_DEMO", "").strip().lower() == "yes" else set())
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("it should be admins or everyone (nobody is for the demo alone)")
+        return text
+
+    return parse

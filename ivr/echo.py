@@ -14,12 +14,13 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wsgi import get_input_stream
+
+from ivr.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,7 +84,7 @@ class Echo:
     app: WSGIApplication
     auth_token: str
     public_base_url: str
-    trusted_proxies: int
+    trusted_proxies: TrustedProxies
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer an echo's address; everything else is the application's."""
@@ -103,7 +104,7 @@ class Echo:
 
     def _seen(self, environ: WSGIEnvironment, signature: str) -> Seen:
         body = get_input_stream(environ, max_content_length=LARGEST_BODY).read()
-        client, scheme = self._as_staff_pages_take_it(environ)
+        client, scheme = self.trusted_proxies.client(environ)
         return Seen(
             query=environ.get("QUERY_STRING", ""),
             scheme=environ["wsgi.url_scheme"],
@@ -120,13 +121,6 @@ class Echo:
             public_base_url=self.public_base_url,
             at=time.time(),
         )
-
-    def _as_staff_pages_take_it(self, environ: WSGIEnvironment) -> tuple[str, str]:
-        """From which address, and by which scheme."""
-        given = dict(environ)
-        if self.trusted_proxies:
-            ProxyFix(_nothing, self.trusted_proxies, self.trusted_proxies)(given, _ignore)
-        return given.get("REMOTE_ADDR", ""), given["wsgi.url_scheme"]
 
 
 def _headers_with(value: str, environ: WSGIEnvironment) -> Iterator[str]:
@@ -150,14 +144,6 @@ def _in_pieces(answer: bytes, start_response: StartResponse) -> Iterator[bytes]:
     yield b"\n"
     time.sleep(PAUSE_SECONDS)
     yield answer
-
-
-def _nothing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    return []
-
-
-def _ignore(*_: Any) -> Any:
-    return None
 
 
 __all__ = ["ADDRESS", "PAUSE_SECONDS", "Echo", "Seen", "make_proof", "read_answer"]

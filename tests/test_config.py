@@ -36,6 +36,11 @@ def test_every_missing_setting_is_named_in_one_message():
         ("CLINIC_HOLIDAYS", "XX", "US-MA"), ("DESK_NUMBERS", "6175550100", "+1617"),
         ("IVR_LANGUAGES", "english", "en-US"), ("IVR_LANGUAGES", "xx-XX", "no script"),
         ("IVR_LANGUAGES", "en-US,en-US", "once"), ("IVR_VOICE", "opera", "synth or say"),
+        ("TRUSTED_PROXIES", "6", "from 0 to 5"), ("TRUSTED_PROXIES", "9" * 5000, "from 0 to 5"),
+        ("TRUSTED_PROXIES", "proxy.example.org", "10.0.0.0/24"), ("TRUSTED_PROXIES", "10.0.0.7/8", "10.0.0.0/24"),
+        ("TRUSTED_PROXIES", "127.0.0.1, 0.0.0.0/0", "everybody"), ("TRUSTED_PROXIES", "::/0", "everybody"),
+        ("STAFF_URL", "line", "https://"), ("PUBLIC_BASE_URL", "https://[::1", "https://"),
+        ("IVR_DEMO", "true", "yes or no"),
     ],
 )  # fmt: skip
 def test_a_malformed_setting_says_what_it_should_be(settings, name, value, advice):
@@ -66,8 +71,32 @@ def test_commands_and_servers_refuse_to_start_and_end_with_status_2(command, tmp
     assert "Traceback" not in ended.stderr
 
 
-def test_only_without_a_real_carrier_may_everybody_do_without_a_second_factor(settings):
+HERE = {"PUBLIC_BASE_URL": "http://127.0.0.1:8000", "TWILIO_API_URL": "http://127.0.0.1:8001"}
+
+
+def test_only_in_a_demo_may_everybody_do_without_a_second_factor(settings):
     with pytest.raises(ConfigError, match="STAFF_SECOND_FACTOR"):
-        Config.from_env({**settings, "STAFF_SECOND_FACTOR": "nobody"})
-    demo = {**settings, "STAFF_SECOND_FACTOR": "nobody", "TWILIO_API_URL": "http://127.0.0.1:8001"}
-    assert Config.from_env(demo).staff_second_factor == "nobody"
+        Config.from_env({**settings, **HERE, "STAFF_SECOND_FACTOR": "nobody"})
+    demo = Config.from_env({**settings, **HERE, "STAFF_SECOND_FACTOR": "nobody", "IVR_DEMO": "yes"})
+    assert (demo.staff_second_factor, demo.demo) == ("nobody", True)
+
+
+@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize(
+    "address", ["https://line.example.org", "https://api.twilio.com", "https://127.0.0.1.example.org"]
+)
+def test_a_demo_is_on_this_machine_on_both_sides(settings, name, address):
+    assert not Config.from_env(settings).demo
+    with pytest.raises(ConfigError, match="IVR_DEMO is malformed: it is for python -m ivr demo alone"):
+        Config.from_env({**settings, **HERE, name: address, "IVR_DEMO": "yes"})
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_BASE_URL", "STAFF_URL", "TWILIO_API_URL"])
+def test_plain_http_is_for_this_machine_alone(settings, name):
+    for address in ("http://line.example.org", "HTTP://10.0.0.7:8000", "http://localhost.example.org"):
+        with pytest.raises(ConfigError, match="http://") as caught:
+            Config.from_env({**settings, name: address})
+        assert f"{name} is malformed" in str(caught.value)
+        assert "put a proxy with a certificate in front and name its https:// address" in str(caught.value)
+    for address in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "https://10.0.0.7"):
+        assert Config.from_env({**settings, name: address})

@@ -8,6 +8,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from ivr import create_app, echo
 from ivr.echo import ADDRESS, make_proof, read_answer
+from ivr.proxies import TrustedProxies
 from tests.support.settings import AUTH_TOKEN, BASE_URL
 
 ROOMS = ("voice", "console", "phone")
@@ -67,13 +68,15 @@ def test_it_tells_what_arrived_and_nothing_more(client, room):
 @pytest.mark.parametrize(
     ("proxies", "given", "client", "scheme"),
     [
-        (0, "192.0.2.1", "127.0.0.1", "http"),
-        (1, "192.0.2.1, 198.51.100.7", "198.51.100.7", "https"),
-        (2, "192.0.2.1, 198.51.100.7", "192.0.2.1", "http"),
+        ("", "192.0.2.1", "127.0.0.1", "http"),
+        ("1", "192.0.2.1, 198.51.100.7", "198.51.100.7", "https"),
+        ("127.0.0.1", "192.0.2.1, 198.51.100.7", "198.51.100.7", "https"),
+        ("127.0.0.1, 198.51.100.0/24", "192.0.2.1, 198.51.100.7", "192.0.2.1", "https"),
+        ("10.0.0.0/8", "192.0.2.1, 198.51.100.7", "127.0.0.1", "http"),
     ],
 )
 def test_it_tells_whom_the_staff_pages_take_it_from(config, make_line, sqlite_url, proxies, given, client, scheme):
-    app = create_app(replace(config, trusted_proxies=proxies), make_line(sqlite_url))
+    app = create_app(replace(config, trusted_proxies=TrustedProxies.parse(proxies)), make_line(sqlite_url))
     headers = {"X-Forwarded-For": given, "X-Forwarded-Proto": "https"}
     seen = read_answer(app.test_client().post(f"/console/echo/{make_proof(AUTH_TOKEN, '')}", headers=headers).text)
     assert (seen.client, seen.client_scheme, seen.peer) == (client, scheme, "127.0.0.1")

@@ -72,6 +72,7 @@ def make_phone(config, make_line):
 
 
 def signed(client, path, form):
+    form = {"AccountSid": ACCOUNT_SID, **form}
     headers = {"X-Twilio-Signature": sign(AUTH_TOKEN, BASE_URL + path, form)}
     return client.post(path, data=form, headers=headers)
 

@@ -10,6 +10,7 @@ from ivr.db import Database
 from ivr.models import Role, StaffMember
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
+from ivr.services.accounts.passwords import PasswordOwner
 from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
@@ -39,12 +40,12 @@ def add(email: str, name: str, role: str, extension: str, phone: str, ask_passwo
     database = migrated(open_database(config))
     try:
         if password:
-            service.hash_password(password)
+            service.require_good_password(password, PasswordOwner(config.clinic_name, name, email))
         member = service.create(database, COMMAND, AccountDetails(email, name, Role(role), extension, phone), utc_now())
         if pin:
             service.set_pin(database, COMMAND, member.id, pin, utc_now())
         if password:
-            service.set_password(database, COMMAND, member.id, password, utc_now())
+            service.set_password(database, COMMAND, member.id, password, utc_now(), config.clinic_name)
     except StaffError as error:
         raise click.ClickException(f"{error}.") from None
     click.echo(f"{member.email} is {role}.")
@@ -116,7 +117,7 @@ def make_demo_accounts(database: Database) -> None:
             details = AccountDetails(email, f"Demo {role.value}", role, str(extension))
             made = service.create(database, COMMAND, details, utc_now())
             service.set_pin(database, COMMAND, made.id, DEMO_PIN, utc_now())
-            service.set_password(database, COMMAND, made.id, DEMO_PASSWORD, utc_now())
+            service.set_password(database, COMMAND, made.id, DEMO_PASSWORD, utc_now(), "")
 
 
 def _ask(what: str) -> str:

@@ -10,27 +10,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import cache, partial, wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, flash, redirect, render_template, request, session, url_for
+import structlog
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import current_user, user_logged_out
+from flask_login import current_user
 from flask_security import user_authenticated
 from flask_security.tf_plugin import tf_clean_session
 from flask_security.utils import check_and_update_authn_fresh, logout_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.config import Config
-from ivr.console.security import Account, Surroundings, create_security, source, surroundings
-from ivr.models import Role, StaffMember
-from ivr.services.accounts import signing_in
+from ivr.console.security import (
+    DEVICE_COOKIE,
+    Account,
+    Surroundings,
+    create_security,
+    read_device,
+    set_device,
+    source,
+    surroundings,
+)
+from ivr.models import Role, StaffDevice, StaffMember
+from ivr.proxies import Believing
+from ivr.services.accounts import devices, signing_in
+from ivr.services.accounts.attempts import Origin, network_of
 from ivr.services.audit import Actor
 from ivr.services.line import Line
 
@@ -39,12 +60,17 @@ LONGEST = timedelta(hours=12)
 """How long a session lasts without a page being opened, and in all; half a sign-in lasts `IDLE` too."""
 
 SEEN_EVERY, LAST_SEEN_EVERY = timedelta(minutes=1), timedelta(minutes=5)
-"""How exactly a session, and the account, know when they were last used: less often is fewer cookies and writes."""
+"""How exactly a session, and the account, know when they were last used: less often is fewer writes."""
+
+SESSION = "session_secret"
+"""Where the cookie has the secret of the device's session."""
 
 TRIES = "20/minute"
-"""Passwords and codes that one address may try, for each web worker; the limit of an account counts across all."""
+"""Passwords and codes that one address, or IPv6 network, may try at each web worker; what locks counts across all."""
 
 BACKGROUND = "X-Background"
+
+log = structlog.get_logger(__name__)
 
 SECURITY_VIEWS = frozenset(
     f"security.{name}"
@@ -59,6 +85,9 @@ SECURITY_VIEWS = frozenset(
     )
 )
 """The pages of Flask-Security that are used; the others do not exist."""
+
+HALFWAY = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})
+"""Pages between password and code: who is signed in has no business there, and is not signed out there either."""
 
 GUESSED_AT = ("security.login", "security.verify", "security.two_factor_token_validation", "security.mf_recovery")
 
@@ -78,7 +107,7 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 def setup(app: Flask, line: Line, config: Config) -> None:
     """Make an application one that staff sign in to."""
-    secure = config.public_base_url.startswith("https://")
+    secure = config.is_https
     app.secret_key = config.secret_key
     app.extensions["ivr"] = Surroundings(line, config)
     app.config.update(
@@ -87,6 +116,7 @@ def setup(app: Flask, line: Line, config: Config) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
+        **{DEVICE_COOKIE: "__Host-device" if secure else "device"},
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=1024 * 1024,
@@ -96,19 +126,28 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     )
     CSRFProtect(app)
     create_security(app, line)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limiter = Limiter(lambda: network_of(source()), app=app, storage_uri="memory://")
     for endpoint in GUESSED_AT:
         app.view_functions[endpoint] = limiter.limit(TRIES, methods=["POST"])(app.view_functions[endpoint])
     user_authenticated.connect(_signed_in, app)
-    user_logged_out.connect(_signed_out, app)
+    app.view_functions["security.logout"] = _sign_out
+    app.before_request(_end_nothing_by_a_link)
     app.before_request(_check_session)
     app.before_request(_check_next)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _stale_page)
     app.context_processor(lambda: {"signed_in_member": member_or_none, "clinic_name": config.clinic_name})
+    if config.trusted_proxies.number:
+        _warn_of_number(config.trusted_proxies.number)
     if config.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, config.trusted_proxies, config.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = Believing(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
+
+
+@cache
+def _warn_of_number(number: int) -> None:
+    """Once a process, however many applications it has."""
+    log.warning("trusted_proxies_is_a_number", number=number, fix="name the proxies' addresses in TRUSTED_PROXIES")
 
 
 SECURITY: dict[str, Any] = {
@@ -220,24 +259,58 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     return redirect(url_for("security.login", next=where))
 
 
-def _check_session() -> None:
+def _check_session() -> ResponseReturnValue | None:
     """End a session that was idle or lasted too long; hide what is not used of Flask-Security."""
-    if (request.endpoint or "").startswith("security.") and request.endpoint not in SECURITY_VIEWS:
+    endpoint = request.endpoint or ""
+    if endpoint.startswith("security.") and endpoint not in SECURITY_VIEWS:
         abort(404)
-    if request.endpoint == "static":
-        return
+    if endpoint == "static":
+        return None
     now = surroundings().line.clock()
     if "tf_user_id" in session and now - _moment("began", now) > IDLE:
         tf_clean_session()
     if not current_user.is_authenticated:
-        return
-    idle, lasted = now - _moment("seen", now), now - _moment("started", now)
+        return None
+    device = devices.find(surroundings().line.database, current_user.id, session.get(SESSION, ""))
+    if device is None:
+        _forget_session()
+        return None
+    idle, lasted = now - device.seen_at, now - device.started_at
     if idle > IDLE or lasted > LONGEST:
-        session["ended"] = "after 10 minutes without activity" if idle > IDLE else "after 12 hours"
-        logout_user()
-        flash(f"You were signed out {session.pop('ended')}. Please sign in again.", "warn")
+        _end_session("after 10 minutes without activity" if idle > IDLE else "after 12 hours", now)
     elif BACKGROUND not in request.headers:
-        _keep_seen(now, idle)
+        _keep_seen(device, now, idle)
+    return redirect(url_for("console.my_account")) if endpoint in HALFWAY and member_or_none() else None
+
+
+def _end_session(why: str, now: datetime) -> None:
+    """Of this device alone; those of others go on."""
+    line = surroundings().line
+    with suppress(*line.database.unavailable):
+        signing_in.end_session(line.database, actor(), current_user.id, session.get(SESSION, ""), now, why)
+    _forget_session()
+    if why:
+        flash(f"You were signed out {why}. Please sign in again.", "warn")
+
+
+def _forget_session() -> None:
+    """Whoever asks is signed out; nothing is changed but the cookie."""
+    session.pop(SESSION, None)
+    logout_user()
+
+
+def _sign_out() -> ResponseReturnValue:
+    """End the session of this device, when its owner asks for it by the button."""
+    tf_clean_session()
+    if current_user.is_authenticated:
+        _end_session("", surroundings().line.clock())
+    return redirect(url_for("security.login"))
+
+
+def _end_nothing_by_a_link() -> None:
+    """405 for a sign-out that is no POST: a link in a mail, or a picture's address, ends nothing."""
+    if request.endpoint == "security.logout" and request.method != "POST":
+        abort(405)
 
 
 def _check_next() -> None:
@@ -253,26 +326,21 @@ def _moment(name: str, now: datetime) -> datetime:
     return datetime.fromtimestamp(session.get(name, 0), now.tzinfo)
 
 
-def _keep_seen(now: datetime, idle: timedelta) -> None:
-    if idle >= SEEN_EVERY:
-        session["seen"] = int(now.timestamp())
+def _keep_seen(device: StaffDevice, now: datetime, idle: timedelta) -> None:
+    if idle < SEEN_EVERY:
+        return
     database, last = surroundings().line.database, current_user.last_seen_at
-    if last is None or now - last >= LAST_SEEN_EVERY:
-        with suppress(*database.unavailable):
-            signing_in.note_seen(database, current_user.id, now)
+    with suppress(*database.unavailable):
+        devices.note_seen(database, device, now, with_account=last is None or now - last >= LAST_SEEN_EVERY)
 
 
 def _signed_in(app: Flask, user: Account, **_: Any) -> None:
+    """Begin a session in this browser, which is known from now on."""
     line = surroundings().line
-    now = line.clock()
-    session["started"] = session["seen"] = int(now.timestamp())
-    signing_in.note_sign_in(line.database, Actor.of(user, source()), user.id, now)
-
-
-def _signed_out(app: Flask, user: Account, **_: Any) -> None:
-    if user.is_authenticated:
-        line, why = surroundings().line, session.get("ended", "")
-        signing_in.note_sign_out(line.database, Actor.of(user, source()), user.id, line.clock(), why)
+    device = read_device() or devices.new_device()
+    here = Origin(source(), device)
+    session[SESSION] = signing_in.note_sign_in(line.database, Actor.of(user, source()), user.id, here, line.clock())
+    after_this_request(partial(set_device, device=device))
 
 
 def _add_headers(response: Response) -> Response:

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.console.access import actor, fresh, member, member_or_none, requires
-from ivr.console.security import Account, surroundings
+from ivr.console.security import WRONG_PASSWORD, Account, locked_words, origin, source, surroundings
 from ivr.models import Role
 from ivr.services.accounts import signing_in, staff
 from ivr.services.audit import Actor
@@ -44,11 +44,12 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         who, now = member(), line.clock()
         given, again = request.form.get("new", ""), request.form.get("again", "")
         current = request.form.get("current", "")
-        if signing_in.check_password(line.database, who.email, current, request.remote_addr or "", now) is None:
-            return _problem_page("That is not your password.")
+        checked = signing_in.check_password(line.database, who.email, current, origin(), now)
+        if checked.member is None:
+            return _problem_page(locked_words(checked.locked_until) or WRONG_PASSWORD)
         if given != again:
             return _problem_page("The two new passwords are not the same.")
-        return _try("Your password is changed. Other devices are signed out.", lambda: _new_password(line, given))
+        return _try("Your password is changed. Other devices are signed out.", lambda: _new_password(given))
 
     @console.post("/account/telephone")
     @requires(Role.STAFF)
@@ -108,7 +109,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             problem = "The two passwords are not the same." if given != request.form.get("again", "") else None
             try:
                 if problem is None:
-                    staff.set_password(line.database, Actor.of(who, request.remote_addr or ""), who.id, given, now)
+                    chosen_by = Actor.of(who, source())
+                    staff.set_password(line.database, chosen_by, who.id, given, now, config.clinic_name)
                     flash("Your password is set. Sign in with it.", "good")
                     return redirect(url_for("security.login"))
             except staff.StaffError as error:
@@ -119,9 +121,11 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
 _VOID_LINK = "This link was used already, is older than a day, or is incomplete. Ask an administrator for a new one."
 
 
-def _new_password(line: Line, password: str) -> None:
+def _new_password(password: str) -> None:
     """Change it, and stay signed in here alone."""
-    changed = staff.set_password(line.database, actor(), member().id, password, surroundings().line.clock())
+    here = surroundings()
+    line, clinic = here.line, here.config.clinic_name
+    changed = staff.set_password(line.database, actor(), member().id, password, line.clock(), clinic)
     session["_user_id"] = changed.fs_uniquifier
 
 

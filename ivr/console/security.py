@@ -7,13 +7,16 @@ It brings the flow of signing in, the sessions and the second factor. What count
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_login import current_user
 from flask_security import LoginForm, MfRecoveryCodesUtil, RoleMixin, Security, Totp, UserMixin, VerifyForm
 from flask_security.datastore import UserDatastore
 from flask_security.forms import Form, TwoFactorSetupForm, TwoFactorVerifyCodeForm
+from flask_security.recovery_codes import MfRecoveryForm
+from itsdangerous import BadSignature, URLSafeSerializer
 from passlib.exc import TokenError
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm.attributes import set_committed_value
@@ -22,20 +25,23 @@ from wtforms.validators import InputRequired
 
 from ivr.config import Config
 from ivr.models import AuditAction, StaffMember
-from ivr.services.accounts import signing_in
+from ivr.services.accounts import devices, signing_in
+from ivr.services.accounts.attempts import Origin
 from ivr.services.accounts.staff import subject
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 
 NOT_SIGNED_IN = (
-    "That did not work. Check the address and the password. After 5 failures an account is locked for 15 minutes."
+    "That did not work. Check the address and the password. After 5 failures you have to wait for 15 minutes."
 )
 """The same words for every reason: they do not tell who has an account."""
 
-WRONG_CODE = (
-    "That did not work. Wait for the next code of your app and type that. After 5 failures an account is locked."
-)
+WRONG_CODE = "That did not work. Wait for the next code of your app and type that."
+WRONG_RECOVERY_CODE = "That did not work. Each code works once."
 WRONG_PASSWORD = "That is not your password."
+
+DEVICE_COOKIE = "DEVICE_COOKIE_NAME"
+"""The setting that names the cookie by which a browser is known again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,45 @@ def surroundings() -> Surroundings:
 def source() -> str:
     """The address that a request comes from."""
     return request.remote_addr or ""
+
+
+def origin() -> Origin:
+    """Where a request comes from, and in which browser it was made."""
+    return Origin(source(), read_device())
+
+
+def read_device() -> str:
+    """The secret of the browser, from the cookie that it got when somebody signed in there; '' without one."""
+    kept = request.cookies.get(current_app.config[DEVICE_COOKIE], "")
+    try:
+        return str(_device_signer().loads(kept)) if kept else ""
+    except BadSignature:
+        return ""
+
+
+def set_device(response: Response, device: str) -> Response:
+    """Let the browser be known again."""
+    flags = {"secure": current_app.config["SESSION_COOKIE_SECURE"], "httponly": True, "samesite": "Lax"}
+    value = str(_device_signer().dumps(device))
+    response.set_cookie(current_app.config[DEVICE_COOKIE], value, max_age=devices.KEPT, path="/", **flags)
+    return response
+
+
+def _device_signer() -> URLSafeSerializer:
+    return URLSafeSerializer(surroundings().config.secret_key, salt="staff-device")
+
+
+def locked_words(until: datetime | None) -> str:
+    """What somebody is told who has to wait, in the clinic's time; '' for everybody else."""
+    if until is None:
+        return ""
+    ends = until.astimezone(surroundings().config.clinic_timezone)
+    return f"There were too many wrong tries: locked until {ends:%H:%M}."
+
+
+def _codes_refused(user: Account, otherwise: str) -> str:
+    here = surroundings().line
+    return locked_words(signing_in.codes_locked_until(here.database, user, origin(), here.clock())) or otherwise
 
 
 class AccountRole(RoleMixin):
@@ -89,12 +134,13 @@ class Account(UserMixin, StaffMember):
     def track_failed_authn(self, auth_type: str, tfa: bool = False) -> None:
         """Count a wrong code or password."""
         here = surroundings().line
-        signing_in.count_failure(here.database, self.id, source(), here.clock(), auth_type)
+        signing_in.count_failure(here.database, self.email, origin(), here.clock(), auth_type)
 
     @property
-    def may_sign_in(self) -> bool:
-        """Whether it is neither deactivated nor locked."""
-        return signing_in.may_sign_in(self, surroundings().line.clock())
+    def may_give_codes(self) -> bool:
+        """Whether it is in use, and where the request comes from is not locked."""
+        here = surroundings().line
+        return self.active and signing_in.codes_locked_until(here.database, self, origin(), here.clock()) is None
 
 
 class Accounts(UserDatastore):
@@ -159,7 +205,7 @@ class Accounts(UserDatastore):
 
 
 class Codes(Totp):
-    """The codes of authenticator apps. Each is accepted once, and while an account is locked none is."""
+    """The codes of authenticator apps. Each is accepted once, and from where is locked none is."""
 
     def bare(self, secret: str) -> str:
         """A secret without the encryption that it has in a cookie."""
@@ -167,7 +213,7 @@ class Codes(Totp):
 
     def verify_totp(self, token: str, totp_secret: str, user: Account, window: int = 0) -> bool:
         """Whether a code is one of the half minutes around now, and was not used before."""
-        if not user.may_sign_in:
+        if not user.may_give_codes:
             return False
         is_kept = totp_secret == user.tf_totp_secret
         try:
@@ -194,7 +240,7 @@ class RecoveryCodes(MfRecoveryCodesUtil):
     def check_recovery_code(self, user: Account, code: str) -> bool:
         """Whether a code is one of the account's; it is used up by being asked for."""
         here = surroundings().line
-        return signing_in.use_recovery_code(here.database, user.id, code, source(), here.clock())
+        return signing_in.use_recovery_code(here.database, user.id, code, origin(), here.clock())
 
     def delete_recovery_code(self, user: Account, code: str) -> bool:
         """Do nothing: it is used up."""
@@ -212,10 +258,12 @@ class SignInForm(LoginForm):
         if not Form.validate(self, **options):
             return False
         here = surroundings().line
-        member = signing_in.check_password(here.database, self.email.data, self.password.data, source(), here.clock())
-        self.user = current_app.extensions["security"].datastore.find_user(id=member.id) if member else None
+        email, password = self.email.data, self.password.data
+        checked = signing_in.check_password(here.database, email, password, origin(), here.clock())
+        found = checked.member
+        self.user = current_app.extensions["security"].datastore.find_user(id=found.id) if found else None
         if self.user is None:
-            self.form_errors.append(NOT_SIGNED_IN)
+            self.form_errors.append(locked_words(checked.locked_until) or NOT_SIGNED_IN)
             return False
         session["began"] = int(here.clock().timestamp())
         return True
@@ -230,8 +278,9 @@ class AgainForm(VerifyForm):
             return False
         here = surroundings().line
         email = current_user.email
-        if signing_in.check_password(here.database, email, self.password.data, source(), here.clock()) is None:
-            self.password.errors = [WRONG_PASSWORD]
+        checked = signing_in.check_password(here.database, email, self.password.data, origin(), here.clock())
+        if checked.member is None:
+            self.password.errors = [locked_words(checked.locked_until) or WRONG_PASSWORD]
             return False
         return True
 
@@ -243,7 +292,18 @@ class CodeForm(TwoFactorVerifyCodeForm):
         """Whether it is right."""
         if super().validate(**options):
             return True
-        self.code.errors = [WRONG_CODE]
+        self.code.errors = [_codes_refused(self.user, WRONG_CODE)]
+        return False
+
+
+class RecoveryForm(MfRecoveryForm):
+    """A recovery code."""
+
+    def validate(self, **options: Any) -> bool:
+        """Whether it is right; it is used up then."""
+        if super().validate(**options):
+            return True
+        self.code.errors = [_codes_refused(self.user, WRONG_RECOVERY_CODE)]
         return False
 
 
@@ -269,6 +329,7 @@ def create_security(app: Flask, line: Line) -> Security:
         two_factor_setup_form=SetupForm,
         two_factor_verify_code_form=CodeForm,
         two_factor_rescue_form=RescueForm,
+        mf_recovery_form=RecoveryForm,
         totp_cls=Codes,
         mf_recovery_codes_util_cls=RecoveryCodes,
     )

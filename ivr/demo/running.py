@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import click
@@ -22,9 +23,10 @@ from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from ivr.config import ROOT, TWILIO_API, Config
+from ivr.config import ROOT, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.proxies import is_loopback
 from ivr.services.prompts.releases import Releases
 from ivr.simulator import (
     Answers,
@@ -122,7 +124,7 @@ def _as_interrupt(*_: object) -> None:
 
 def recordings_url(config: Config) -> str:
     """Where a simulated phone hands over what it recorded: the demo's stand-in for the carrier, if that is in use."""
-    return "" if config.twilio_api_url == TWILIO_API else config.twilio_api_url
+    return config.twilio_api_url if is_loopback(urlsplit(config.twilio_api_url).hostname or "") else ""
 
 
 def _settings(port: int) -> dict[str, str]:
@@ -140,6 +142,7 @@ def _settings(port: int) -> dict[str, str]:
         "PUBLIC_BASE_URL": f"http://{HOST}:{port}",
         "TWILIO_API_URL": f"http://{HOST}:{port + 1}",
         "STAFF_SECOND_FACTOR": "nobody",
+        "IVR_DEMO": "yes",
     }
     SETTINGS.touch(mode=0o600)
     SETTINGS.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))

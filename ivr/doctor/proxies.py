@@ -83,23 +83,25 @@ def judge_client(config: Config, seen: Seen) -> CheckResult:
     """Whom the pages take a request to come from that claimed to come from somebody else."""
     hops = [hop.strip() for hop in seen.forwarded_for.split(",") if hop.strip()]
     named = [hop for hop in hops if hop != STRANGER]
+    if seen.client == STRANGER and named and config.trusted_proxies.networks:
+        return fine("trusted proxies", f"A proxy tells whom it serves; this command comes from another, {named[-1]}.")
     if seen.client == STRANGER:
         return fault(
-            "trusted proxies", "TRUSTED_PROXIES is set, but no proxy writes that part of X-Forwarded-For: anybody can "
-            "claim any address, which evades the limit of tries and forges the audit trail.",
+            "trusted proxies", f"TRUSTED_PROXIES believes {seen.peer}, but no proxy writes that part of "
+            "X-Forwarded-For: anybody can claim any address, evade the limit of tries and forge the audit trail.",
             "Take TRUSTED_PROXIES out where the server is reached directly, or name only proxies that are there.",
         )  # fmt: skip
     if named and (not seen.trusts_proxies or seen.client != named[0]):
         return warning(
             "trusted proxies", f"A proxy tells whom it serves (X-Forwarded-For), but TRUSTED_PROXIES does not cover "
             f"it: everybody seems to come from {seen.client}, so that one person's wrong tries lock all out.",
-            f"Set TRUSTED_PROXIES for it ({len(named)} stand there; the last one connects from {seen.peer}).",
+            f"Name the addresses of your proxies in TRUSTED_PROXIES; the last one connects from {seen.peer}.",
         )  # fmt: skip
     behind_tls = urlsplit(config.staff_url or config.public_base_url).scheme == "https"
     if behind_tls and not named and (seen.scheme == "http" or seen.forwarded_proto):
         return warning(
             "trusted proxies", f"A proxy stands there that does not tell whom it serves: everybody comes from "
-            f"{seen.peer}.", f"{FORWARDED} Then set TRUSTED_PROXIES.",
+            f"{seen.peer}.", f"{FORWARDED} Then set TRUSTED_PROXIES={seen.peer}.",
         )  # fmt: skip
     if behind_tls and seen.client_scheme == "http":
         return warning("trusted proxies", "The staff's pages do not learn that they are asked by https.", SCHEME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ivr.config import TWILIO_API, Config, parse_hours
+from ivr.config import Config, parse_hours
 from ivr.doctor.findings import CheckResult, fine, warning
 
 DEFAULT_HOURS = "Mon-Fri 08:30-17:00"
@@ -15,14 +15,21 @@ DEFAULT_CLINIC = "Bay State Pain Associates"
 def check_settings(config: Config) -> Iterator[CheckResult]:
     """Settings that are well-formed and still worth a second look."""
     yield fine("settings", f"All settings are well-formed; {len(config.data_keys)} data key(s).")
-    if urlsplit(config.public_base_url).scheme != "https":
+    if not config.is_https:
         yield warning(
             "base URL",
-            "PUBLIC_BASE_URL begins with http://: what callers key would travel unencrypted.",
+            "PUBLIC_BASE_URL begins with http://, so the line is for this machine alone.",
             "Put a TLS proxy in front and set PUBLIC_BASE_URL to its https:// address.",
         )
-    if config.twilio_api_url != TWILIO_API:
+    if not _is_twilio(config.twilio_api_url):
         yield warning("Twilio API", "TWILIO_API_URL points to a stand-in.", "Remove it where real patients call.")
+    if config.demo:
+        yield warning("demo", "These are the settings of a demo.", "Make your own where real patients call.")
+    if config.trusted_proxies.number:
+        yield warning(
+            "proxies", "TRUSTED_PROXIES is a number: whoever reaches the server itself can claim any address.",
+            "Name the addresses or networks of your proxies there, such as 127.0.0.1 or 10.0.0.0/24.",
+        )  # fmt: skip
     if config.clinic_name == DEFAULT_CLINIC:
         yield warning(
             "clinic name", f"Callers hear the default name, {DEFAULT_CLINIC}.", "Set CLINIC_NAME if yours differs."
@@ -38,3 +45,8 @@ def check_settings(config: Config) -> Iterator[CheckResult]:
         )  # fmt: skip
     if not config.notify_emails and not config.notify_numbers:
         yield warning("notices", "Nobody is told of new requests.", "Set NOTIFY_EMAILS or NOTIFY_NUMBERS.")
+
+
+def _is_twilio(url: str) -> bool:
+    """Whether it is Twilio's own, in whichever region."""
+    return f".{urlsplit(url).hostname or ''}".endswith(".twilio.com")

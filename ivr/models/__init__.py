@@ -17,7 +17,7 @@ from ivr.models.prompt import (
 )
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
-from ivr.models.staff import Role, StaffMember
+from ivr.models.staff import FailedSignIns, Role, StaffDevice, StaffMember
 from ivr.models.triage import Disposition, EntryKind, Outcome, RequestEntry
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ClosureReason",
     "Disposition",
     "EntryKind",
+    "FailedSignIns",
     "Outcome",
     "PatientRequest",
     "Priority",
@@ -53,6 +54,7 @@ __all__ = [
     "RequestStatus",
     "Role",
     "SentNotice",
+    "StaffDevice",
     "StaffMember",
     "Tab",
     "WeeklyHours",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.db import Base, BigId, ByValue, EncryptedList, EncryptedText, UtcDateTime
@@ -31,11 +31,12 @@ class StaffMember(Base):
     """An account. It is deactivated, never deleted: history and audit name it for ever.
 
     `email` is in small letters. `password` and `pin_hash` are argon2 hashes. `extension` and PIN sign in by phone;
-    `phone_number` (E.164) is where calls to patients are bridged from. `failed_sign_ins` and `failed_pins` count since
-    the last success; until `locked_until` and `pin_locked_until` nothing is accepted. `fs_uniquifier` and the columns
-    with `tf_` and `mf_` are named as Flask-Security expects them: session key, second factor, recovery codes (their
-    digests). `tf_last_counter` is the time step of the last code that was accepted: none is accepted twice.
-    `calendar_digest` is the SHA-256 of the secret in the address of their calendar.
+    `phone_number` (E.164) is where calls to patients are bridged from. `failed_sign_ins` counts wrong codes after a
+    right password since the last success, and until `locked_until` no unknown device may give one; wrong passwords are
+    `FailedSignIns`. `failed_pins` and `pin_locked_until` are the same for the telephone. `fs_uniquifier` and the
+    columns with `tf_` and `mf_` are named as Flask-Security expects them: the key that all sessions of the account
+    share, second factor, recovery codes (their digests). `tf_last_counter` is the time step of the last code that was
+    accepted: none is accepted twice. `calendar_digest` is the SHA-256 of the secret in the address of their calendar.
     """
 
     __tablename__ = "staff_members"
@@ -61,3 +62,39 @@ class StaffMember(Base):
     calendar_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class StaffDevice(Base):
+    """A browser in which somebody has signed in, and the session that they have in it now, if any.
+
+    Both are known by the SHA-256 of a secret that only the browser has, in its cookies. Signing in again in the same
+    browser puts a new session in the place of the old one.
+    """
+
+    __tablename__ = "staff_devices"
+    __table_args__ = (UniqueConstraint("staff_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    session_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FailedSignIns(Base):
+    """Wrong passwords and codes for an e-mail address, from one source, since the last success.
+
+    There need be no account with the address, so that nothing tells whether there is. `address_index` is a keyed
+    digest of it; `source` is a network address, a device, or all devices that nobody knows.
+    """
+
+    __tablename__ = "failed_sign_ins"
+    __table_args__ = (UniqueConstraint("address_index", "source"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    address_index: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(80))
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,4 +1,4 @@
-"""The telephone's pages: for everybody where no real carrier is behind the line, for administrators elsewhere."""
+"""The telephone's pages: for everybody on the machine of a demo, for administrators elsewhere."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from flask.typing import ResponseReturnValue
 
 from ivr import forms
 from ivr.callflow.picture import as_svg
-from ivr.config import TWILIO_API, Config
+from ivr.config import Config
 from ivr.console import ADDRESS as CONSOLE
 from ivr.console import words
 from ivr.console.access import requires
 from ivr.models import Role
 from ivr.phone import mailbox
 from ivr.phone.mailbox import CALL, DESK, Mailbox, Message
+from ivr.proxies import PEER, is_loopback
 from ivr.services.calls.following import SavedRequest, follow
 from ivr.services.line import Line
 
@@ -47,6 +48,9 @@ BEAT_SECONDS = 5.0
 LARGEST_SOUND = 4 * 1024 * 1024
 KEYS = frozenset("0123456789*#")
 
+FORWARDED = frozenset({"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP"})
+"""By these a tunnel or proxy on this machine shows itself."""
+
 Page = Callable[..., ResponseReturnValue]
 
 
@@ -61,8 +65,8 @@ class _Phone:
 
     @property
     def is_open(self) -> bool:
-        """Whether a stand-in is behind the line instead of the real carrier: then nobody need sign in."""
-        return self.config.twilio_api_url != TWILIO_API
+        """Whether nobody need sign in: in a demo, asked for from the machine that it runs on, and only there."""
+        return self.config.demo and _is_on_this_machine()
 
 
 def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication, open_line: Opened) -> None:
@@ -130,7 +134,7 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
 
 
 def _guard(phone: _Phone) -> Callable[[Page], Page]:
-    """Let everybody in where no real carrier is behind the line, and administrators elsewhere."""
+    """Let everybody in on the machine of a demo, and administrators elsewhere."""
 
     def guard(view: Page) -> Page:
         for_admins = requires(Role.ADMIN)(view)
@@ -142,6 +146,14 @@ def _guard(phone: _Phone) -> Callable[[Page], Page]:
         return guarded
 
     return guard
+
+
+def _is_on_this_machine() -> bool:
+    """Whether the server listens on this machine only, and the request was made here: not through a tunnel or proxy."""
+    environ = request.environ
+    peer = environ.get(PEER, environ.get("REMOTE_ADDR", ""))
+    sides = (environ.get("SERVER_NAME", ""), peer, environ.get("HTTP_HOST", ""))
+    return all(map(is_loopback, sides)) and not FORWARDED.intersection(environ)
 
 
 def _allow_sound() -> None:

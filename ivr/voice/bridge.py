@@ -34,9 +34,10 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     pages = _Pages(door)
 
     @bridge.errorhandler(parse.UnknownCaller)
-    def no_such_call(error: parse.UnknownCaller) -> tuple[str, int]:
-        """A form that names no call cannot be answered as one."""
-        return f"{error}\n", 400
+    def no_such_call(error: parse.UnknownCaller) -> Response | tuple[str, int]:
+        """A form that names no call cannot be answered as one; somebody may listen all the same."""
+        watching.nameless(request.path)
+        return (f"{error}\n", 400) if request.endpoint in UNHEARD else twiml_response(pages.sorry())
 
     @bridge.errorhandler(Exception)
     def broken(error: Exception) -> Response | HTTPException | tuple[str, int]:
@@ -64,21 +65,24 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     @bridge.post("/bridge/over")
     def over() -> Response:
         """Staff and patient have talked, or could not."""
-        reported, seconds = request.form.get("DialCallStatus", ""), parse.duration(request.form.get("DialCallDuration"))
+        reported, seconds = (
+            parse.word(request.form.get("DialCallStatus", "")),
+            parse.duration(request.form.get("DialCallDuration")),
+        )
         door.breaker.run(partial(bridging.note_talked, door.line, _bridge_id(), reported, seconds, door.line.clock()))
         return twiml_response(pages.over())
 
     @bridge.post("/bridge/status")
     def status() -> tuple[str, int]:
         """The carrier tells how the staff's leg fares."""
-        sid, reported = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
+        sid, reported = parse.sid(request.form, "CallSid"), parse.word(request.form.get("CallStatus", ""))
         door.breaker.run(partial(bridging.note_staff, door.line, _bridge_id(), sid, reported, door.line.clock()))
         return "", 204
 
     @bridge.post("/bridge/patient")
     def patient() -> tuple[str, int]:
         """The carrier tells how the patient's leg fares."""
-        sid, reported = parse.sid(request.form, "CallSid"), request.form.get("CallStatus", "")
+        sid, reported = parse.sid(request.form, "CallSid"), parse.word(request.form.get("CallStatus", ""))
         door.breaker.run(partial(bridging.note_patient, door.line, _bridge_id(), sid, reported, door.line.clock()))
         return "", 204
 

@@ -13,6 +13,9 @@ LONGEST_ENTRY = 32
 """Keys of one entry that are looked at; no entry needs half as many."""
 
 LONGEST_NUMBER = 64
+LONGEST_WORD = 16
+"""Characters of a status; the carrier's longest has eleven."""
+
 LONGEST_DURATION = 24 * 60 * 60
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
@@ -71,6 +74,11 @@ def turn_input(form: Mapping[str, str]) -> Input:
 def keys(text: str) -> str:
     """Keys pressed; whatever no telephone has becomes '?', which matches nothing."""
     return _KEYS.sub("?", text[:LONGEST_ENTRY])
+
+
+def word(text: str) -> str:
+    """A status, without what no database keeps."""
+    return _UNPRINTABLE.sub("", text)[:LONGEST_WORD]
 
 
 def duration(text: str | None) -> int | None:

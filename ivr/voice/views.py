@@ -70,9 +70,10 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     guard(voice, door)
 
     @voice.errorhandler(parse.UnknownCaller)
-    def no_such_call(error: parse.UnknownCaller) -> tuple[str, int]:
-        """A form that names no call cannot be answered as one."""
-        return f"{error}\n", 400
+    def no_such_call(error: parse.UnknownCaller) -> Response | tuple[str, int]:
+        """A form that names no call cannot be answered as one; somebody may wait all the same."""
+        watching.nameless(request.path)
+        return (f"{error}\n", 400) if request.endpoint in UNHEARD else twiml_response(door.outage.document())
 
     @voice.errorhandler(Exception)
     def broken(error: Exception) -> Response | HTTPException | tuple[str, int]:
@@ -105,7 +106,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     @voice.post("/status")
     def status() -> tuple[str, int]:
         """The carrier tells how a call fares."""
-        carrier_status = request.form.get("CallStatus", "")[:16]
+        carrier_status = parse.word(request.form.get("CallStatus", ""))
         seconds = parse.duration(request.form.get("CallDuration"))
         call_sid = parse.sid(request.form, "CallSid")
         door.breaker.run(partial(note_status, door.line, call_sid, carrier_status, seconds))

@@ -69,6 +69,11 @@ def outcome_of(answer: Answer) -> str:
     return found
 
 
+def nameless(path: str) -> None:
+    """Log a signed webhook that names no call."""
+    log.warning("webhook_without_a_call", path=path)
+
+
 def broken(metrics: Metrics, path: str, error: Exception, where: str, call_sid: str) -> None:
     """Count and log what broke; an exception's own words may quote what a caller keyed, so they are left out."""
     with contextlib.suppress(Exception):

@@ -67,7 +67,7 @@ def main():
         client = create_app(config, line).test_client()
         started = time.monotonic()
         for number in range(given.webhooks):
-            fields = form(chance)
+            fields = {**form(chance), "AccountSid": config.twilio_account_sid}
             path = chance.choice(["/voice/turn", chance.choice(PATHS)])
             if path == "/voice/turn":
                 due = turns.get(fields.get("CallSid"), 1)

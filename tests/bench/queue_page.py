@@ -26,7 +26,7 @@ from ivr import create_app, create_line
 from ivr.config import Config
 from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest, Priority, Role
-from ivr.services.accounts import staff
+from ivr.services.accounts import devices, staff
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.requests import queue
 from ivr.services.requests.queue import Filters
@@ -95,9 +95,10 @@ class Store:
         assert self.later is not None
 
     def sign_in(self):
-        now = int(NOW.timestamp())
+        with self.line.database.write() as session:
+            secret = devices.begin(session, self.member.id, devices.new_device(), NOW)
         with self.client.session_transaction() as session:
-            session.update(_user_id=self.member.fs_uniquifier, _fresh=True, fs_paa=time.time(), started=now, seen=now)
+            session.update(_user_id=self.member.fs_uniquifier, _fresh=True, fs_paa=time.time(), session_secret=secret)
             session["csrf_token"] = "token"
 
     def place(self, filters, pages):

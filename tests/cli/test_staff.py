@@ -8,6 +8,7 @@ from ivr.cli import staff as commands
 from ivr.db import Database, Vault
 from ivr.demo import running
 from ivr.services.accounts import signing_in, staff
+from ivr.services.accounts.attempts import Origin
 from ivr.services.audit import COMMAND
 from ivr.services.line import utc_now
 from tests.support.settings import DATA_KEY
@@ -59,7 +60,7 @@ def test_a_password_and_a_pin_can_be_typed_instead(accounts, database):
     assert made.exit_code == 0, made.stderr
     assert PASSWORD not in made.stdout
     assert "welcome" not in made.stdout
-    assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
+    assert signing_in.check_password(database, "n@example.org", PASSWORD, Origin(""), utc_now()).member
     assert staff.find_by_email(database, "n@example.org").pin_hash
 
 
@@ -87,23 +88,25 @@ def test_a_short_password_makes_no_account(accounts, database):
 def test_deactivating_reactivating_and_resetting(accounts, database):
     accounts("add", "n@example.org", "--name", "N", "--ask-password", stdin=f"{PASSWORD}\n{PASSWORD}\n")
     assert accounts("deactivate", "n@example.org").exit_code == 0
-    assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now()) is None
+    assert signing_in.check_password(database, "n@example.org", PASSWORD, Origin(""), utc_now()).member is None
     assert accounts("reactivate", "n@example.org").exit_code == 0
-    assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
+    assert signing_in.check_password(database, "n@example.org", PASSWORD, Origin(""), utc_now()).member
     kept = accounts("reset", "n@example.org", "--second-factor", "--pin")
     assert "welcome" not in kept.stdout
-    assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now())
+    assert signing_in.check_password(database, "n@example.org", PASSWORD, Origin(""), utc_now()).member
     assert "welcome" in accounts("reset", "n@example.org").stdout
-    assert signing_in.check_password(database, "n@example.org", PASSWORD, "", utc_now()) is None
+    assert signing_in.check_password(database, "n@example.org", PASSWORD, Origin(""), utc_now()).member is None
 
 
 def test_the_demo_has_an_account_of_each_role_and_makes_them_once(database):
     commands.make_demo_accounts(database)
     boss = staff.find_by_email(database, "admin@example.org")
-    staff.set_password(database, COMMAND, boss.id, PASSWORD, utc_now())
+    staff.set_password(database, COMMAND, boss.id, PASSWORD, utc_now(), "A clinic")
     commands.make_demo_accounts(database)
     assert [member.role.value for member in staff.everybody(database)] == ["admin", "lead", "staff"]
-    assert signing_in.check_password(database, "staff@example.org", commands.DEMO_PASSWORD, "", utc_now())
-    assert signing_in.check_password(database, "admin@example.org", PASSWORD, "", utc_now())
+    assert signing_in.check_password(
+        database, "staff@example.org", commands.DEMO_PASSWORD, Origin(""), utc_now()
+    ).member
+    assert signing_in.check_password(database, "admin@example.org", PASSWORD, Origin(""), utc_now()).member
     assert commands.DEMO_PASSWORD in running.NEXT_STEPS
     assert commands.DEMO_PIN in running.NEXT_STEPS

@@ -95,9 +95,24 @@ def test_every_page_has_the_headers_and_the_cookie_its_flags(client, staff):
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    cookie = answers[-1].headers["Set-Cookie"]
-    assert cookie.startswith("__Host-console=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    cookies = answers[-1].headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-console", "__Host-device"}
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://line.example.org", "max-age=31536000"),
+        ("http://127.0.0.1:8000", None),
+        ("https://localhost:8443", None),
+    ],
+)
+def test_browsers_are_told_to_use_https_where_it_is(config, line, address, told):
+    app = create_app(replace(config, public_base_url=address), line)
+    for path in ("/console/sign-in", "/phone", "/studio/", "/healthz", "/nothing"):
+        assert app.test_client().get(path).headers.get("Strict-Transport-Security") == told, path
 
 
 def test_calls_know_nothing_of_the_console(app):

@@ -7,6 +7,7 @@ import pytest
 from ivr.models import Role
 from ivr.services.accounts import signing_in
 from ivr.services.accounts import staff as service
+from ivr.services.accounts.attempts import Origin
 from tests.support.staff_pages import PASSWORD, assert_accessible
 
 
@@ -32,7 +33,7 @@ def test_an_administrator_adds_somebody_who_chooses_a_password_by_the_link(clien
     assert "12" in client.send(link, {"new": "short", "again": "short"}).text
     assert client.send(link, {"new": PASSWORD, "again": PASSWORD}).location == "/console/sign-in"
     assert client.get(link).status_code == 404
-    assert signing_in.check_password(line.database, "new@example.org", PASSWORD, "", line.clock())
+    assert signing_in.check_password(line.database, "new@example.org", PASSWORD, Origin(""), line.clock()).member
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_the_last_administrator_cannot_go(client_as, line):
 def test_a_reset_unlocks_and_makes_a_link_for_a_new_password(client_as, staff, line):
     boss, nurse = client_as(Role.ADMIN), staff(password=PASSWORD, second_factor=True)
     for _ in range(5):
-        signing_in.check_password(line.database, nurse.email, "wrong", "", line.clock())
+        signing_in.check_password(line.database, nurse.email, "wrong", Origin(""), line.clock())
     page = boss.send(f"/console/accounts/{nurse.id}/reset", {"password": "on", "second_factor": "on"}).text
     assert "/console/welcome/" in page
     after = service.find(line.database, nurse.id)
@@ -90,7 +91,7 @@ def test_a_new_password_keeps_this_browser_and_signs_out_the_others(client_as, s
     here.send("/console/account/password", {"current": PASSWORD, "new": new, "again": new})
     assert "Your password is changed" in here.get("/console/account").text
     assert there.get("/console/account").status_code == 302
-    assert signing_in.check_password(line.database, nurse.email, new, "", line.clock())
+    assert signing_in.check_password(line.database, nurse.email, new, Origin(""), line.clock()).member
 
 
 def test_telephone_and_pin_are_ones_own_to_set(client_as, line):

@@ -12,6 +12,7 @@ import pytest
 from ivr.doctor.clock import check_clock
 from ivr.doctor.findings import Severity
 from ivr.echo import Echo
+from ivr.proxies import TrustedProxies
 from tests.support.findings import bad, one
 from tests.support.processes import free_port
 from tests.support.settings import AUTH_TOKEN
@@ -76,7 +77,7 @@ def test_a_proxys_clock_does_not_hide_the_servers(config, serve, dated, monkeypa
     """A proxy writes its own Date; the server tells its own time in the echo."""
     late = SimpleNamespace(time=lambda: time.time() + 95)
     monkeypatch.setattr("ivr.echo.time", late)
-    echo = Echo(lambda *_: [], AUTH_TOKEN, config.public_base_url, 0)
+    echo = Echo(lambda *_: [], AUTH_TOKEN, config.public_base_url, TrustedProxies())
     there = replace(config, public_base_url=serve(echo), twilio_api_url=dated(0))
     assert "The clock of the server is 95 s ahead" in one(check_clock(there))[2]
 

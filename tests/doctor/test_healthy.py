@@ -57,7 +57,7 @@ def findings(settings, account, mail, tmp_path):
         given |= {"TWILIO_API_URL": account(PhoneNumber.calling("+16175550100", base_url)), **changes}
         database = Database(sa.make_url(database_url).render_as_string(hide_password=False), Vault([DATA_KEY]))
         boss = staff.create(database, COMMAND, staff.AccountDetails("boss@example.org", "B", Role.ADMIN), utc_now())
-        staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now())
+        staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now(), "A clinic")
         with running(given), worker_process(given) as worker:
             while not held_places(database):
                 assert worker.poll() is None
@@ -83,7 +83,11 @@ def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
     def running(given):
         return web_server(given, workers=2, port=upstream)
 
-    trusted = {"REQUESTS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate), "TRUSTED_PROXIES": "1"}
+    trusted = {
+        "REQUESTS_CA_BUNDLE": str(certificate),
+        "SSL_CERT_FILE": str(certificate),
+        "TRUSTED_PROXIES": "127.0.0.1",
+    }
     with nginx(tmp_path / "nginx", nginx_site(port, f"127.0.0.1:{upstream}", certificate), port):
         checks, bad = findings(f"https://localhost:{port}", f"sqlite:///{tmp_path}/line.db", running, **trusted)
     assert bad == {"Twilio API"}

@@ -133,7 +133,7 @@ class TestAdministrators:
     def made(self, line, email, role=Role.ADMIN, password="a password for tests only"):
         member = service.create(line.database, COMMAND, service.AccountDetails(email, "N", role), line.clock())
         if password:
-            service.set_password(line.database, COMMAND, member.id, password, line.clock())
+            service.set_password(line.database, COMMAND, member.id, password, line.clock(), "A clinic")
         return member
 
     def test_nobody(self, line):

@@ -34,8 +34,9 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("changes", "check", "words"),
         [
-            ({"PUBLIC_BASE_URL": "http://line.example.org"}, "base URL", "Put a TLS proxy in front"),
+            ({"PUBLIC_BASE_URL": "http://127.0.0.1:8000"}, "base URL", "Put a TLS proxy in front"),
             ({"TWILIO_API_URL": "http://127.0.0.1:1"}, "Twilio API", "Remove it"),
+            ({"TRUSTED_PROXIES": "1"}, "proxies", "Name the addresses or networks of your proxies"),
             ({"CLINIC_NAME": ""}, "clinic name", "Set CLINIC_NAME"),
             ({"CLINIC_HOURS": ""}, "hours", "Set CLINIC_HOURS"),
             ({"DESK_NUMBERS": ""}, "desk", "Set DESK_NUMBERS"),
@@ -46,6 +47,19 @@ class TestSettings:
         level, name, text = one(check_settings(Config.from_env({**settings, **GOOD, **changes})))
         assert (level, name) == (Severity.WARNING, check)
         assert words in text
+
+    @pytest.mark.parametrize("url", ["https://api.dublin.ie1.twilio.com", "https://API.twilio.com:443/"])
+    def test_another_region_of_the_carrier_is_no_stand_in(self, settings, url):
+        assert bad(check_settings(Config.from_env({**settings, **GOOD, "TWILIO_API_URL": url}))) == []
+
+    def test_settings_of_a_demo(self, settings):
+        here = {
+            "PUBLIC_BASE_URL": "http://127.0.0.1:8000",
+            "TWILIO_API_URL": "http://127.0.0.1:8001",
+            "IVR_DEMO": "yes",
+        }
+        found = bad(check_settings(Config.from_env({**settings, **GOOD, **here})))
+        assert [name for _, name, _ in found] == ["base URL", "Twilio API", "demo"]
 
 
 class TestDatabase:

@@ -16,6 +16,7 @@ NUMBERS = {
     "digits of other scripts": "\u0663\u00b2",
     "no number": "NaN",
     "infinite": "1e400",
+    "huge": "1" + "0" * 400,
 }
 TIMES = {
     "the last minute": "9999-12-31T23:59",
@@ -29,6 +30,9 @@ WORDS = {
     "empty": "",
     "NUL": "a\0b",
     "no UTF-8": b"a\xed\xa0\x80\xff",
+    "a lone surrogate": b"a\xed\xb2\x80b",
+    "overlong UTF-8": b"a\xc0\x80b\xc0\xae\xe0\x80\x80",
+    "NUL in an address": "a\0b@x",
     "hostile": "=1+1;'\"><script>{{7*7}}%s",
     "long": "x" * LONG,
     "combining marks": "a" + "\u0315\u0316" * (LONG // 2),
@@ -41,12 +45,12 @@ WORDS = {
 TEXTS = {**NUMBERS, **TIMES, **WORDS}
 """What no form of ours asks for; bytes are sent as they are."""
 
-FEW = ("empty", "NUL", "no UTF-8", "hostile", "one more than a database's integers")
+FEW = ("empty", "NUL", "no UTF-8", "overlong UTF-8", "hostile", "one more than a database's integers")
 IN_KINDS = {
     "time": (*TIMES, *FEW, "more digits than Python reads"),
     "choice": (*FEW, "more digits than Python reads"),
     "text": (*NUMBERS, *WORDS),
-    "password": ("empty", "no UTF-8", "long", "combining marks"),
+    "password": ("empty", "NUL", "no UTF-8", "long", "combining marks"),
     "file": tuple(WORDS),
 }
 """What is tried in a field by its kind; comparing a password takes long, as it has to."""
@@ -57,6 +61,8 @@ IN_PARTS = (
     "digits of other scripts",
     "NUL",
     "no UTF-8",
+    "a lone surrogate",
+    "overlong UTF-8",
     "another path",
 )
 """What is tried as a part of an address."""
@@ -69,7 +75,7 @@ IN_ADDRESSES = 1500
 
 UNKNOWN_FIELDS = ("no_such_field", "endpoint", "_scheme", "_anchor", "self", "line")
 
-JSON_VALUES = (None, True, -1, 10**400, 1e400, float("nan"), "", "\ud800", "x" * LONG, [], [[1]], {}, {"a": {}})
+JSON_VALUES = (None, True, -1, 10**400, 1e400, float("nan"), "", "\ud800", "a\0b", "x" * LONG, [], [[1]], {}, {"a": {}})
 JSON_BODIES = (
     b"",
     b"{",

@@ -31,7 +31,7 @@ def deployed(settings: dict[str, str], database: Path, folder: Path, **changes: 
     shutil.copy(database, folder / "line.db")
     port = free_port()
     names = {"PUBLIC_BASE_URL": f"https://localhost:{port}", "DATABASE_URL": f"sqlite:///{folder}/line.db"}
-    given = {**settings, "TRUSTED_PROXIES": "1", **names, **changes}
+    given = {**settings, "TRUSTED_PROXIES": "127.0.0.1", **names, **changes}
     with web_server(given, workers=1) as (_, address):
         certificate = make_certificate(folder, "localhost")
         yield Deployment(Config.from_env(given), given, address.removeprefix("http://"), port, certificate)

@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from ivr import create_app
 from ivr.models import Role, StaffMember
+from ivr.services.accounts import devices
 from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
 from tests.support.settings import DEADLINE_SECONDS
@@ -123,9 +124,10 @@ def client_as(console, line, staff):
         console.test_client_class = StaffClient
         client = console.test_client()
         client.member = staff(who) if isinstance(who, Role) else who
-        now = int(line.clock().timestamp())
+        with line.database.write() as session:
+            secret = devices.begin(session, client.member.id, devices.new_device(), line.clock())
         with client.session_transaction() as session:
-            session.update(_user_id=client.member.fs_uniquifier, _fresh=True, fs_paa=time.time(), started=now, seen=now)
+            session.update(_user_id=client.member.fs_uniquifier, _fresh=True, fs_paa=time.time(), session_secret=secret)
         return client
 
     return make

@@ -67,6 +67,24 @@ class TestSignature:
             == 200
         )
 
+    @pytest.mark.parametrize("path", SIGNED)
+    @pytest.mark.parametrize("other", ["AC" + "1" * 32, "ac" + "0" * 32, "AC" + "0" * 33, "", None, "+16175550142"])
+    def test_another_account_is_refused_like_a_bad_signature(self, client, path, other):
+        """A subaccount is another one; what is logged names no patient, whatever stands there."""
+        form = (
+            {**FORM, "AccountSid": other} if other is not None else {k: v for k, v in FORM.items() if k != "AccountSid"}
+        )
+        with capture_logs() as logs:
+            refused, bad = post(client, path, form), post(client, path, token="another")
+        assert (refused.status_code, refused.data) == (bad.status_code, bad.data) == (403, bad.data)
+        [told] = [one for one in logs if one["event"] == "webhook_of_another_account"]
+        assert told["account_sid"] == (other if other == "AC" + "1" * 32 else "missing or malformed")
+        assert "6175550142" not in str(logs)
+
+    def test_the_account_is_read_from_the_form_alone(self, client):
+        path = f"/voice/incoming?AccountSid={FORM['AccountSid']}"
+        assert post(client, path, {**FORM, "AccountSid": "AC" + "1" * 32}).status_code == 403
+
     def test_get_is_refused(self, client):
         assert client.get("/voice/incoming").status_code in {403, 405}
 
@@ -74,11 +92,12 @@ class TestSignature:
 class TestBadInput:
     """What no telephone sends still gets an answer, and what was saved stays."""
 
-    @pytest.mark.parametrize("path", ["/voice/incoming", "/voice/turn?n=1", "/voice/status"])
     @pytest.mark.parametrize("sid", [None, "", "CA\0", "☎", "x" * 5000, "CA' OR 1=1 --", "../../etc"])
-    def test_a_form_without_a_usable_call_is_a_client_error(self, client, path, sid):
+    def test_a_form_without_a_usable_call_is_a_client_error_unless_somebody_waits(self, client, sid):
         form = {key: value for key, value in {**FORM, "CallSid": sid}.items() if value is not None}
-        assert post(client, path, form).status_code == 400
+        assert post(client, "/voice/status", form).status_code == 400
+        for path in ("/voice/incoming", "/voice/turn?n=1"):
+            assert b"medical emergency" in post(client, path, form).data
 
     @pytest.mark.parametrize(
         "digits", ["", "abc", "1; DROP TABLE calls", "5" * 500, "\0", "1\0", "☎", "<Hangup/>", " 1", "-1", "1\n", "٣"]
@@ -91,7 +110,7 @@ class TestBadInput:
             assert answer.status_code == 200, n
             assert parse(answer.data), n
 
-    @pytest.mark.parametrize("missing", ["From", "To", "AccountSid", "CallStatus"])
+    @pytest.mark.parametrize("missing", ["From", "To", "CallStatus"])
     def test_missing_fields_get_a_document(self, client, missing):
         form = {key: value for key, value in FORM.items() if key != missing}
         assert parse(post(client, "/voice/incoming", form).data)
@@ -131,7 +150,7 @@ class TestBadInput:
         st.one_of(st.none(), st.integers(-5, 9)),
     )  # fmt: skip
     def test_wild_forms(self, client, form, path, n):
-        answer = post(client, path if n is None else f"{path}?n={n}", form)
+        answer = post(client, path if n is None else f"{path}?n={n}", {**form, "AccountSid": FORM["AccountSid"]})
         assert answer.status_code < 500
         if answer.mimetype == "text/xml":
             assert parse(answer.data)

@@ -1,6 +1,6 @@
 """Signing in to the console: passwords, codes of a second factor, recovery codes and one-time links.
 
-Wrong tries are counted and lock the account; nothing here tells whether an address has one.
+Wrong tries are counted and lock where they come from; nothing here tells whether an address has an account.
 """
 
 from __future__ import annotations
@@ -9,21 +9,32 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, Select, or_, select, update
+from sqlalchemy.orm import Session
 
 from ivr.config import Config
 from ivr.db import Database
 from ivr.models import AuditAction, Role, StaffMember
-from ivr.services.accounts.staff import end_sessions, matches, subject
+from ivr.services import audit
+from ivr.services.accounts import devices
+from ivr.services.accounts.attempts import FAILURES_TO_LOCK, LOCKED_FOR, Origin, Tries
+from ivr.services.accounts.staff import matches, subject
 from ivr.services.audit import Actor, add_audit_entry
 
-FAILURES_TO_LOCK = 5
-LOCKED_FOR = timedelta(minutes=15)
 RECOVERY_CODES = 8
 LINK_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordResult:
+    """Whose account an address and a password open, or nobody's; and until when this origin is locked, if it is."""
+
+    member: StaffMember | None
+    locked_until: datetime | None = None
 
 
 def needs_second_factor(member: StaffMember, policy: str) -> bool:
@@ -31,68 +42,90 @@ def needs_second_factor(member: StaffMember, policy: str) -> bool:
     return policy == "everyone" or (policy == "admins" and member.role is Role.ADMIN)
 
 
-def may_sign_in(member: StaffMember, now: datetime) -> bool:
-    """Whether an account is neither deactivated nor locked."""
-    return member.active and (member.locked_until is None or member.locked_until <= now)
+def check_password(database: Database, email: str, password: str, origin: Origin, now: datetime) -> PasswordResult:
+    """Look whether an address and a password open an account. A wrong try is counted and noted.
 
-
-def check_password(database: Database, email: str, password: str, source: str, now: datetime) -> StaffMember | None:
-    """The account that an address and a password open, or nobody. A wrong try is counted and noted.
-
-    It takes as long, and says as little, whether the address is unknown, the account locked or the password wrong.
+    It takes as long, and says as little, whether the address is unknown, the account deactivated or the password wrong.
     """
     with database.read() as session:
-        member = session.scalar(select(StaffMember).where(StaffMember.email == email.strip().lower()))
-    is_right = matches(member.password if member else None, password)
-    if member and is_right and may_sign_in(member, now):
-        return member
-    count_failure(database, member.id if member else None, source, now, "password")
-    return None
+        found = session.execute(_account_of(email)).first()
+        tries = Tries(session, email, found.id if found else None, origin)
+        is_locked = tries.locked_until(now) is not None
+    is_right = matches(found.password if found else None, password)
+    if found and is_right and found.active and not is_locked:
+        with database.read() as session:
+            return PasswordResult(session.get(StaffMember, found.id))
+    return PasswordResult(None, count_failure(database, email, origin, now, "password"))
 
 
-def count_failure(database: Database, member_id: int | None, source: str, now: datetime, what: str) -> None:
-    """Note that a sign-in failed at its password, code or recovery code; too many in a row lock the account.
+def count_failure(database: Database, email: str, origin: Origin, now: datetime, what: str) -> datetime | None:
+    """Note that a sign-in failed at its password, code or recovery code; too many in a row lock its origin.
 
-    While it is locked, tries are noted but not counted. `source` is the address they come from.
+    While that is locked, tries are noted but not counted. Wrong codes count for all unknown devices together: who
+    gives one knows the password.
+
+    Returns:
+        Until when the origin is locked, if it is.
     """
-    somebody = Actor("unknown", source)
+    somebody = Actor("unknown", origin.address)
     with database.write() as session:
-        if member_id is None:
-            add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, "staff:unknown", now, "no such account")
-            return
-        member = session.get_one(StaffMember, member_id, with_for_update=True)
-        if not may_sign_in(member, now):
-            why = "locked" if member.active else "deactivated"
-            add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, subject(member_id), now, why)
-            return
+        audit.lock(session)
+        found = session.execute(_account_of(email)).first()
+        tries = Tries(session, email, found.id if found else None, origin)
+        about = subject(found.id) if found else "staff:unknown"
+        locked = tries.locked_until(now)
+        why = f"wrong {what}" if found and found.active else "deactivated" if found else "no such account"
+        add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, about, now, "locked" if locked else why)
+        if locked is None:
+            locked = tries.add(now)
+            if locked:
+                add_audit_entry(session, somebody, AuditAction.LOCKED_OUT, about, now, "after too many failures")
+        if what != "password" and found and not tries.is_known_device:
+            _count_code(session, found.id, now)
+    return locked
+
+
+def _count_code(session: Session, member_id: int, now: datetime) -> None:
+    member = session.get_one(StaffMember, member_id, with_for_update=True)
+    if member.locked_until is None or member.locked_until <= now:
         member.failed_sign_ins += 1
-        add_audit_entry(session, somebody, AuditAction.SIGN_IN_FAILED, subject(member_id), now, f"wrong {what}")
-        if member.failed_sign_ins >= FAILURES_TO_LOCK:
-            member.failed_sign_ins, member.locked_until = 0, now + LOCKED_FOR
-            add_audit_entry(
-                session, somebody, AuditAction.LOCKED_OUT, subject(member_id), now, f"after {FAILURES_TO_LOCK} failures"
-            )
+    if member.failed_sign_ins >= FAILURES_TO_LOCK:
+        member.failed_sign_ins, member.locked_until = 0, now + LOCKED_FOR
 
 
-def note_sign_in(database: Database, actor: Actor, member_id: int, now: datetime) -> None:
-    """Note a sign-in that succeeded; failures before it are forgotten."""
+def codes_locked_until(database: Database, member: StaffMember, origin: Origin, now: datetime) -> datetime | None:
+    """Until when an origin may give no code of a second factor; None when it may now."""
+    with database.read() as session:
+        return _codes_locked_until(session, member, origin, now)
+
+
+def _codes_locked_until(session: Session, member: StaffMember, origin: Origin, now: datetime) -> datetime | None:
+    tries = Tries(session, member.email, member.id, origin)
+    of_account = session.scalar(select(StaffMember.locked_until).where(StaffMember.id == member.id))
+    ends = [tries.locked_until(now), None if tries.is_known_device else of_account]
+    return max((end for end in ends if end and end > now), default=None)
+
+
+def note_sign_in(database: Database, actor: Actor, member_id: int, origin: Origin, now: datetime) -> str:
+    """Note a sign-in that succeeded, and begin a session in its device; failures before it are forgotten.
+
+    Returns:
+        The secret of the session.
+    """
     with database.write() as session:
+        audit.lock(session)
         member = session.get_one(StaffMember, member_id)
+        Tries(session, member.email, member_id, origin).forget()
         member.failed_sign_ins, member.locked_until, member.last_seen_at = 0, None, now
         add_audit_entry(session, actor, AuditAction.SIGNED_IN, subject(member_id), now)
+        return devices.begin(session, member_id, origin.device, now)
 
 
-def note_sign_out(database: Database, actor: Actor, member_id: int, now: datetime, why: str = "") -> None:
-    """Note that somebody signed out; every session of the account ends, on other devices too."""
+def end_session(database: Database, actor: Actor, member_id: int, secret: str, now: datetime, why: str = "") -> None:
+    """End the session that has this secret, and no other; that of another device goes on."""
     with database.write() as session:
-        end_sessions(session.get_one(StaffMember, member_id))
-        add_audit_entry(session, actor, AuditAction.SIGNED_OUT, subject(member_id), now, why)
-
-
-def note_seen(database: Database, member_id: int, now: datetime) -> None:
-    """Keep when somebody last opened a page."""
-    with database.write() as session:
-        session.execute(update(StaffMember).where(StaffMember.id == member_id).values(last_seen_at=now))
+        if devices.end(session, member_id, secret):
+            add_audit_entry(session, actor, AuditAction.SIGNED_OUT, subject(member_id), now, why)
 
 
 def use_code(database: Database, member_id: int, counter: int) -> bool:
@@ -114,21 +147,22 @@ def make_recovery_codes(database: Database, actor: Actor, member_id: int, now: d
     return codes
 
 
-def use_recovery_code(database: Database, member_id: int, code: str, source: str, now: datetime) -> bool:
+def use_recovery_code(database: Database, member_id: int, code: str, origin: Origin, now: datetime) -> bool:
     """Accept a recovery code, once. A wrong one is counted and noted like a wrong password."""
     with database.write() as session:
         member = session.get_one(StaffMember, member_id, with_for_update=True)
         left = list(member.mf_recovery_codes or ())
-        is_right = may_sign_in(member, now) and _digest(code) in left
+        may_try = member.active and _codes_locked_until(session, member, origin, now) is None
+        is_right = may_try and _digest(code) in left
         if is_right:
             left.remove(_digest(code))
             member.mf_recovery_codes = left
             words = f"recovery code used, {len(left)} left"
             add_audit_entry(
-                session, Actor.of(member, source), AuditAction.ACCOUNT_CHANGED, subject(member_id), now, words
+                session, Actor.of(member, origin.address), AuditAction.ACCOUNT_CHANGED, subject(member_id), now, words
             )
     if not is_right:
-        count_failure(database, member_id, source, now, "recovery code")
+        count_failure(database, member.email, origin, now, "recovery code")
     return is_right
 
 
@@ -157,6 +191,11 @@ def member_of_link(database: Database, secret_key: str, link: str, now: datetime
     if member is None or not member.active or now.timestamp() >= until:
         return None
     return member if hmac.compare_digest(state, _state(secret_key, member)) else None
+
+
+def _account_of(email: str) -> Select[int, str | None, bool]:
+    columns = select(StaffMember.id, StaffMember.password, StaffMember.active)
+    return columns.where(StaffMember.email == email.strip().lower())
 
 
 def _links(secret_key: str) -> URLSafeSerializer:

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from ivr.db import Database
 from ivr.models import AuditAction, Role, StaffMember
+from ivr.services.accounts import attempts, devices
+from ivr.services.accounts.passwords import PasswordOwner, weakness
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.numbers import read_number
 
@@ -66,6 +68,18 @@ def hash_password(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise StaffError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
     return HASHER.hash(_plain(password))
+
+
+def require_good_password(password: str, owner: PasswordOwner) -> None:
+    """Refuse a password that nobody should choose.
+
+    Raises:
+        StaffError: when it is too short, too long or easily guessed; the message says why.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise StaffError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    if why := weakness(_plain(password), owner):
+        raise StaffError(f"This password is easily guessed, because {why}: choose another")
 
 
 def matches(kept: str | None, secret: str) -> bool:
@@ -189,16 +203,21 @@ def set_active(database: Database, actor: Actor, member_id: int, active: bool, n
     return member
 
 
-def set_password(database: Database, actor: Actor, member_id: int, password: str, now: datetime) -> StaffMember:
+def set_password(
+    database: Database, actor: Actor, member_id: int, password: str, now: datetime, clinic_name: str
+) -> StaffMember:
     """Give an account a new password; its sessions end, and it is not locked any more.
 
     Raises:
-        StaffError: when the password is too short or too long.
+        StaffError: when the password is too short, too long or easily guessed.
     """
+    owner = find(database, member_id)
+    require_good_password(password, PasswordOwner(clinic_name, owner.name, owner.email))
     kept = hash_password(password)
     with database.write() as session:
         member = _get(session, member_id)
-        member.password, member.failed_sign_ins, member.locked_until = kept, 0, None
+        member.password = kept
+        _unlock(session, member)
         end_sessions(member)
         add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "new password")
     return member
@@ -214,14 +233,15 @@ def reset(
     second_factor: bool = False,
     pin: bool = False,
 ) -> StaffMember:
-    """Take away what was lost or is known to others, and unlock the account; its sessions end.
+    """Take away what was lost or is known to others, and unlock the account; its sessions end, its devices are unknown.
 
     Without a password it can only be opened by a new link; without a second factor it is asked to set one up.
     """
     with database.write() as session:
         member = _get(session, member_id)
         end_sessions(member)
-        member.failed_sign_ins, member.locked_until = 0, None
+        _unlock(session, member)
+        devices.forget_all(session, member_id)
         if password:
             member.password = None
         if second_factor:
@@ -265,6 +285,11 @@ def set_pin(database: Database, actor: Actor, member_id: int, pin: str, now: dat
         member.pin_hash, member.failed_pins, member.pin_locked_until = kept, 0, None
         add_audit_entry(session, actor, AuditAction.ACCOUNT_CHANGED, subject(member_id), now, "new PIN")
     return member
+
+
+def _unlock(session: Session, member: StaffMember) -> None:
+    member.failed_sign_ins, member.locked_until = 0, None
+    attempts.forget_all(session, member.email)
 
 
 def _get(session: Session, member_id: int) -> StaffMember:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ivr.models import AuditAction, AuditEntry, Role, StaffMember
 from ivr.services import audit
 from ivr.services.accounts import by_phone, signing_in, staff
+from ivr.services.accounts.attempts import Origin
 from ivr.services.accounts.staff import AccountDetails, StaffError
 from ivr.services.audit import COMMAND
 from tests.support.settings import MONDAY_MORNING
@@ -16,6 +17,8 @@ from tests.support.settings import MONDAY_MORNING
 PASSWORD = "a-password-for-tests-only"
 NOW = MONDAY_MORNING
 SECRET = "s" * 40
+CLINIC = "Bay State Pain Associates"
+HERE = Origin("192.0.2.7")
 
 
 @pytest.fixture
@@ -29,11 +32,11 @@ def make(database, email="nurse@example.org", role=Role.STAFF, **more):
 
 def ready(database, **more):
     member = make(database, **more)
-    return staff.set_password(database, COMMAND, member.id, PASSWORD, NOW)
+    return staff.set_password(database, COMMAND, member.id, PASSWORD, NOW, CLINIC)
 
 
-def check(database, password=PASSWORD, email="nurse@example.org", at=NOW):
-    return signing_in.check_password(database, email, password, "192.0.2.7", at)
+def check(database, password=PASSWORD, email="nurse@example.org", at=NOW, origin=HERE):
+    return signing_in.check_password(database, email, password, origin, at).member
 
 
 def trail(database):
@@ -47,7 +50,7 @@ def test_an_account_opens_with_its_password_alone(database):
     member = make(database, email=" Nurse@Example.org ")
     assert member.email == "nurse@example.org"
     assert check(database) is None, "it has no password yet"
-    staff.set_password(database, COMMAND, member.id, PASSWORD, NOW)
+    staff.set_password(database, COMMAND, member.id, PASSWORD, NOW, CLINIC)
     assert check(database, email="NURSE@example.org").id == member.id
     assert check(database, "another-password") is None
     with database.read() as session:
@@ -87,7 +90,7 @@ def test_a_password_alone_does_not_forgive_wrong_codes(database):
     member = ready(database)
     for _ in range(5):
         assert check(database).id == member.id
-        signing_in.count_failure(database, member.id, "192.0.2.7", NOW, "code")
+        signing_in.count_failure(database, member.email, HERE, NOW, "code")
     assert check(database) is None
 
 
@@ -96,7 +99,7 @@ def test_signing_in_forgives(database):
     for _ in range(3):
         for _ in range(4):
             check(database, "wrong")
-        signing_in.note_sign_in(database, COMMAND, member.id, NOW)
+        signing_in.note_sign_in(database, COMMAND, member.id, HERE, NOW)
     assert check(database).id == member.id
 
 
@@ -135,8 +138,8 @@ def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing():
 def test_passwords_are_long_enough_and_however_composed_the_same(database):
     member = make(database)
     with pytest.raises(StaffError, match="12"):
-        staff.set_password(database, COMMAND, member.id, "short", NOW)
-    staff.set_password(database, COMMAND, member.id, "caf\u00e9 au lait, s.v.p.", NOW)
+        staff.set_password(database, COMMAND, member.id, "short", NOW, CLINIC)
+    staff.set_password(database, COMMAND, member.id, "caf\u00e9 au lait, s.v.p.", NOW, CLINIC)
     assert check(database, "cafe\u0301 au lait, s.v.p.").id == member.id
 
 
@@ -146,7 +149,7 @@ def test_deactivating_and_changes_of_password_end_sessions(database):
     keys.append(staff.set_active(database, COMMAND, member.id, False, NOW).fs_uniquifier)
     assert check(database) is None
     keys.append(staff.set_active(database, COMMAND, member.id, True, NOW).fs_uniquifier)
-    keys.append(staff.set_password(database, COMMAND, member.id, PASSWORD, NOW).fs_uniquifier)
+    keys.append(staff.set_password(database, COMMAND, member.id, PASSWORD, NOW, CLINIC).fs_uniquifier)
     keys.append(staff.reset(database, COMMAND, member.id, NOW).fs_uniquifier)
     assert len(set(keys)) == 5
 
@@ -190,7 +193,7 @@ def test_a_link_chooses_a_password_once(database):
     assert whose(link, secret="t" * 40) is None
     assert whose(link[:-1]) is None
     assert whose("nonsense") is None
-    staff.set_password(database, COMMAND, member.id, PASSWORD, NOW)
+    staff.set_password(database, COMMAND, member.id, PASSWORD, NOW, CLINIC)
     assert whose(link) is None
 
 
@@ -209,7 +212,7 @@ def test_recovery_codes_work_once_and_are_kept_as_digests(database):
     assert not set(codes) & set(staff.find(database, member.id).mf_recovery_codes)
 
     def use(code):
-        return signing_in.use_recovery_code(database, member.id, code, "192.0.2.7", NOW)
+        return signing_in.use_recovery_code(database, member.id, code, HERE, NOW)
 
     assert use(codes[0].upper().replace("-", " "))
     assert not use(codes[0])
