@@ -21,14 +21,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wsgi import get_input_stream
 
+from ivr import limits
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ADDRESS = re.compile(r"/(?:voice|console|phone)/echo/([\w.-]+)")
 GOOD_SECONDS = 600
-LARGEST_BODY = 64 * 1024
-"""Bytes, as for the carrier's own requests."""
-
 PAUSE_SECONDS = 1.5
 """Between the two pieces of an answer that comes in pieces, as the telephone page's events do."""
 
@@ -102,7 +101,7 @@ class Echo:
         return _in_pieces(answer, start_response) if in_pieces else _at_once(answer, start_response)
 
     def _seen(self, environ: WSGIEnvironment, signature: str) -> Seen:
-        body = get_input_stream(environ, max_content_length=LARGEST_BODY).read()
+        body = get_input_stream(environ, max_content_length=limits.LONG_FORM).read()
         client, scheme = self._as_staff_pages_take_it(environ)
         return Seen(
             query=environ.get("QUERY_STRING", ""),
