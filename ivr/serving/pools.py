@@ -5,10 +5,14 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-CALLS, CLIPS, OPERATIONS, PAGES = "voice", "media", "operations", "pages"
+CALLS, CLIPS, TELEPHONES, OPERATIONS, PAGES = "voice", "media", "phone", "operations", "pages"
 
-SIZES = {CALLS: (8, 250), CLIPS: (4, 100), OPERATIONS: (2, 16), PAGES: (8, 64)}
-"""Threads of each pool, and how many requests may wait for one; together fewer than a worker's connections."""
+SIZES = {CALLS: (8, 200), CLIPS: (4, 100), TELEPHONES: (12, 20), OPERATIONS: (2, 16), PAGES: (4, 64)}
+"""Threads of each pool, and how many requests may wait for one; together fewer than a worker's connections.
+
+A telephone page keeps a thread for as long as it is open. Of the others, four threads of pages and two workers are as
+much as lets calls through that share the interpreter with them (tests/bench/attack.py, `page_flood` and `hash_heavy`).
+"""
 
 CONNECTIONS = 500
 """Of a worker, at a time; below what systems let one process have open (1024 files) with its database's and uploads."""
@@ -19,7 +23,7 @@ _OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics"})
 def pool_of(path: str) -> str:
     """Which pool answers a path."""
     room = path.split("/", 2)[1] if path.startswith("/") else ""
-    if room in (CALLS, CLIPS):
+    if room in (CALLS, CLIPS, TELEPHONES):
         return room
     return OPERATIONS if path in _OPERATIONS else PAGES
 
