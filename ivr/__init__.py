@@ -175,7 +175,7 @@ def _without(closed: tuple[str, ...], served: WSGIApplication) -> WSGIApplicatio
     return serve if closed else served
 
 
-ELSEWHERE = b"This server does not serve this address: see going-live, The web servers.\n"
+ELSEWHERE = b"This server does not serve this address: see ivr/docs/going-live.md.\n"
 
 
 def _is_in(rooms: tuple[str, ...], path: str) -> bool:

@@ -59,8 +59,8 @@ POOL_SECONDS = 3
 """How long to wait for a connection of the pool."""
 
 
-POOL_SIZE, POOL_OVERFLOW = 5, 20
-"""Connections to PostgreSQL that a process keeps, and more under load: no call of a web worker waits for a page's."""
+POOL_SIZE, POOL_OVERFLOW = 5, 13
+"""Connections to PostgreSQL that a process keeps, and more under load: one for each thread of a web worker that uses them."""
 
 BUSY_TRIES = 10
 """How often upkeep, which nobody waits for, tries a transaction that found no room."""
