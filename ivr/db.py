@@ -60,7 +60,7 @@ POOL_SECONDS = 3
 
 
 POOL_SIZE, POOL_OVERFLOW = 5, 13
-"""Connections to PostgreSQL that a process keeps, and more under load: one for each thread of a web worker that uses them."""
+"""Connections to PostgreSQL that a process keeps, and more under load: one for each thread that answers requests."""
 
 BUSY_TRIES = 10
 """How often upkeep, which nobody waits for, tries a transaction that found no room."""

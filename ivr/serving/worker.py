@@ -164,13 +164,18 @@ class Worker(ThreadWorker):
             self._take(conn, data)
 
     def _take(self, conn: Connection, data: bytes) -> None:
-        if conn in self.keepalived_conns:
-            del self.keepalived_conns[conn]
+        if not conn.has_begun:  # its time begins now: it stands behind those whose time began before
+            self.keepalived_conns.pop(conn, None)
+            self._reading.pop(conn, None)
             self._reading[conn] = None
         try:
             conn.feed(data)
         except Refused as refused:
             self._refuse(conn, refused.refusal)
+            return
+        except Exception:  # such as a full disk: one request may fail, the worker may not
+            self.log.exception("A request could not be taken.")
+            self._close(conn)
             return
         if conn.incoming.is_whole:
             self._forget(conn)

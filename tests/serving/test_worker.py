@@ -154,6 +154,33 @@ def test_who_sends_too_much_still_reads_why(port):
         assert b"That is too much at once" in until_closed(connection)
 
 
+def test_late_ones_are_ended_in_time_whoever_came_first(port):
+    """The first connection begins its request late; the second one's time is up before the first one's."""
+    with connected(port) as first, connected(port) as second:
+        began = time.monotonic()
+        second.sendall(b"GET")
+        time.sleep(3)
+        first.sendall(b"GET")
+        assert until_closed(second).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - began < 7
+        assert until_closed(first).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - began > 7
+
+
+def test_a_full_disk_ends_one_upload_and_not_the_worker(tmp_path, monkeypatch):
+    """Where large bodies are kept there is no folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    with served(tmp_path, "--worker-tmp-dir", "/dev/shm") as (process, port):
+        (worker,) = psutil.Process(process.pid).children()
+        assert requests.post(f"http://127.0.0.1:{port}{TAKES}", data=b"x" * 1_000_000).ok
+        (tmp_path / "tmp").rmdir()
+        with pytest.raises(requests.ConnectionError):
+            requests.post(f"http://127.0.0.1:{port}{TAKES}", data=b"x" * 1_000_000)
+        assert requests.get(f"http://127.0.0.1:{port}/").ok
+        assert worker.is_running()
+
+
 def test_few_files_come_at_a_time(port):
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_UPLOADS):

@@ -17,7 +17,7 @@ from ivr.simulator import sign
 IN_TIME = 3.0
 """Seconds within which a webhook should be answered: the caller hears silence meanwhile."""
 
-PATIENCE = 15.0
+CARRIER_SECONDS = 15.0
 """After so many the carrier gives up."""
 
 MARKS = "\u0327\u0301" * 41_000
@@ -44,7 +44,7 @@ class Target:
         """One signed webhook: a call rings."""
         began = time.monotonic()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CARRIER_SECONDS):
                 answer = await exchange(self.voice_port, self.ringing())
         except (OSError, TimeoutError) as error:
             self.failed.append(type(error).__name__)
