@@ -20,7 +20,7 @@ IN_TIME = 3.0
 CARRIER_SECONDS = 15.0
 """After so many the carrier gives up."""
 
-MARKS = "\u0327\u0301" * 41_000
+MARKS = "\u0327\u0301" * 40_000
 """A password of 500 kB, as a form has it, in an order that takes long to put right."""
 
 
@@ -128,7 +128,7 @@ async def drip(port, head, rest, pause=2.0):
 
 async def slow_bodies(target, count=60):
     """Unsigned, signed wrongly, and to the pages: a byte every two seconds."""
-    length = "Content-Length: 3000\r\n\r\n"
+    length = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3000\r\n\r\n"
     heads = [
         (target.voice_port, f"POST /voice/turn?n=1 HTTP/1.1\r\nHost: x\r\n{length}"),
         (target.voice_port, f"POST /voice/turn?n=1 HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\n{length}"),
@@ -152,8 +152,7 @@ async def silent_connections(target, count=600):
 
 async def large_sign_ins(target, count=8):
     """500 kB of a password each."""
-    form = {"email": "a@example.org", "password": MARKS}
-    await again_and_again(count, exchange, target.web_port, posted("/console/sign-in", form))
+    await again_and_again(count, sign_in, target, {"email": "a@example.org", "password": MARKS})
 
 
 async def largest_sign_ins(target, count=8):
