@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,6 +42,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+class Doors(StrEnum):
+    """What a server lets in, by the name of its application in `wsgi.py`."""
+
+    APP = "app"
+    """Everything: calls and pages in one process, for a small clinic."""
+
+    VOICE = "voice"
+    """The carrier alone: calls, and the clips they play."""
+
+    WEB = "web"
+    """The staff's pages."""
+
+
 def create_line(config: Config) -> Line:
     """The line that the settings describe, for the web and for commands alike."""
     database = Database(config.database_url, Vault(config.data_keys))
@@ -72,8 +86,13 @@ def complete_languages(scripts: Mapping[str, Script]) -> tuple[str, ...]:
     return (default, *complete)
 
 
-def create_app(config: Config, line: Line | None = None, metrics: Metrics | None = None) -> Flask:
-    """The web application of one deployment; tests pass a line with a clock or a database of their own."""
+def create_app(
+    config: Config, line: Line | None = None, metrics: Metrics | None = None, doors: Doors = Doors.APP
+) -> Flask:
+    """The web application of one deployment; tests pass a line with a clock or a database of their own.
+
+    Each of `doors` answers what platforms ask; the pages' application has the calls inside, for its telephone.
+    """
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
     scripts = {language: line.scripts[language] for language in line.tree.languages}
@@ -112,15 +131,24 @@ def create_app(config: Config, line: Line | None = None, metrics: Metrics | None
             off_air=[language for language in config.languages if language not in line.tree.languages],
         )
     )
-    console = create_console(config, line)
-    console.register_blueprint(create_studio(line))
-    phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
-    app.extensions["console"] = console
-    for one in (app, console):
-        _tell_to_use_https(one, config)
-    both = _beside(app.wsgi_app, console)
-    app.wsgi_app = Echo(both, config.twilio_auth_token, config.public_base_url, config.trusted_proxies)  # type: ignore[method-assign]
+    app.extensions["metrics"] = metrics
+    _tell_to_use_https(app, config)
+    served: WSGIApplication = app.wsgi_app
+    if doors is not Doors.VOICE:
+        console = create_console(config, line)
+        console.register_blueprint(create_studio(line))
+        phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
+        app.extensions["console"] = console
+        served = _beside(app.wsgi_app, console)
+        _tell_to_use_https(console, config)
+    served = Echo(served, config.twilio_auth_token, config.public_base_url, config.trusted_proxies)
+    app.wsgi_app = _without(CLOSED[doors], served)  # type: ignore[assignment]
     return app
+
+
+CALLS, PAGES = ("/voice", "/media"), (ADDRESS, STUDIO, phone_pages.ADDRESS)
+CLOSED = {Doors.APP: (), Doors.VOICE: PAGES, Doors.WEB: CALLS}
+"""The rooms that each server does not have; everything in them is at another address there."""
 
 
 def _tell_to_use_https(app: Flask, config: Config) -> None:
@@ -144,11 +172,29 @@ def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication
     """Both applications as one; whatever the console does to its requests, calls never pass it."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        to_console = any(path == own or path.startswith(f"{own}/") for own in (ADDRESS, STUDIO, phone_pages.ADDRESS))
+        to_console = _is_in(PAGES, environ.get("PATH_INFO", ""))
         return console(environ, start_response) if to_console else calls(environ, start_response)
 
     return serve
+
+
+def _without(closed: tuple[str, ...], served: WSGIApplication) -> WSGIApplication:
+    """An application without some of its rooms: 404 says that they are served elsewhere."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not _is_in(closed, environ.get("PATH_INFO", "")):
+            return served(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", str(len(ELSEWHERE)))])
+        return [ELSEWHERE]
+
+    return serve if closed else served
+
+
+ELSEWHERE = b"This server does not serve this address: see ivr/docs/going-live.md.\n"
+
+
+def _is_in(rooms: tuple[str, ...], path: str) -> bool:
+    return any(path == room or path.startswith(f"{room}/") for room in rooms)
 
 
 def _message(database: Database, recordings: TwilioRecordings) -> Callable[[str], bytes | None]:

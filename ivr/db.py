@@ -59,6 +59,9 @@ POOL_SECONDS = 3
 """How long to wait for a connection of the pool."""
 
 
+POOL_SIZE, POOL_OVERFLOW = 5, 13
+"""Connections to PostgreSQL that a process keeps, and more under load: one for each thread that answers requests."""
+
 BUSY_TRIES = 10
 """How often upkeep, which nobody waits for, tries a transaction that found no room."""
 
@@ -326,6 +329,8 @@ def _engine(url: str) -> Engine:
             parsed,
             hide_parameters=True,
             pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_SECONDS,
             connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
         )

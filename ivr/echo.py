@@ -20,6 +20,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
+from ivr import limits
 from ivr.proxies import TrustedProxies
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 ADDRESS = re.compile(r"/(?:voice|console|phone)/echo/([\w.-]+)")
 GOOD_SECONDS = 600
-LARGEST_BODY = 64 * 1024
-"""Bytes, as for the carrier's own requests."""
-
 PAUSE_SECONDS = 1.5
 """Between the two pieces of an answer that comes in pieces, as the telephone page's events do."""
 
@@ -103,7 +101,7 @@ class Echo:
         return _in_pieces(answer, start_response) if in_pieces else _at_once(answer, start_response)
 
     def _seen(self, environ: WSGIEnvironment, signature: str) -> Seen:
-        body = get_input_stream(environ, max_content_length=LARGEST_BODY).read()
+        body = get_input_stream(environ, max_content_length=limits.LONG_FORM).read()
         client, scheme = self.trusted_proxies.client(environ)
         return Seen(
             query=environ.get("QUERY_STRING", ""),

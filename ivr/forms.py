@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, abort, request
 from werkzeug.routing import IntegerConverter, Map
 
+from ivr import limits
+
 E = TypeVar("E", bound=StrEnum)
 
 LARGEST_ID = 2**63 - 1
@@ -48,8 +50,10 @@ class IdConverter(IntegerConverter):
 
 
 def setup(app: Flask) -> None:
-    """Give an application's routes the converter `id`, and refuse requests with a character that cannot be kept."""
+    """Give an application's routes the converter `id`, limit what is sent, refuse what cannot be kept."""
     app.url_map.converters["id"] = IdConverter
+    app.config.update(MAX_CONTENT_LENGTH=limits.FORM, MAX_FORM_MEMORY_SIZE=limits.FORM)
+    app.url_value_preprocessor(_bound_what_is_sent)
     app.before_request(_refuse_what_cannot_be_kept)
 
 
@@ -149,6 +153,13 @@ def json_object() -> dict[str, Any]:
     except RecursionError:
         found = None
     return found if isinstance(found, dict) else abort(400)
+
+
+def _bound_what_is_sent(endpoint: str | None, values: object) -> None:
+    """Give a request the limits of its address, before anything reads its form; a file is no field of it."""
+    most = limits.largest(request.path)
+    request.max_content_length = most
+    request.max_form_memory_size = min(most, limits.BESIDE_A_FILE)  # of 64 kB that are read at once, files included
 
 
 def _refuse_what_cannot_be_kept() -> None:

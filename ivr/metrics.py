@@ -142,6 +142,9 @@ class Metrics:
         self.requests = self._counter("ivr_requests_saved", "Requests callers sent in a call.", "kind", "priority")
         self.outages = self._counter("ivr_outage_answers", "Webhooks answered without the database, by error.", "error")
         self.refused = self._counter("ivr_signatures_refused", "Webhooks that were not signed by the carrier.")
+        self.requests_refused = self._counter(
+            "ivr_requests_refused", "Requests that were refused before an application saw them, by reason.", "reason"
+        )
         self.statuses = self._counter("ivr_call_statuses", "What the carrier said of calls.", "status")
         self.missing = self._counter(
             "ivr_prompts_missing",

@@ -148,7 +148,7 @@ def test_what_somebody_looks_for_is_cut():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"x"', b"[" * 100_000, b'{"a":' * 100_000, b"\xff", b"9" * 5000]
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"[" * 16_000, b'{"a":' * 3_000, b"\xff", b"9" * 5000]
 )
 def test_only_json_objects_are_taken(client, body):
     assert client.post("/json", data=body, content_type="application/json").status_code == 400

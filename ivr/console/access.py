@@ -119,7 +119,6 @@ def setup(app: Flask, line: Line, config: Config) -> None:
         **{DEVICE_COOKIE: "__Host-device" if secure else "device"},
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
-        MAX_CONTENT_LENGTH=1024 * 1024,
         SECURITY_TOTP_SECRETS={1: config.secret_key},
         SECURITY_TOTP_ISSUER=config.clinic_name,
         **SECURITY,
@@ -368,7 +367,7 @@ _ERRORS = {
     403: "This page is not for your role. An administrator can change roles.",
     404: "There is no such page.",
     405: "There is no such page.",
-    413: "That is too much at once.",
+    413: "That is too much at once. Please go back and send less: a shorter text, or a smaller file.",
     429: "Too many tries from this address. Wait a minute and try again.",
     500: "Something went wrong here. Nothing was lost; please try again.",
 }

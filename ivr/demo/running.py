@@ -181,7 +181,7 @@ def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
 def _processes(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The web server and the worker as in production, with the demo's settings; yields the server. Both end with it."""
     serve = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--bind", f"{HOST}:{port}"]
-    serve += ["--log-level", "warning", "--threads", "24", "--graceful-timeout", "3", "wsgi:app"]
+    serve += ["--log-level", "warning", "--graceful-timeout", "3", "wsgi:app"]
     work = [sys.executable, "-m", "ivr", "worker"]
     started = [subprocess.Popen(command, env=settings, cwd=ROOT) for command in (serve, work)]
     try:

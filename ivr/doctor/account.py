@@ -10,6 +10,9 @@ from ivr.clients.twilio import TwilioAccount, TwilioFacts
 from ivr.config import Config
 from ivr.doctor.findings import CheckResult, fault, fine, warning
 
+RETRIES = "#rc=2"
+"""Behind an address of the number: Twilio tries twice more to connect, for instance while the server starts anew."""
+
 
 def check_account(config: Config) -> Iterator[CheckResult]:
     """That Twilio knows the credentials, and that a number sends its calls here."""
@@ -36,7 +39,7 @@ def check_account(config: Config) -> Iterator[CheckResult]:
     if not ours:
         yield fault(
             "number", f"None of the account's {len(numbers)} number(s) calls this line.",
-            f"Set the number's voice URL to {config.public_base_url}/voice/incoming, method POST.",
+            f"Set the number's voice URL to {config.public_base_url}/voice/incoming{RETRIES}, method POST.",
         )  # fmt: skip
     for number in ours:
         yield from check_number(config, number)
@@ -71,7 +74,7 @@ def check_number(config: Config, number: Mapping[str, Any]) -> Iterator[CheckRes
         if field == "voice_fallback_url" and given and not given.startswith(config.public_base_url):
             continue
         faults += 1
-        yield fault(name, f"Its {field} is {given or 'not set'}.", f"Set it to {wanted}, method POST.")
+        yield fault(name, f"Its {field} is {given or 'not set'}.", f"Set it to {wanted}{RETRIES}, method POST.")
     for field in ("voice_method", "voice_fallback_method", "status_callback_method"):
         if number.get(field, "POST") != "POST":
             faults += 1

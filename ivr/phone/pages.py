@@ -45,7 +45,6 @@ MOST_CALLS, MOST_DESKS = 3, 3
 """How many visitors may hold a call, or watch as a desk, at a time: the web server's threads are the line's first."""
 
 BEAT_SECONDS = 5.0
-LARGEST_SOUND = 4 * 1024 * 1024
 KEYS = frozenset("0123456789*#")
 
 FORWARDED = frozenset({"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP"})
@@ -129,7 +128,6 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
         return _stream(_desk_events())
 
     console.register_blueprint(pages)
-    console.before_request_funcs.setdefault(None, []).insert(0, _allow_sound)
     console.after_request(_allow_microphone)
 
 
@@ -154,12 +152,6 @@ def _is_on_this_machine() -> bool:
     peer = environ.get(PEER, environ.get("REMOTE_ADDR", ""))
     sides = (environ.get("SERVER_NAME", ""), peer, environ.get("HTTP_HOST", ""))
     return all(map(is_loopback, sides)) and not FORWARDED.intersection(environ)
-
-
-def _allow_sound() -> None:
-    """A message may be larger than a form; known before anything reads the request."""
-    if request.endpoint == "phone.sound":
-        request.max_content_length = LARGEST_SOUND
 
 
 def _allow_microphone(response: Response) -> Response:

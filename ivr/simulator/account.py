@@ -25,8 +25,8 @@ class PhoneNumber:
     @classmethod
     def calling(cls, number: str, base_url: str) -> "PhoneNumber":
         """Return a number that is set up for the line at an address, as its manual says."""
-        voice = f"{base_url}/voice"
-        return cls(number, f"{voice}/incoming", "POST", f"{voice}/fallback", "POST", f"{voice}/status")
+        incoming, fallback, status = (f"{base_url}/voice/{name}#rc=2" for name in ("incoming", "fallback", "status"))
+        return cls(number, incoming, "POST", fallback, "POST", status)
 
 
 def create_account_blueprint(account_sid: str, login: Callable[[], None], numbers: Sequence[PhoneNumber]) -> Blueprint:

@@ -47,6 +47,18 @@ class Signers:
         return str(self.message.dumps([recording_id, staff_id, language]))
 
 
+def _found_by(read: Callable[[str], bytes | None]) -> Callable[[str], bytes]:
+    """The same, raising LookupError for a clip that is not there, which is then not kept among those that are."""
+
+    def found(sha256: str) -> bytes:
+        data = read(sha256)
+        if data is None:
+            raise LookupError(sha256)
+        return data
+
+    return found
+
+
 def create_blueprint(
     read_prompt: Callable[[str], bytes | None],
     fetch_recording: Callable[[str], bytes | None],
@@ -59,7 +71,7 @@ def create_blueprint(
     `hear_message` gives a patient's message, by its recording's id, to a member of the staff, by theirs.
     """
     media = Blueprint("media", __name__, url_prefix="/media")
-    cached = lru_cache(maxsize=CACHED_CLIPS)(read_prompt)
+    cached = lru_cache(maxsize=CACHED_CLIPS)(_found_by(read_prompt))
 
     @media.errorhandler(Exception)
     def broken(error: Exception) -> HTTPException | tuple[str, int]:
@@ -72,8 +84,9 @@ def create_blueprint(
     @media.get("/prompts/<sha256>.wav")
     def prompt(sha256: str) -> Response:
         """A prompt's audio: immutable, with ETag and range requests."""
-        data = cached(sha256) if _SHA256.fullmatch(sha256) else None
-        if data is None:
+        try:
+            data = cached(sha256) if _SHA256.fullmatch(sha256) else abort(404)
+        except LookupError:
             abort(404)
         response = send_file(io.BytesIO(data), mimetype="audio/wav", conditional=True, etag=sha256, max_age=YEAR)
         response.cache_control.public = True

@@ -8,6 +8,7 @@ from functools import partial
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
+from ivr import limits
 from ivr.logs import where
 from ivr.metrics import Metrics
 from ivr.services.calls.turns import Answer, Arrival, note_recording, note_status, start_call, take_turn
@@ -18,9 +19,6 @@ from ivr.voice.breaker import Breaker
 from ivr.voice.outage import Outage
 from ivr.voice.render import Renderer
 from ivr.voice.signature import SignatureCheck
-
-LARGEST_FORM = 64 * 1024
-"""Bytes; the carrier's webhooks are a few thousand."""
 
 UNHEARD = frozenset({"voice.status", "voice.recording"})
 """Webhooks that no caller waits for: a failure is told to the carrier, whose records are read again later."""
@@ -57,7 +55,7 @@ def guard(blueprint: Blueprint, door: VoiceDoor) -> None:
     def only_the_carrier() -> None:
         """403 for everybody else."""
         watching.begin()
-        request.max_content_length = LARGEST_FORM
+        request.max_content_length = request.max_form_memory_size = limits.largest(request.path)
         if not door.signature.passes(request):
             watching.refused(door.metrics, request.path)
             abort(403)

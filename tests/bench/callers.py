@@ -116,11 +116,11 @@ class Callers:
 
 
 @contextlib.contextmanager
-def serving(env):
-    """The web server of the Procfile; its port."""
+def serving(env, doors="app"):
+    """A web server of the Procfile, by default the one with all doors; its port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "python:ivr.serving", "--workers", "2"]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", "wsgi:app"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", f"wsgi:{doors}"]
     process = subprocess.Popen(command, env={**os.environ, **env}, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         wait_for(port)

@@ -183,13 +183,15 @@ CADDY_FAULTS = [
 class TestCaddy:
     """The same with Caddy, which leaves it to the line's server to end slow bodies."""
 
-    def found(self, deployment, line, tmp_path, changes):
+    def found(self, deployment, line, tmp_path, changes, *, slowly=False):
         site = caddy_site(deployment.port, deployment.upstream, deployment.certificate)
         with caddy(tmp_path, replaced(site, changes), deployment.port):
-            return all_checks(deployment.config, line)
+            return all_checks(deployment.config, line, slowly=slowly)
 
     def test_the_documented_one_is_fine(self, deployment, line, tmp_path):
-        assert bad(self.found(deployment, line, tmp_path, {})) == []
+        found = self.found(deployment, line, tmp_path, {}, slowly=True)
+        assert bad(found) == []
+        assert "slow bodies" in {finding.check for finding in found}
 
     @pytest.mark.parametrize(("changes", "check", "words"), CADDY_FAULTS, ids=[check for _, check, _ in CADDY_FAULTS])
     def test_each_fault_is_found(self, deployment, line, tmp_path, changes, check, words):

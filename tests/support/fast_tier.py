@@ -18,6 +18,8 @@ FAST = (
     "services/test_english_script.py",
     "services/test_numbers.py",
     "services/test_scripts.py",
+    "serving/test_incoming.py",
+    "serving/test_limits.py",
     "simulator",
     "test_architecture.py",
     "test_config.py",

@@ -23,11 +23,11 @@ def free_port():
 
 
 @contextlib.contextmanager
-def web_server(settings, workers=2, stderr=None, port=None):
-    """The web server of the Procfile; yields its process and address once it answers."""
+def web_server(settings, workers=2, stderr=None, port=None, doors="app"):
+    """A web server of the Procfile, by default the one with all doors; yields its process and address."""
     port = port or free_port()
     words = ["--config", "python:ivr.serving", "--workers", str(workers)]
-    words += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", "wsgi:app"]
+    words += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", f"wsgi:{doors}"]
     env = {**os.environ, **settings}
     process = Program("gunicorn", *words, env=env, cwd=ROOT, start_new_session=True, stderr=stderr)
     try:

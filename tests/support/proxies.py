@@ -49,8 +49,11 @@ def replaced(text, changes):
     return text
 
 
-def nginx_site(port, upstream, certificate):
-    """The documented block on a port of its own, with a certificate of localhost, before one upstream (host:port)."""
+def nginx_site(port, upstream, certificate, pages=None):
+    """The documented block on a port of its own, with a certificate of localhost, before one upstream (host:port).
+
+    `pages` is the upstream of the staff's pages, where they have one of their own.
+    """
     return replaced(
         (DEPLOY / "nginx.conf").read_text(),
         {
@@ -60,7 +63,7 @@ def nginx_site(port, upstream, certificate):
             "/etc/letsencrypt/live/line.example.org/privkey.pem": str(certificate),
             "line.example.org": "localhost",
             "127.0.0.1:8000": upstream,
-            "127.0.0.1:8001": upstream,
+            "127.0.0.1:8001": pages or upstream,
         },
     )
 
@@ -77,7 +80,7 @@ def nginx(folder, site, port):
         yield
 
 
-def caddy_site(port, upstream, certificate):
+def caddy_site(port, upstream, certificate, pages=None):
     """The documented Caddyfile likewise."""
     return replaced(
         (DEPLOY / "Caddyfile").read_text(),
@@ -85,7 +88,7 @@ def caddy_site(port, upstream, certificate):
             "{\n\tservers {": "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {",
             "line.example.org {": f"https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {certificate}",
             "127.0.0.1:8000": upstream,
-            "127.0.0.1:8001": upstream,
+            "127.0.0.1:8001": pages or upstream,
         },
     )
 
