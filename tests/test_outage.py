@@ -35,7 +35,7 @@ from tests.support.telephone import Telephone
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with postgres_of_its_own(tmp_path_factory.mktemp("own-pg")) as server:
+    with postgres_of_its_own() as server:
         yield server
 
 

@@ -80,7 +80,7 @@ def running(settings, tmp_path):
     """A line with its database, its carrier, web server and worker."""
     store = Keeper()
     with (
-        postgres_of_its_own(tmp_path / "pg") as server,
+        postgres_of_its_own() as server,
         carriers_api(store) as api,
         (tmp_path / "log").open("w") as log,
     ):

@@ -8,7 +8,7 @@ CALLS = 200
 
 
 def test_nothing_is_lost_and_nothing_done_twice(settings, tmp_path):
-    with postgres_of_its_own(tmp_path / "pg") as server, (tmp_path / "log").open("w") as log:
+    with postgres_of_its_own() as server, (tmp_path / "log").open("w") as log:
         day, database = worst_day(settings, server, log, calls=CALLS, kills_after=6)
         found = findings(day, database)
         told = figures(day, database, found)

