@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DIRECT = PROJECT["project"]["dependencies"]
-TESTS = PROJECT["dependency-groups"]["tests"]
+GROUPS = PROJECT["dependency-groups"]
 SYSTEMS = [
     {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.1", "sys_platform": system}
     for minor in (11, 12, 13, 14)
@@ -39,7 +39,12 @@ def versions(file, system):
 
 
 @pytest.mark.parametrize(
-    ("file", "direct"), [("requirements.txt", DIRECT), ("tests/requirements.txt", [*DIRECT, *TESTS])]
+    ("file", "direct"),
+    [
+        ("requirements.txt", DIRECT),
+        ("tests/requirements.txt", [*DIRECT, *GROUPS["tests"]]),
+        ("tests/bench/requirements.txt", GROUPS["bench"]),
+    ],
 )
 class TestList:
     def test_what_the_project_asks_for_is_at_the_version_it_says(self, file, direct):
@@ -65,3 +70,10 @@ def test_the_tests_run_on_what_the_line_runs_on():
     for system in SYSTEMS:
         line, tests = versions("requirements.txt", system), versions("tests/requirements.txt", system)
         assert line == {name: tests.get(name) for name in line}, ADVICE
+
+
+def test_a_bench_changes_nothing_of_what_the_tests_run_on():
+    for system in SYSTEMS:
+        tests, bench = versions("tests/requirements.txt", system), versions("tests/bench/requirements.txt", system)
+        both = tests.keys() & bench.keys()
+        assert {name: tests[name] for name in both} == {name: bench[name] for name in both}, ADVICE
