@@ -94,7 +94,7 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     with _recordings(config, port + 1), _processes(settings, port) as server:
         if is_used:
             render(config)
-        _wait_until_ready(server, port)
+        wait_until_ready(server, port)
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
             return server.wait()
@@ -198,7 +198,7 @@ def _processes(settings: dict[str, str], port: int) -> Iterator[subprocess.Popen
                 process.wait()
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
     """Wait for the first answer: a busy machine may need minutes, and only a server that has ended never gives one."""
     slow_from = time.monotonic() + PATIENCE_SECONDS
     while server.poll() is None:
