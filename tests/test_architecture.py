@@ -94,6 +94,7 @@ WITHOUT_EFFECTS = {"time", "socket", "os", "sqlite3", "random", "secrets"}
 LONGEST_FILE = 400
 FILES_BESIDE_THE_DOMAINS = 8
 
+CLOSING = {"closing", "contextlib.closing"}
 OPENERS = {"Database", "sa.create_engine", "sqlite3.connect"}
 
 RETIRED = (
@@ -170,7 +171,7 @@ def unclosed(tree: ast.Module) -> Iterator[ast.Call]:
     for scope in tree.body:
         within = list(ast.walk(scope))
         calls = [node for node in within if isinstance(node, ast.Call)]
-        ended = [each for call in calls if ast.unparse(call.func) == "contextlib.closing" for each in ast.walk(call)]
+        ended = [each for call in calls if ast.unparse(call.func) in CLOSING for each in ast.walk(call)]
         if not any(isinstance(node, ast.Attribute) and node.attr in {"close", "dispose"} for node in within):
             yield from (call for call in calls if ast.unparse(call.func) in OPENERS and call not in ended)
 
