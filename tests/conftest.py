@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import os
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-import sqlalchemy as sa
 
 from ivr import create_line
 from ivr.config import PROMPTS, Config
@@ -178,8 +179,8 @@ def _render(config, languages, path, folder):
 
 
 def _in_one_file(database, path):
-    with sa.create_engine(f"sqlite:///{database}", isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql(f"VACUUM INTO '{path}'")
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute(f"VACUUM INTO '{path}'")
 
 
 @pytest.fixture

@@ -97,6 +97,9 @@ WITHOUT_EFFECTS = {"time", "socket", "os", "sqlite3", "random", "secrets"}
 LONGEST_FILE = 400
 FILES_BESIDE_THE_DOMAINS = 8
 
+CLOSING = {"closing", "contextlib.closing"}
+OPENERS = {"Database", "sa.create_engine", "sqlite3.connect"}
+
 RETIRED = (
     *(
         "Deed",
@@ -166,6 +169,16 @@ def faults_of_table(table: Mapping[str, set[str]], found: Sequence[tuple[str, st
     ]
 
 
+def unclosed(tree: ast.Module) -> Iterator[ast.Call]:
+    """What opens a database outside `closing`, in a function (or a class) that closes nothing."""
+    for scope in tree.body:
+        within = list(ast.walk(scope))
+        calls = [node for node in within if isinstance(node, ast.Call)]
+        ended = [each for call in calls if ast.unparse(call.func) in CLOSING for each in ast.walk(call)]
+        if not any(isinstance(node, ast.Attribute) and node.attr in {"close", "dispose"} for node in within):
+            yield from (call for call in calls if ast.unparse(call.func) in OPENERS and call not in ended)
+
+
 def tell(faults: Sequence[str]) -> None:
     """Fail with all of them, a line each."""
     assert not faults, "\n".join(faults)
@@ -215,6 +228,15 @@ def test_tests_import_no_tests():
         for module, line in imports(path):
             if module.split(".")[0] == "tests" and re.search(r"\.(test_\w+|conftest)(\.|$)", module):
                 faults.append(f"{path}:{line}: {path.stem} imports {module}")
+    tell(faults)
+
+
+def test_who_opens_a_database_in_a_test_closes_it():
+    """From Python 3.13 on, a connection that is left to the garbage fails whatever test runs when it is found."""
+    faults = []
+    for path in python_files(TESTS):
+        for opener in unclosed(ast.parse(path.read_text())):
+            faults.append(f"{path}:{opener.lineno}: {ast.unparse(opener.func)} without a close in the same function")
     tell(faults)
 
 

@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 import requests
@@ -37,10 +36,8 @@ def stream():
 )
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_nothing_leaves_this_machine(leave):
-    begun = time.monotonic()
     with pytest.raises(OutsideAddressError, match=r"192\.0\.2\.1|2001:db8::1|api\.twilio\.com|example\.org"):
         leave()
-    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost"])

@@ -22,8 +22,8 @@ def test_a_rehearsed_call_leaves_nothing_at_the_clinic(config, rendered_line):
     line = rendered_line()
     before = counted(line.database)
     with rehearsing(config, line.database) as rehearsed:
-        with closing(create_line(rehearsed).database) as database:
-            rehearsed_line = replace(create_line(rehearsed), database=database, clock=line.clock)
+        rehearsed_line = replace(create_line(rehearsed), clock=line.clock)
+        with closing(rehearsed_line.database) as database:
             transport = WsgiTransport(create_app(rehearsed, rehearsed_line))
             carrier = Carrier(BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=transport)
             transcript = carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1 s"), desk=FixedDesk())

@@ -16,6 +16,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
 from ivr.clients.errors import Refused, Unclear
 from ivr.db import APPLICATION
 from ivr.jobs.handling import clock_of
+from ivr.jobs.looking import Looks, look_before_claiming
 from ivr.jobs.slots import WorkerSlots, borrowed, first_free, slots_of
 from ivr.jobs.tasks import Tasks
 from ivr.logs import where
@@ -36,6 +37,12 @@ NOT_RETRIED = (Refused, Unclear, TrailBroken, TypeError, KeyError, ValueError)
 
 RECOVERIES = 4
 """How many workers a job may take down before it is put aside."""
+
+KEPT_CONNECTIONS, MORE_CONNECTIONS = 2, 12
+"""To PostgreSQL, of DBOS: for an idle worker, and besides while there is much to do."""
+
+NOTIFIER_SECONDS = 1.0
+"""How often DBOS tells others of events and streams; ours have none. By default it looks a hundred times a second."""
 
 LOOK_SECONDS = 15.0
 STOP_SECONDS = 5
@@ -104,7 +111,7 @@ class Worker:
         self._slots = slots_of(url)
         self._place = first_free(self._slots)
         _quiet_logs()
-        DBOS(config=self._config(url.render_as_string(hide_password=False)))
+        dbos = DBOS(config=self._config(url.render_as_string(hide_password=False)))
         workflows = {job: self._workflow(job, task) for job, task in self.tasks.by_job.items()}
         queues = self.tasks.line.database.jobs
         for lane in Lane:
@@ -115,6 +122,7 @@ class Worker:
                 limiter={"limit": 1, "period": BETWEEN_CALLS} if lane is Lane.CALLS else None,
             )
         DBOS.launch()
+        look_before_claiming(dbos, Looks(self.tasks.line.database, self.poll_seconds / 2))
         if self.scheduled:
             DBOS.apply_schedules([self._schedule(name, workflows[Job.TICK]) for name in CLOCK])
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -140,7 +148,9 @@ class Worker:
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "run_migrations": False,
+            "db_engine_kwargs": {"pool_size": KEPT_CONNECTIONS, "max_overflow": MORE_CONNECTIONS},
             "scheduler_polling_interval_sec": 30.0,
+            "notification_coalesce_sec": NOTIFIER_SECONDS,
         }
 
     def _workflow(self, job: Job, task: Callable[..., None]) -> Callable[..., None]:

@@ -81,6 +81,14 @@ class FailedJob:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The queues that have jobs to take up, and whether there are jobs that wait for their time."""
+
+    queues: frozenset[str]
+    delayed: bool
+
+
 class NoSuchJob(Exception):
     """No job that gave up has this id."""
 
@@ -128,10 +136,25 @@ def failed_jobs(database: Database, limit: int = SHOWN) -> list[FailedJob]:
 
 def job_states(database: Database) -> list[tuple[str, int]]:
     """How many jobs are in each of DBOS's states, in small letters."""
-    table = "workflow_status" if database.is_sqlite else "dbos.workflow_status"
     with database.read() as session:
-        rows = session.execute(text(f"SELECT status, count(*) FROM {table} GROUP BY status"))
+        rows = session.execute(text(f"SELECT status, count(*) FROM {_table(database)} GROUP BY status"))
         return [(str(row.status).lower(), int(row[1])) for row in rows]
+
+
+def waiting_jobs(database: Database) -> Waiting:
+    """What workers could take up; the first condition lets both databases use DBOS's index of jobs in flight."""
+    table = _table(database)
+    enqueued = (
+        f"SELECT DISTINCT queue_name FROM {table} WHERE status IN ('ENQUEUED', 'PENDING') AND status = 'ENQUEUED'"
+    )
+    delayed = f"SELECT NULL WHERE EXISTS (SELECT 1 FROM {table} WHERE status = 'DELAYED')"
+    with database.read() as session:
+        found = set(session.scalars(text(f"{enqueued} UNION ALL {delayed}")))
+    return Waiting(frozenset(found - {None}), None in found)
+
+
+def _table(database: Database) -> str:
+    return "workflow_status" if database.is_sqlite else "dbos.workflow_status"
 
 
 def retry_job(database: Database, job_id: str, now: datetime) -> str:

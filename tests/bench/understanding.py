@@ -1,6 +1,6 @@
 """How well the voice is understood: the word error rate of a recogniser that hears our prompts over the telephone.
 
-    pip install -r tests/bench/requirements.txt
+    pip install --no-deps -r tests/bench/requirements.txt
     python -m tests.bench.understanding [--voice gmw/en-US+m3 --pitch 50 --gap 0] [--every N] [--worst N]
 
 Every sentence of the English script is spoken, mastered as for the line, sent through the telephone's codec (G.711

@@ -169,10 +169,8 @@ def test_the_demo_starts_answers_and_stops(tmp_path):
             start_new_session=True, preexec_fn=heed_control_c,
         )  # fmt: skip
         try:
-            deadline = time.monotonic() + DEADLINE_SECONDS
             while "The line is answering" not in (tmp_path / "log").read_text():
                 assert demo.poll() is None, (tmp_path / "log").read_text()
-                assert time.monotonic() < deadline
                 time.sleep(0.2)
             called = run_program("ivr", "call", "--keys", "2 1 1 2 1 1 r3 2 1 1", env=env, cwd=tmp_path)
             assert called.returncode == 0, called.stderr

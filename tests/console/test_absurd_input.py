@@ -6,9 +6,9 @@ here. No answer may be a 5xx, cost seconds of a core, or leave an exception in t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -151,7 +151,7 @@ def _add_prompts(session, now):
             session.add(PromptVersion(state=state, created_at=now, published_at=now, retired_at=now, **known, **audio))
 
 
-@contextmanager
+@contextlib.contextmanager
 def judged(visitor, caplog):
     """Nothing may fail, or be logged as an exception, meanwhile."""
     with caplog.at_level(logging.ERROR), capture_logs() as events:
@@ -224,10 +224,13 @@ def try_bodies(visitor):
 def visitor(console, client_as, client, line, settled):
     """Makes visitors: of a role, signed out, or at the second step of signing in."""
 
-    def make(who=None):
-        return Visitor(console, client_as(settled[who]) if who else client, Rows(line.database))
+    with contextlib.ExitStack() as kept:
 
-    return make
+        def make(who=None):
+            rows = kept.enter_context(contextlib.closing(Rows(line.database)))
+            return Visitor(console, client_as(settled[who]) if who else client, rows)
+
+        yield make
 
 
 def test_an_admin_tries_everything(console, visitor, caplog):

@@ -1,5 +1,6 @@
 """Whole deployments in which nothing is wrong: the doctor warns of nothing but what is true of them."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -55,10 +56,13 @@ def findings(settings, account, mail, tmp_path):
     def examine(base_url, database_url, running, **changes):
         given = {**settings, **CLINIC, "SMTP_URL": mail, "PUBLIC_BASE_URL": base_url, "DATABASE_URL": database_url}
         given |= {"TWILIO_API_URL": account(PhoneNumber.calling("+16175550100", base_url)), **changes}
-        database = Database(sa.make_url(database_url).render_as_string(hide_password=False), Vault([DATA_KEY]))
-        boss = staff.create(database, COMMAND, staff.AccountDetails("boss@example.org", "B", Role.ADMIN), utc_now())
-        staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now(), "A clinic")
-        with running(given), worker_process(given) as worker:
+        address = sa.make_url(database_url).render_as_string(hide_password=False)
+        with contextlib.ExitStack() as opened:
+            database = opened.enter_context(contextlib.closing(Database(address, Vault([DATA_KEY]))))
+            boss = staff.create(database, COMMAND, staff.AccountDetails("boss@example.org", "B", Role.ADMIN), utc_now())
+            staff.set_password(database, COMMAND, boss.id, "a password for tests only", utc_now(), "A clinic")
+            opened.enter_context(running(given))
+            worker = opened.enter_context(worker_process(given))
             while not held_places(database):
                 assert worker.poll() is None
                 time.sleep(0.05)

@@ -23,11 +23,11 @@ def admin(server, url=None):
 def lock(path, how="IMMEDIATE"):
     """Somebody else's transaction on a SQLite file."""
     holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute(f"BEGIN {how}")
     try:
+        holder.execute(f"BEGIN {how}")
         yield
-    finally:
         holder.execute("ROLLBACK")
+    finally:
         holder.close()
 
 
@@ -64,10 +64,12 @@ class Troubles:
                 yield
             return
         engine = sa.create_engine(self.line.database.engine.url)
-        with engine.connect() as connection:
-            connection.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
-            yield
-        engine.dispose()
+        try:
+            with engine.connect() as connection:
+                connection.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
+                yield
+        finally:
+            engine.dispose()
 
     @contextlib.contextmanager
     def read_only(self):

@@ -26,6 +26,7 @@ FAST = (
     "test_documents.py",
     "test_forms.py",
     "test_importing.py",
+    "test_requirements.py",
     "voice/test_parse.py",
     "voice/test_render.py",
 )

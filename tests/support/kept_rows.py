@@ -35,6 +35,11 @@ class Rows:
             for table, rows in self._kept.items():
                 connection.execute(table.insert(), rows)
 
+    def close(self) -> None:
+        """Give the copy up."""
+        if self._engine.dialect.name == "sqlite":
+            self._copy.close()
+
     @contextmanager
     def _live(self):
         connection = self._engine.raw_connection()

@@ -111,8 +111,11 @@ class SharedPostgres:
 @contextlib.contextmanager
 def _connected(url):
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        yield connection
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _data_folder():

@@ -220,13 +220,15 @@ def worst_day(
 
     `server` is a PostgreSQL that nobody else uses, `kill_every` and `down` are seconds; `kills_after` job workers are
     killed once the calls are over and the workers have caught up enough to be hit in the middle of a job. Unless `wait_really`, the
-    minute that reconciliation gives a call's last webhooks is not waited for: the calls' ends are dated back.
+    minute that reconciliation gives a call's last webhooks is not waited for: the calls' ends are dated back. Whoever
+    asked closes the database that is returned.
     """
     day, chance = Day(), random.Random(seed)
     outages = [calls * (n + 1) // (restarts + 1) for n in range(restarts)]
     database = Database(server.url, Vault([DATA_KEY]))
     upgrade(database)
     with contextlib.ExitStack() as running:
+        running.push(lambda failure, *_: database.close() if failure else None)
         mail = running.enter_context(smtp_server(SlowMail))
         api = running.enter_context(carriers_api(day.store))
         env = {

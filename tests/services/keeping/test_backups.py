@@ -1,5 +1,6 @@
 """Backups are whole, private and checked; what is none is refused before anything is touched."""
 
+import contextlib
 import os
 import random
 import shlex
@@ -84,9 +85,8 @@ def test_a_backup_is_restored_as_it_was(source, file, tmp_path):
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert requests_of(target) == list(export_requests(line.database))
     assert faults_of(target) == []
-    with sqlite3.connect(target) as connection:
+    with contextlib.closing(sqlite3.connect(target)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = ?", [NOTE]).fetchall() == []
-    connection.close()
 
 
 def test_a_backup_is_whole_while_calls_go_on(source, tmp_path):
@@ -161,9 +161,8 @@ def test_a_damaged_database_is_moved_aside_with_its_log(source, file, tmp_path):
 
 
 def foreign(path):
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE recipes (name TEXT)")
-    connection.close()
 
 
 def damaged(path, file):
@@ -264,9 +263,8 @@ def test_the_commands(source, settings, tmp_path):
 def test_a_backup_of_a_newer_line_is_refused(file, settings, tmp_path):
     newer = tmp_path / "newer.db"
     shutil.copy(file, newer)
-    with sqlite3.connect(newer) as connection:
+    with contextlib.closing(sqlite3.connect(newer)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
     refused = ivr(settings, tmp_path, "restore", "newer.db", DATABASE_URL=f"sqlite:///{tmp_path}/target.db")
     assert refused.returncode == 1
     assert "schema 9999, of a newer version" in refused.stderr

@@ -1,5 +1,6 @@
 """All that is known of one request, on both databases: what is told, and what the audit trail keeps of the look."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -183,18 +184,18 @@ def test_the_page_offers_undo_only_where_it_works(line, actors, did, looks, late
         STEPS[step](line, actors["Ana"], NOW + number * MINUTE)
     now = NOW + later + 2 * MINUTE
     shown = open_case(line.database, 1, actors[looks], now).history
-    rows = Rows(line.database)
-    for past in shown:
-        offered, kind = past.may_undo, past.entry.kind
-        try:
-            history.undo(line, 1, actors[looks], now, entry_id=past.entry.id)
-            works = True
-        except NotUndoable:
-            works = False
-        rows.restore()
-        assert not offered or works
-        if kind is not EntryKind.RELEASED:
-            assert offered == works
+    with contextlib.closing(Rows(line.database)) as rows:
+        for past in shown:
+            offered, kind = past.may_undo, past.entry.kind
+            try:
+                history.undo(line, 1, actors[looks], now, entry_id=past.entry.id)
+                works = True
+            except NotUndoable:
+                works = False
+            rows.restore()
+            assert not offered or works
+            if kind is not EntryKind.RELEASED:
+                assert offered == works
 
 
 def test_what_was_erased_is_gone_from_the_page(line, ana):
