@@ -58,8 +58,8 @@ def pytest_collection_finish():
 
 
 def pytest_xdist_auto_num_workers():
-    """One more process than cores: many tests wait for a clock, a browser or a process of their own."""
-    return min(5, (os.cpu_count() or 1) + 1)
+    """Two more processes than cores: many tests wait for a clock, a browser or a process of their own."""
+    return min(6, (os.cpu_count() or 1) + 2)
 
 
 def pytest_collection_modifyitems(items):

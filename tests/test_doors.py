@@ -70,7 +70,7 @@ def test_the_procfile_starts_them(settings, sqlite_url, process, changes, status
     env = {**os.environ, **settings, "DATABASE_URL": sqlite_url, "PATH": path, "PORT": str(port), **changes}
     with subprocess.Popen(["sh", "-c", f"exec {command}"], env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_until_listening(port)
+            wait_until_listening(port, server)
             base = f"http://127.0.0.1:{port}"
             found = [
                 requests.post(f"{base}/voice/turn", headers={"X-Twilio-Signature": "x"}),

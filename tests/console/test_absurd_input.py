@@ -227,8 +227,9 @@ def visitor(console, client_as, client, line, settled):
     with contextlib.ExitStack() as kept:
 
         def make(who=None):
-            rows = kept.enter_context(contextlib.closing(Rows(line.database)))
-            return Visitor(console, client_as(settled[who]) if who else client, rows)
+            browser = client_as(settled[who]) if who else client
+            rows = kept.enter_context(contextlib.closing(Rows(line.database)))  # with the session that has begun
+            return Visitor(console, browser, rows)
 
         yield make
 

@@ -95,7 +95,7 @@ def test_the_real_server_is_asked_where_it_listens(settings, rendered, tmp_path,
     ]
     server = subprocess.Popen([*command, "--log-level", "error"], env={**os.environ, **given}, cwd=ROOT)
     try:
-        wait_until_listening(port)
+        wait_until_listening(port, server)
         answer = requests.get(f"http://127.0.0.1:{port}/phone", allow_redirects=False, timeout=DEADLINE_SECONDS)
         assert answer.status_code == status
     finally:

@@ -68,7 +68,7 @@ def served(folder, *options, listener=None):
         kept = {"pass_fds": [listener.fileno()]}
     process = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True, **kept)
     try:
-        wait_until_listening(port)
+        wait_until_listening(port, process)
         wait_for_worker(process)
         yield process, port
     finally:
