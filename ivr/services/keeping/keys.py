@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, retry_when_busy
-from ivr.models import AuditAction, Call, PatientRequest
+from ivr.models import AuditAction, Call, FailedSignIns, PatientRequest
 from ivr.services.audit import COMMAND, add_audit_entry, reseal
 from ivr.services.keeping.key_notes import forget_other_keys
 
@@ -33,6 +33,9 @@ INDEXES: Mapping[str, Mapping[str, str]] = {
     PatientRequest.__tablename__: {"callback_number": "number_index"},
 }
 """Blind indexes: by table, the encrypted column and the column that holds its index."""
+
+NOT_MADE_ANEW = frozenset({(FailedSignIns.__tablename__, "address_index")})
+"""Blind indexes of rows that last a day and keep nothing to make them of: without the old key, tries count from none."""
 
 RowValues = sa.RowMapping
 Show = Callable[[str, int], None]

@@ -59,9 +59,8 @@ class TestVault:
 
 def test_every_blind_index_is_known():
     columns = {(table.name, c.name) for table in Base.metadata.tables.values() for c in table.columns}
-    assert {(table, name) for table, name in columns if name.endswith("_index")} == {
-        (table, index) for table, indexes in service.INDEXES.items() for index in indexes.values()
-    }
+    made_anew = {(table, index) for table, indexes in service.INDEXES.items() for index in indexes.values()}
+    assert {(table, name) for table, name in columns if name.endswith("_index")} == made_anew | service.NOT_MADE_ANEW
 
 
 def test_everything_comes_under_the_new_key_and_the_old_one_can_go(opened):
