@@ -35,7 +35,7 @@ INDEXES: Mapping[str, Mapping[str, str]] = {
 """Blind indexes: by table, the encrypted column and the column that holds its index."""
 
 NOT_MADE_ANEW = frozenset({(FailedSignIns.__tablename__, "address_index")})
-"""Blind indexes of rows that last a day and keep nothing to make them of: without the old key, tries count from none."""
+"""Blind indexes of rows that last a day and keep nothing to make them of: without the old key, counts begin anew."""
 
 RowValues = sa.RowMapping
 Show = Callable[[str, int], None]
