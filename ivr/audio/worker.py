@@ -40,7 +40,7 @@ class Request:
     """One thing to say: voice, pitch (0-100), nominal rate, corrected to `pace` if words are given.
 
     `gap` is the pause added between words, in espeak's units of 10 ms at its usual rate; `driver` is espeak, piper or
-    hibari. hibari is given the `sentences` one by one, and the `seed` of its breath.
+    hibari. hibari is given the `phrases` one by one, with the seconds of rest after each, and the `seed` of its breath.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Request:
     words: int | None
     pace: float
     seconds: float
-    sentences: list[str]
+    phrases: list[tuple[str, float]]
     seed: int
 
 
@@ -151,24 +151,19 @@ class Speaker:
         if not request.text.strip():
             raise ValueError("there is nothing to say")
         if self._pacing:
-            return self._say_sentences(self._pacing, request)
+            return self._say_phrases(self._pacing, request)
         return self._say_whole(request)
 
-    def _say_sentences(self, pacing: ModuleType, request: Request) -> tuple[NDArray[np.int16], int, int]:
-        """Sentence by sentence, with a person's pauses between them."""
+    def _say_phrases(self, pacing: ModuleType, request: Request) -> tuple[NDArray[np.int16], int, int]:
+        """Phrase by phrase, with a person's rests between them."""
         self._set("seed", request.seed)
-        rate, hertz = request.rate, 0
-        for _ in range(PASSES):
-            spoken = [self._speak(replace(request, text=sentence), rate) for sentence in request.sentences]
-            hertz = spoken[0][1]
-            samples = pacing.joined([sound for sound, _ in spoken], hertz)
-            if request.words is None:
-                break
-            better = pacing.better_rate(rate, len(samples) / hertz, len(spoken), 60.0 * request.words / request.pace)
-            if better == rate:
-                break
-            rate = better
-        return samples, hertz, rate
+        wanted = None if request.words is None else 60.0 * request.words / request.pace
+
+        def speak(words: str, rate: int) -> tuple[NDArray[np.int16], int]:
+            return self._speak(replace(request, text=words), rate)
+
+        samples, hertz, rates = pacing.paced(speak, request.phrases, request.rate, wanted)
+        return samples, hertz, min(rates)
 
     def _say_whole(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
         """All in one go; the engine makes the pauses."""

@@ -104,7 +104,7 @@ def make_greeting(database: Database, closure_id: int, language: str, now: datet
 
 def prompt_texts(script: Script) -> list[PromptText]:
     """A script as the voice needs it."""
-    return [PromptText(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
+    return [PromptText(p.key, p.text, p.longest, p.spoken, p.clinical) for p in script.prompts.values()]
 
 
 def _render_texts(
