@@ -5,6 +5,9 @@ from importlib.util import find_spec
 
 from ivr.audio.errors import UnknownLanguageError
 
+PLAIN = "espeak"
+"""The driver that is always there."""
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -18,7 +21,7 @@ class Voice:
     pitch: int
     rate: int
     gap: int = 0
-    driver: str = "espeak"
+    driver: str = PLAIN
 
 
 # English was chosen by how well a recogniser understands it over the telephone (tests/bench/understanding.py, every

@@ -59,12 +59,12 @@ def test_every_clip_is_within_every_limit(language: str, texts: tuple[str, ...])
 
 
 def test_progress_is_told_as_lines_are_finished_and_clips_come_in_order() -> None:
-    told: list[tuple[int, int, str]] = []
+    told: list[tuple[int, int, PromptClip]] = []
     lines = [PromptText("one", "one"), PromptText("two", "two"), PromptText("three", "three")]
     clips = make_clips("en-US", lines, lambda *progress: told.append(progress))
     assert [clip.key for clip in clips] == ["one", "two", "three"]
     assert [(done, total) for done, total, _ in told] == [(1, 3), (2, 3), (3, 3)]
-    assert {key for _, _, key in told} == {"one", "two", "three"}
+    assert {clip.key for _, _, clip in told} == {"one", "two", "three"}
 
 
 def test_giving_up_half_way_leaves_nothing_behind() -> None:

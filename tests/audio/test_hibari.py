@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ivr.audio import synthesis, voices
+from ivr.audio.casting import Cast
 from ivr.audio.clips import PromptText, fingerprint, make_clips
 from ivr.audio.synthesis import WORKER, SynthesisError, Synthesizer, working_voice
 from ivr.audio.voices import HIBARI_VOICES, plain_voice
@@ -52,7 +53,7 @@ def test_it_comes_first_where_it_and_onnxruntime_are_installed(monkeypatch, inst
 
 def test_clips_are_made_anew_when_the_engine_changes():
     line = PromptText("greeting", "Thank you for calling.")
-    assert fingerprint(ENGLISH, line, HIBARI) != fingerprint(ENGLISH, line, ESPEAK)
+    assert fingerprint(ENGLISH, line, Cast(HIBARI, HIBARI)) != fingerprint(ENGLISH, line, Cast(ESPEAK, ESPEAK))
 
 
 @needs_hibari

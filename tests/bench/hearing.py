@@ -132,6 +132,8 @@ def _spelled(token: str, speech: str, years: bool) -> list[str]:
     if token[-1].isalpha():
         return _cleaned(num2words(int(re.sub(r"\D", "", token)), lang="en", to="ordinal"))
     digits = re.sub(r"\D", "", token)
+    if "." in token:  # "1.948" is how a recogniser writes digits that were said one by one
+        return [word for digit in digits for word in _number(int(digit), speech)]
     if years and len(digits) == 4 and "1800" <= digits < "2100":
         return (
             _cleaned(num2words(int(digits), lang="en", to="year")) if speech == "en" else _number(int(digits), speech)

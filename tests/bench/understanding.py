@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ivr.audio.casting import cast_for
 from ivr.audio.clips import make_clips
 from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, Voice, voice_for
 from ivr.services.prompts.rendering import prompt_texts
@@ -34,7 +35,7 @@ FEWEST_WORDS = 4
 def spoken(script: Script, voice: Voice, keys: Sequence[str]) -> dict[str, bytes]:
     """Clips of some prompts by their keys, as they are on the line."""
     lines = [line for line in prompt_texts(script) if line.key in keys]
-    clips = list(make_clips(script.language, lines, voice=voice))
+    clips = list(make_clips(script.language, lines, cast=replace(cast_for(script.language), own=voice)))
     for clip in clips:
         if clip.faults or clip.remark:
             sys.stdout.write(f"    {clip.key}: {clip.engine} {'; '.join((*clip.faults, clip.remark))}\n")
