@@ -27,6 +27,10 @@ IPA = {
 """From the International Phonetic Alphabet to the one of hibari's model (misaki's), longest first."""
 
 
+STRESSED = re.compile(r"([ˈˌ])([^AIOWYQæɑɐɒɔəɛɜɪʊʌiuᵊᵻ ˈˌ]+)")  # noqa: RUF001
+"""A stress mark, and the consonants between it and its vowel."""
+
+
 def buildDriver(proxy: Any) -> "HibariDriver":
     """The driver for an engine, as pyttsx3 asks for it."""
     return HibariDriver(proxy)
@@ -141,7 +145,12 @@ def _in_misaki(found: re.Match[str]) -> str:
     sounds = found[2]
     for ipa, misaki in IPA.items():
         sounds = sounds.replace(ipa, misaki)
-    return f"[{_plain_word(found)}](/{sounds}/)"
+    return f"[{_plain_word(found)}](/{STRESSED.sub(_before_the_vowel, sounds)}/)"
+
+
+def _before_the_vowel(found: re.Match[str]) -> str:
+    """The stress mark where hibari has it: the alphabet of the association puts it before the syllable."""
+    return found[2] + found[1]
 
 
 def _within(text: str, at: int) -> bool:

@@ -49,7 +49,7 @@ def paced(
     """
     natural = [A_LETTER * len(words) + BESIDES for words, _ in phrases]
     rests = _rests([rest for _, rest in phrases[:-1]], sum(natural), wanted)
-    said = cache(lambda words, at: _trimmed(*speak(words, at)))
+    said = cache(lambda words, at: _spoken(speak, words, at))
     rates = [rate] * len(phrases)
     if wanted is not None:
         wanted -= sum(rests) + PADDING
@@ -61,12 +61,17 @@ def paced(
         seconds = [len(samples) / hertz for samples, _ in sounds]
         off = _off(sum(seconds) / wanted) if wanted else 0.0
         if best is None or off < best[0]:
-            best = off, _joined([samples for samples, _ in sounds], rests, hertz), hertz, rates
+            best = off, joined([samples for samples, _ in sounds], rests, hertz), hertz, rates
         if wanted is None or off <= CLOSE_ENOUGH:
             break
         rates = _spread([length / STRETCH[at] for length, at in zip(seconds, rates, strict=True)], wanted)
     assert best is not None
     return best[1:]
+
+
+def _spoken(speak: Speak, words: str, rate: int) -> tuple[Sound, int]:
+    samples, hertz = speak(words, rate)
+    return trimmed(samples, hertz), hertz
 
 
 def _off(share: float) -> float:
@@ -93,7 +98,7 @@ def _spread(natural: Sequence[float], wanted: float) -> list[int]:
     return rates
 
 
-def _trimmed(samples: Sound, hertz: int) -> tuple[Sound, int]:
+def trimmed(samples: Sound, hertz: int) -> Sound:
     """The speech without the silence around it, faded in and out; raises ValueError when nothing was spoken."""
     amplitude = np.abs(samples.astype(np.int32))
     loud = np.flatnonzero(amplitude > AUDIBLE * amplitude.max(initial=0))
@@ -105,10 +110,10 @@ def _trimmed(samples: Sound, hertz: int) -> tuple[Sound, int]:
     fade = (1.0 - np.cos(np.pi * np.arange(length) / max(1, length))) / 2.0
     kept[:length] *= fade
     kept[len(kept) - length :] *= fade[::-1]
-    return np.rint(kept).astype(np.int16), hertz
+    return np.rint(kept).astype(np.int16)
 
 
-def _joined(phrases: Sequence[Sound], rests: Sequence[float], hertz: int) -> Sound:
+def joined(phrases: Sequence[Sound], rests: Sequence[float], hertz: int) -> Sound:
     """The phrases in a row, with so many seconds of silence between them, and enough around to tell it from speech."""
     silences = [np.zeros(round(hertz * rest), dtype=np.int16) for rest in (AROUND, *rests, AROUND)]
     parts = [part for pair in zip(silences, phrases, strict=False) for part in pair]

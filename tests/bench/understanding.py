@@ -11,6 +11,7 @@ building blocks instead.
 """
 
 import argparse
+import re
 import statistics
 import sys
 import time
@@ -18,9 +19,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ivr.audio.casting import cast_for
+from ivr.audio.casting import Cast, cast_for
 from ivr.audio.clips import make_clips
-from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, Voice, voice_for
+from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, voice_for
+from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.rendering import prompt_texts
 from ivr.services.scripts import Script, read_scripts
 from tests.bench.hearing import CONDITIONS, Recogniser, alike, words, wrong_words
@@ -32,20 +34,22 @@ FEWEST_WORDS = 4
 """Shorter prompts are building blocks, which a caller hears in a row and never alone."""
 
 
-def spoken(script: Script, voice: Voice, keys: Sequence[str]) -> dict[str, bytes]:
+def spoken(script: Script, cast: Cast, keys: Sequence[str]) -> dict[str, bytes]:
     """Clips of some prompts by their keys, as they are on the line."""
     lines = [line for line in prompt_texts(script) if line.key in keys]
-    clips = list(make_clips(script.language, lines, cast=replace(cast_for(script.language), own=voice)))
+    clips = list(make_clips(script.language, lines, cast=cast))
     for clip in clips:
         if clip.faults or clip.remark:
             sys.stdout.write(f"    {clip.key}: {clip.engine} {'; '.join((*clip.faults, clip.remark))}\n")
     return {clip.key: clip.wav for clip in clips}
 
 
-def whole_prompts(script: Script, voice: Voice, recogniser: Recogniser, every: int, worst: int) -> None:
+def whole_prompts(
+    script: Script, cast: Cast, recogniser: Recogniser, every: int, worst: int, only: re.Pattern[str]
+) -> None:
     """The word error rate of every n-th prompt that is a sentence."""
-    chosen = [p for p in script.prompts.values() if len(p.text.split()) >= FEWEST_WORDS][::every]
-    clips = spoken(script, voice, [prompt.key for prompt in chosen])
+    chosen = [p for p in script.prompts.values() if len(p.text.split()) >= FEWEST_WORDS and only.match(p.key)][::every]
+    clips = spoken(script, cast, [prompt.key for prompt in chosen])
     rows = []
     for condition, noise in CONDITIONS.items():
         for prompt in chosen:
@@ -71,11 +75,11 @@ def _contains(heard: Sequence[str], wanted: Sequence[str]) -> bool:
     return any(list(heard[at : at + len(wanted)]) == list(wanted) for at in range(len(heard) - len(wanted) + 1))
 
 
-def put_together(script: Script, voice: Voice, recogniser: Recogniser, every: int, worst: int) -> None:
+def put_together(script: Script, cast: Cast, recogniser: Recogniser, every: int, worst: int) -> None:
     """The share of each kind that is heard exactly right."""
     chosen = items(every)
     keys = {one.prompt for item in chosen for one in fragments(item.parts, script) if hasattr(one, "prompt")}
-    clips = spoken(script, voice, sorted(keys))
+    clips = spoken(script, cast, sorted(keys))
     for condition, noise in CONDITIONS.items():
         right: dict[str, list[bool]] = {}
         for item in chosen:
@@ -88,11 +92,11 @@ def put_together(script: Script, voice: Voice, recogniser: Recogniser, every: in
         sys.stdout.write(f"{condition}: {told}\n")
 
 
-def blocks(script: Script, voice: Voice, recogniser: Recogniser, every: int) -> None:
+def blocks(script: Script, cast: Cast, recogniser: Recogniser, every: int) -> None:
     """Each building block in something it is used for; those that were not understood."""
     chosen = list(every_block())[::every]
     keys = {one.prompt for _, item in chosen for one in fragments(item.parts, script) if hasattr(one, "prompt")}
-    clips = spoken(script, voice, sorted(keys))
+    clips = spoken(script, cast, sorted(keys))
     for condition, noise in CONDITIONS.items():
         proved: dict[str, list[bool]] = {}
         for block, item in chosen:
@@ -121,6 +125,8 @@ def main() -> None:
     parser.add_argument("--voice")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--worst", type=int, default=0)
+    parser.add_argument("--zip", type=Path, help="what a language brings; the one beside the script unless given")
+    parser.add_argument("--keys", help="only prompts whose keys match")
     parser.add_argument("--blocks", action="store_true")
     parser.add_argument("--no-prompts", action="store_true")
     parser.add_argument("--no-joined", action="store_true")
@@ -129,16 +135,20 @@ def main() -> None:
     voice = engines[given.engine][given.language] if given.engine else voice_for(given.language)
     changed = {"pitch": given.pitch, "gap": given.gap, "rate": given.rate, "identifier": given.voice}
     voice = replace(voice, **{name: value for name, value in changed.items() if value is not None})
+    found = {} if given.engine else brought_audio(SCRIPTS, given.language)
+    if given.zip:
+        found = brought_audio(given.zip.parent, given.language)
+    cast = replace(cast_for(given.language, found), own=voice)
     script = read_scripts(SCRIPTS, [given.language], CLINIC)[given.language]
     recogniser, started = Recogniser(given.language), time.monotonic()
-    sys.stdout.write(f"{given.language} by {voice}, heard by Whisper {recogniser.name}\n")
+    sys.stdout.write(f"{given.language} by {voice}, {len(found)} files brought, heard by Whisper {recogniser.name}\n")
     if given.blocks:
-        blocks(script, voice, recogniser, given.every)
+        blocks(script, cast, recogniser, given.every)
     else:
         if not given.no_prompts:
-            whole_prompts(script, voice, recogniser, given.every, given.worst)
+            whole_prompts(script, cast, recogniser, given.every, given.worst, re.compile(given.keys or "."))
         if not given.no_joined:
-            put_together(script, voice, recogniser, given.every, given.worst)
+            put_together(script, cast, recogniser, given.every, given.worst)
     sys.stdout.write(f"{time.monotonic() - started:.0f} s\n")
 
 
