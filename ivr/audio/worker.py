@@ -2,7 +2,8 @@
 
 It is run as a script of its own, so it imports nothing of this product. A request is one line of JSON, see
 Request; an answer is one line of JSON, {"rate": Hz, "bytes": n, "espeak_rate": r}, and n bytes of 16-bit
-samples, or {"error": "..."}. It ends with its input, so also when its parent dies, and when a request hangs.
+samples, or {"error": "...", "unusable": b}: b tells that the engine could not even be loaded. It ends with its input,
+so also when its parent dies, and when a request hangs.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ import os
 import sys
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
@@ -36,9 +37,10 @@ AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's si
 
 @dataclass(frozen=True)
 class Request:
-    """One thing to say: espeak voice, pitch (0-100), nominal rate, corrected to `pace` if words are given.
+    """One thing to say: voice, pitch (0-100), nominal rate, corrected to `pace` if words are given.
 
-    `gap` is the pause added between words, in espeak's units of 10 ms at its usual rate; `driver` is espeak or piper.
+    `gap` is the pause added between words, in espeak's units of 10 ms at its usual rate; `driver` is espeak, piper or
+    hibari. hibari is given the `phrases` one by one, with the seconds of rest after each, and the `seed` of its breath.
     """
 
     text: str
@@ -50,6 +52,8 @@ class Request:
     words: int | None
     pace: float
     seconds: float
+    phrases: list[tuple[str, float]]
+    seed: int
 
 
 @contextlib.contextmanager
@@ -111,29 +115,34 @@ def _ready_espeak() -> Any:
     return driver._espeak
 
 
-def _register_piper() -> None:
-    """Load the driver that lies beside this script, and let pyttsx3 find it."""
-    path = Path(__file__).with_name("piper_driver.py")
-    spec = importlib.util.spec_from_file_location("piper_driver", path)
+def _beside(name: str) -> ModuleType:
+    """Load a module that lies beside this script."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    sys.modules["pyttsx3.drivers.piper"] = module
+    return module
 
 
 class Speaker:
     """pyttsx3 with one of its drivers, on every system, without a loudspeaker."""
 
-    def __init__(self, driver: str) -> None:
-        """Load the engine; a process can do so only once for each driver."""
+    def __init__(self, request: Request) -> None:
+        """Load the engine that a request is for; a process can do so only once for each driver."""
+        driver = request.driver
         pyttsx3 = importlib.import_module("pyttsx3")
         self._espeak = _ready_espeak() if driver == "espeak" else None
         if driver != "espeak":
-            _register_piper()
+            sys.modules[f"pyttsx3.drivers.{driver}"] = _beside(f"{driver}_driver")
+        self._pacing = _beside("pacing") if driver == "hibari" else None
         self._engine: Any = pyttsx3.init(driverName=driver)
+        self._complaint: Exception | None = None
+        self._engine.connect("error", self._complained)
         self._voices = {voice.id for voice in self._engine.getProperty("voices")} if self._espeak else set()
         self._engine.runAndWait()  # with nothing to say: until then the engine queues instead of doing
+        if not self._espeak:
+            self._set("voice", request.voice)
 
     def say(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
         """Return samples, their rate (Hz) and the nominal rate used, corrected until the pace is right."""
@@ -141,6 +150,23 @@ class Speaker:
             raise ValueError(f"espeak-ng has no voice {request.voice}")
         if not request.text.strip():
             raise ValueError("there is nothing to say")
+        if self._pacing:
+            return self._say_phrases(self._pacing, request)
+        return self._say_whole(request)
+
+    def _say_phrases(self, pacing: ModuleType, request: Request) -> tuple[NDArray[np.int16], int, int]:
+        """Phrase by phrase, with a person's rests between them."""
+        self._set("seed", request.seed)
+        wanted = None if request.words is None else 60.0 * request.words / request.pace
+
+        def speak(words: str, rate: int) -> tuple[NDArray[np.int16], int]:
+            return self._speak(replace(request, text=words), rate)
+
+        samples, hertz, rates = pacing.paced(speak, request.phrases, request.rate, wanted)
+        return samples, hertz, min(rates)
+
+    def _say_whole(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
+        """All in one go; the engine makes the pauses."""
         rate = request.rate
         for remaining in reversed(range(PASSES)):
             samples, hertz = self._speak(request, rate)
@@ -156,12 +182,11 @@ class Speaker:
     def _speak(self, request: Request, rate: int) -> tuple[NDArray[np.int16], int]:
         """Speak once, into memory: the driver hands its file name to `wave.open`, which also takes a file."""
         sound = io.BytesIO()
-        wanted: dict[str, Any] = {"voice": request.voice, "rate": rate}
+        self._set("voice", request.voice)
+        self._set("rate", rate)
         if self._espeak:
-            wanted |= {"pitch": request.pitch, "volume": 1.0}
-        for name, value in wanted.items():
-            self._engine.setProperty(name, value)
-        # pyttsx3 swallows the errors of setProperty, so ask what became of it.
+            self._set("pitch", request.pitch)
+            self._set("volume", 1.0)
         if self._engine.getProperty("voice") != request.voice.lower():
             raise ValueError(f"the voice {request.voice} could not be loaded")
         if self._espeak:
@@ -169,9 +194,23 @@ class Speaker:
             ctypes.CDLL(espeakng_loader.get_library_path()).espeak_ng_SetRandSeed(SEED)
         self._engine.save_to_file(request.text, sound)
         self._engine.runAndWait()
+        self._raise_complaint()
         sound.seek(0)
         with wave.open(sound) as file:
             return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16), file.getframerate()
+
+    def _set(self, name: str, value: Any) -> None:
+        self._engine.setProperty(name, value)
+        self._raise_complaint()
+
+    def _complained(self, name: str | None, exception: Exception) -> None:
+        """What the driver raised: pyttsx3 swallows it, and tells whoever listens."""
+        self._complaint = exception
+
+    def _raise_complaint(self) -> None:
+        complaint, self._complaint = self._complaint, None
+        if complaint is not None:
+            raise complaint
 
 
 def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:
@@ -183,18 +222,21 @@ def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:
 
 
 def _answer(speakers: dict[str, Speaker], line: bytes) -> tuple[dict[str, Any], bytes]:
+    unusable = False
     try:
         request = Request(**json.loads(line))
         faulthandler.dump_traceback_later(request.seconds + 5.0, exit=True)
         if request.driver not in speakers:
-            speakers[request.driver] = Speaker(request.driver)
+            unusable = True
+            speakers[request.driver] = Speaker(request)
+            unusable = False
         samples, hertz, rate = speakers[request.driver].say(request)
         if not samples.any():
             raise ValueError("nothing was spoken")
         sound = samples.astype("<i2").tobytes()
         return {"rate": hertz, "bytes": len(sound), "espeak_rate": rate}, sound
     except Exception as error:  # a door: whatever went wrong is told to the parent
-        return {"error": f"{type(error).__name__}: {error}"}, b""
+        return {"error": f"{type(error).__name__}: {error}", "unusable": unusable}, b""
     finally:
         faulthandler.cancel_dump_traceback_later()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -10,19 +13,28 @@ from typing import NoReturn
 import click
 
 from ivr import create_line
-from ivr.audio.clips import PromptClip
+from ivr.audio.casting import ENGLISH, cast_for
+from ivr.audio.clips import PromptClip, make_clips
 from ivr.audio.errors import AudioError
+from ivr.audio.synthesis import working_voice
+from ivr.audio.voices import PLAIN, voice_for
 from ivr.callflow import check, drawing, overview
 from ivr.callflow.layout import behind
 from ivr.callflow.nodes import Tree
 from ivr.callflow.tree import build
 from ivr.callflow.tree_staff import ENTRANCE
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
-from ivr.config import Config
+from ivr.config import PROMPTS, Config
 from ivr.services.line import utc_now
 from ivr.services.numbers import dialable
+from ivr.services.prompts.brought import BroughtError, brought_audio
 from ivr.services.prompts.releases import measured_seconds
-from ivr.services.prompts.rendering import render_prompts
+from ivr.services.prompts.rendering import prompt_texts, render_prompts
+
+PLAYERS = (("afplay",), ("paplay",), ("aplay", "-q"), ("ffplay", "-autoexit", "-nodisp", "-loglevel", "error"))
+"""Programs that play a WAV file, on macOS and on Linux, with their options."""
+
+WARNING = "English is spoken by espeak-ng, which is much harder to understand (prompts/README.md, The voice):"
 
 
 @click.group()
@@ -31,10 +43,15 @@ def prompts() -> None:
 
 
 @prompts.command(name="render")
-@click.option("--table", is_flag=True, help="Print every clip's figures, not only what is wrong.")
-def prompts_render(table: bool) -> None:
+@click.option("--table", is_flag=True, help="Print every clip's figures and who spoke it, not only what is wrong.")
+@click.option("--hear", metavar="KEY", help="Only speak this prompt and play it; nothing is stored.")
+@click.option("--language", help="The language of the prompt to hear; the first one unless given.")
+def prompts_render(table: bool, hear: str | None, language: str | None) -> None:
     """Make audio of every prompt that nobody has recorded; only what changed is made again."""
     config = configured()
+    if hear:
+        _hear(config, hear, language or config.languages[0])
+        return
     clips = render(config)
     if table:
         for clip in clips:
@@ -42,8 +59,8 @@ def prompts_render(table: bool) -> None:
     sys.exit(1 if any(clip.faults for clip in clips) else 0)
 
 
-def render(config: Config) -> list[PromptClip]:
-    """Render with a progress bar, and say what was measured."""
+def render(config: Config, *, callers_only: bool = False) -> list[PromptClip]:
+    """Render with a progress bar, and say what was measured; `callers_only` leaves the staff's prompts for later."""
     database = migrated(open_database(config))
     started = utc_now()
     bars: dict[str, object] = {}
@@ -57,16 +74,47 @@ def render(config: Config) -> list[PromptClip]:
             bar.render_finish()  # type: ignore[attr-defined]
 
     try:
-        clips = render_prompts(database, scripts_of(config), started, show)
-    except AudioError as error:
+        clips = render_prompts(database, scripts_of(config), started, show, callers_only=callers_only)
+    except (AudioError, BroughtError) as error:
         raise click.ClickException(str(error)) from None
     database.close()
     seconds = (utc_now() - started).total_seconds()
     click.echo(_summary(clips, seconds))
+    _warn_of_the_plain_voice(clips)
     for clip in clips:
         for fault in clip.faults:
             click.echo(f"  {clip.key}: {fault}", err=True)
     return clips
+
+
+def _warn_of_the_plain_voice(clips: list[PromptClip]) -> None:
+    """Say once that espeak-ng speaks English here, and why."""
+    if not any(clip.engine == PLAIN and clip.language == ENGLISH for clip in clips):
+        return
+    if voice_for(ENGLISH).driver == PLAIN:
+        click.echo(f"{WARNING} hibari-tts and onnxruntime are not installed, or not made for this machine.", err=True)
+    elif why := working_voice(ENGLISH)[1]:
+        click.echo(f"{WARNING} hibari cannot be loaded: {why}", err=True)
+
+
+def _hear(config: Config, key: str, language: str) -> None:
+    """Speak one prompt as the script has it now, and play it with whatever this machine has."""
+    script = scripts_of(config).get(language)
+    line = next((line for line in prompt_texts(script) if line.key == key), None) if script else None
+    if line is None:
+        raise click.ClickException(f"{language} has no prompt {key}.")
+    try:
+        (clip,) = make_clips(language, [line], cast=cast_for(language, brought_audio(PROMPTS, language)))
+    except (AudioError, BroughtError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(_figures(clip))
+    with tempfile.NamedTemporaryFile(prefix=f"{key}-", suffix=".wav", delete=False) as file:
+        file.write(clip.wav)
+    for player, *options in PLAYERS:
+        if shutil.which(player) and not subprocess.run([player, *options, file.name], check=False).returncode:
+            Path(file.name).unlink()
+            return
+    click.echo(f"No player works here. Listen to {file.name}")
 
 
 def _summary(clips: list[PromptClip], seconds: float) -> str:
@@ -89,7 +137,8 @@ def _figures(clip: PromptClip) -> str:
     figures = (
         f"{m.seconds:5.1f} s {m.level_dbov:6.1f} dBov {m.peak_dbfs:6.1f} dBFS {m.head_ms:4.0f} {m.tail_ms:4.0f} ms"
     )
-    return f"{clip.key:<28} {figures} {pace} wpm  {'; '.join(clip.faults)}"
+    notes = "; ".join((*clip.faults, *([clip.remark] if clip.remark else [])))
+    return f"{clip.key:<28} {figures} {pace} wpm  {clip.engine:<6} {notes}".rstrip()
 
 
 def _overview(tree: Tree) -> str:

@@ -35,11 +35,11 @@ from ivr.simulator import (
 def run_demo(port: int, fresh: bool) -> None:
     """Start everything on SQLite in var/, with made-up secrets, and say what to do next."""
     configure_logs(logging.WARNING)
-    sys.exit(running.run(port, fresh=fresh, render=_prepare_demo))
+    sys.exit(running.run(port, fresh=fresh, prepare=_prepare_demo, complete=render))
 
 
 def _prepare_demo(config: Config) -> None:
-    render(config)
+    render(config, callers_only=True)
     with closing(open_database(config)) as database:
         make_demo_accounts(database)
     if calls := week.fill(config, RecordingStore(running.RECORDINGS)):

@@ -79,8 +79,11 @@ class DemoError(click.ClickException):
     """The demo cannot start; the message says what to do."""
 
 
-def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
-    """Prepare the database and the prompts, then serve until ctrl-C; returns the exit status."""
+def run(port: int, *, fresh: bool, prepare: Callable[[Config], object], complete: Callable[[Config], object]) -> int:
+    """Prepare the database and what callers hear, serve until ctrl-C, and complete the rest meanwhile.
+
+    Returns the exit status.
+    """
     _refuse_taken(port)
     _refuse_taken(port + 1)
     if fresh:
@@ -91,14 +94,15 @@ def run(port: int, *, fresh: bool, render: Callable[[Config], object]) -> int:
     is_used = _is_used(config)
     if not is_used:
         _migrate(config)
-        render(config)
+        prepare(config)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _recordings(config, port + 1), _processes(settings, port) as server:
         if is_used:
-            render(config)
+            prepare(config)
         wait_until_ready(server, port)
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
+            complete(config)
             return server.wait()
     click.echo("Stopped.")
     return 0

@@ -55,7 +55,7 @@ class Prompt:
 class Script:
     """All the words of a language: `known_words` are hard ones callers know, `say_voice` is for `<Say>`.
 
-    `is_draft`: nobody has approved it yet, so the settings do not let it on the air.
+    `is_draft`: nobody has approved it yet, so the settings do not let it on the air. `clinic` is the name in the words.
     """
 
     language: str
@@ -64,6 +64,7 @@ class Script:
     known_words: frozenset[str]
     say_voice: str
     is_draft: bool = False
+    clinic: str = ""
 
     def has(self, key: str) -> bool:
         """Whether the script has that prompt."""
@@ -122,6 +123,7 @@ def read_script(path: Path, values: Mapping[str, str]) -> Script:
         known_words=frozenset(word.lower() for word in place.list_of_words(header, "known_words")),
         say_voice=place.words(header, "voice"),
         is_draft=place.one_of(header, "status", STATUSES) == "draft",
+        clinic=values.get("clinic", ""),
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ivr.audio.decoding import Pcm
 from ivr.audio.synthesis import Synthesizer
+from ivr.audio.voices import plain_voice
 from tests.support.takes import SENTENCE
 
 Encode = Callable[[NDArray[np.float64], int, str, str], bytes]
@@ -19,7 +20,7 @@ Encode = Callable[[NDArray[np.float64], int, str, str], bytes]
 @pytest.fixture(scope="session")
 def speech() -> Pcm:
     """One sentence as espeak speaks it, 22.05 kHz."""
-    with Synthesizer("en-US") as voice:
+    with Synthesizer("en-US", voice=plain_voice("en-US")) as voice:
         return voice.say("speech", SENTENCE)
 
 

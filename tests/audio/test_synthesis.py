@@ -12,6 +12,7 @@ import pytest
 from ivr.audio import synthesis, worker
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.synthesis import Synthesizer
+from ivr.audio.voices import plain_voice
 from tests.support.settings import CHILDREN_PATH, DEADLINE_SECONDS
 
 ROOT = Path(synthesis.__file__).parents[2]
@@ -49,7 +50,7 @@ def test_a_missing_interpreter_is_an_error_too() -> None:
 
 
 def test_after_a_crash_the_next_prompt_gets_a_new_child() -> None:
-    with Synthesizer("en-US") as voice:
+    with Synthesizer("en-US", voice=plain_voice("en-US")) as voice:
         assert voice.say("five", "five").samples.any()
         assert voice._child is not None
         voice._child.process.kill()

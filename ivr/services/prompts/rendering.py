@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from ivr.audio.casting import Cast, cast_for
 from ivr.audio.clips import PromptClip, PromptText, fingerprint, make_clips
 from ivr.audio.silence import silence
+from ivr.audio.synthesis import working_voice
+from ivr.callflow.check import STAFF_PROMPTS
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
+from ivr.config import PROMPTS
 from ivr.db import Database
 from ivr.models import Closure, PromptAudio, PromptSource, PromptState, PromptVersion
+from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.releases import DIRECTIONS, SILENCE
 from ivr.services.prompts.releasing import give_numbers, release_shipped
 from ivr.services.scripts import Script, sayable
@@ -39,11 +46,18 @@ class GreetingRefused(ValueError):
 
 
 def render_prompts(
-    database: Database, scripts: Mapping[str, Script], now: datetime, on_progress: OnClip | None = None
+    database: Database,
+    scripts: Mapping[str, Script],
+    now: datetime,
+    on_progress: OnClip | None = None,
+    *,
+    callers_only: bool = False,
+    folder: Path = PROMPTS,
 ) -> list[PromptClip]:
     """Render and release every prompt whose words or voice changed; what is rendered already is kept.
 
-    Each language is one transaction, so that an interrupted run keeps what it finished.
+    Each language is one transaction, so that an interrupted run keeps what it finished. With `callers_only`, what only
+    staff hear is left for the next run; until then the carrier's voice says it. `folder` has what languages bring.
 
     Returns:
         The clips rendered by this run, with their measurements and faults.
@@ -52,27 +66,32 @@ def render_prompts(
     audio: dict[str, dict[str, str]] = {SILENCE: _store_silences(database, now)}
     shipped: dict[str, dict[str, int]] = {}
     for language, script in scripts.items():
-        lines = prompt_texts(script)
-        rendered += _render_texts(database, language, lines, now, on_progress)
-        shipped[language] = _current_versions(database, language, lines)
-    audio[DIRECTIONS] = _render_directions(database, scripts, now)
+        cast, lines = cast_for(language, brought_audio(folder, language)), prompt_texts(script)
+        wanted = [line for line in lines if not (callers_only and line.key.startswith(STAFF_PROMPTS))]
+        clips, cast = _render_texts(database, language, wanted, cast, now, on_progress)
+        rendered += clips
+        shipped[language] = _current_versions(database, [fingerprint(language, line, cast) for line in lines])
+    audio[DIRECTIONS] = _render_directions(database, scripts, now, make=not callers_only)
     with database.write() as session:
         give_numbers(session, scripts)
         release_shipped(session, shipped, audio, now)
     return rendered
 
 
-def _render_directions(database: Database, scripts: Mapping[str, Script], now: datetime) -> dict[str, str]:
+def _render_directions(
+    database: Database, scripts: Mapping[str, Script], now: datetime, *, make: bool
+) -> dict[str, str]:
     """How each prompt is to be said, read out; the same direction of many prompts is one clip."""
     directions = {key: prompt.direction for script in scripts.values() for key, prompt in script.prompts.items()}
     lines = [PromptText(DIRECTION, words) for words in sorted(set(directions.values()))]
-    _render_texts(database, STAFF_LANGUAGE, lines, now, None)
-    found = _by_text(database, STAFF_LANGUAGE, lines)
-    return {key: found[words] for key, words in directions.items()}
+    cast = cast_for(STAFF_LANGUAGE)
+    if make:
+        _, cast = _render_texts(database, STAFF_LANGUAGE, lines, cast, now, None)
+    found = _by_text(database, [fingerprint(STAFF_LANGUAGE, line, cast) for line in lines])
+    return {key: found[words] for key, words in directions.items() if words in found}
 
 
-def _by_text(database: Database, language: str, lines: Sequence[PromptText]) -> dict[str, str]:
-    prints = [fingerprint(language, line) for line in lines]
+def _by_text(database: Database, prints: Sequence[str]) -> dict[str, str]:
     with database.read() as session:
         rows = session.execute(
             select(PromptVersion.text, PromptVersion.audio_sha256).where(PromptVersion.fingerprint.in_(prints))
@@ -104,25 +123,41 @@ def make_greeting(database: Database, closure_id: int, language: str, now: datet
 
 def prompt_texts(script: Script) -> list[PromptText]:
     """A script as the voice needs it."""
-    return [PromptText(p.key, p.text, p.longest, p.spoken) for p in script.prompts.values()]
+    return [PromptText(p.key, p.text, p.longest, p.spoken, p.clinical, script.clinic) for p in script.prompts.values()]
 
 
 def _render_texts(
-    database: Database, language: str, wanted: Sequence[PromptText], now: datetime, on_progress: OnClip | None
-) -> list[PromptClip]:
-    lines = {fingerprint(language, line): line for line in wanted}
+    database: Database,
+    language: str,
+    wanted: Sequence[PromptText],
+    cast: Cast,
+    now: datetime,
+    on_progress: OnClip | None,
+) -> tuple[list[PromptClip], Cast]:
+    """Make what is missing; also who really spoke, as an installed voice may not work here."""
+    missing = _missing(database, language, wanted, cast)
+    if missing and (working := working_voice(language)[0]) != cast.own:
+        cast = replace(cast, own=working)
+        missing = _missing(database, language, wanted, cast)
+    finished: list[PromptClip] = []
+
+    def told(done: int, total: int, clip: PromptClip) -> None:
+        if on_progress:
+            on_progress(language, done, total, clip)
+
+    if missing:
+        finished = list(make_clips(language, list(missing.values()), told, cast))
+    with database.write() as session:
+        for print_, clip in zip(missing, finished, strict=True):
+            _store_clip(session, language, clip, print_, now)
+    return finished, cast
+
+
+def _missing(database: Database, language: str, wanted: Sequence[PromptText], cast: Cast) -> dict[str, PromptText]:
+    lines = {fingerprint(language, line, cast): line for line in wanted}
     with database.read() as session:
         known = set(session.scalars(select(PromptVersion.fingerprint).where(PromptVersion.fingerprint.in_(lines))))
-    missing = {print_: line for print_, line in lines.items() if print_ not in known}
-    rendered = []
-    for clip in make_clips(language, list(missing.values())) if missing else ():
-        rendered.append(clip)
-        if on_progress:
-            on_progress(language, len(rendered), len(missing), clip)
-    with database.write() as session:
-        for print_, clip in zip(missing, rendered, strict=True):
-            _store_clip(session, language, clip, print_, now)
-    return rendered
+    return {print_: line for print_, line in lines.items() if print_ not in known}
 
 
 def _store_clip(session: Session, language: str, clip: PromptClip, print_: str, now: datetime) -> None:
@@ -168,9 +203,8 @@ def _store_audio(session: Session, address: str, data: bytes, now: datetime) -> 
         session.flush()
 
 
-def _current_versions(database: Database, language: str, lines: Sequence[PromptText]) -> dict[str, int]:
+def _current_versions(database: Database, prints: Sequence[str]) -> dict[str, int]:
     """The newest version of each line as it is to be spoken now, by key."""
-    prints = [fingerprint(language, line) for line in lines]
     newest = select(PromptVersion.key, func.max(PromptVersion.id)).where(PromptVersion.fingerprint.in_(prints))
     with database.read() as session:
         return {row[0]: row[1] for row in session.execute(newest.group_by(PromptVersion.key))}

@@ -7,16 +7,19 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from ivr.audio.casting import cast_for
 from ivr.audio.clips import PromptClip, PromptText, make_clips
 from ivr.audio.errors import SynthesisError, TakeRefused
 from ivr.audio.sandbox import master_take
+from ivr.config import PROMPTS
 from ivr.models import PromptSource, PromptState, PromptTake, PromptVersion, Recording
 from ivr.services.audit import Actor
 from ivr.services.line import Line
+from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.rendering import give_audio
 from ivr.services.prompts.versions import publish_in, refusal
 from ivr.services.recordings.recordings import erase_recordings, find_audio
-from ivr.services.scripts import sayable
+from ivr.services.scripts import Script, sayable
 
 
 def master_version(line: Line, version_id: int, now: datetime) -> PromptState | None:
@@ -55,10 +58,16 @@ def _finished(line: Line, version: PromptVersion, source: bytes | None) -> Promp
     if source is not None:
         return master_take(source, version.language, PromptText(version.key, version.text, longest))
     spoken = prompt.spoken if prompt and prompt.text == version.text and prompt.spoken else sayable(version.text)
-    (clip,) = make_clips(version.language, [PromptText(version.key, version.text, longest, spoken)])
+    text = PromptText(version.key, version.text, longest, spoken, bool(prompt and prompt.clinical), _clinic(script))
+    cast = cast_for(version.language, brought_audio(PROMPTS, version.language))
+    (clip,) = make_clips(version.language, [text], cast=cast)
     if clip.faults:
         raise TakeRefused(f"These words are not fit for the telephone: {'; '.join(clip.faults)}.")
     return clip
+
+
+def _clinic(script: Script | None) -> str:
+    return script.clinic if script else ""
 
 
 def _noted(
