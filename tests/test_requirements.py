@@ -12,10 +12,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DIRECT = PROJECT["project"]["dependencies"]
 GROUPS = PROJECT["dependency-groups"]
+MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("linux", "armv7l"), ("darwin", "arm64"), ("darwin", "x86_64")]
 SYSTEMS = [
     {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.1", "sys_platform": system}
+    | {"platform_machine": machine}
     for minor in (11, 12, 13, 14)
-    for system in ("linux", "darwin")
+    for system, machine in MACHINES
 ]
 ADVICE = "Run .ci/pin."
 
@@ -50,8 +52,12 @@ class TestList:
     def test_what_the_project_asks_for_is_at_the_version_it_says(self, file, direct):
         for system in SYSTEMS:
             pinned = versions(file, system)
-            asked = {canonicalize_name(Requirement(line).name): str(Requirement(line).specifier) for line in direct}
-            assert asked == {name: pinned.get(name) for name in asked}, ADVICE
+            asked = {canonicalize_name(one.name): one for one in map(Requirement, direct)}
+            wanted = {
+                name: str(one.specifier) if one.marker is None or one.marker.evaluate(system) else None
+                for name, one in asked.items()
+            }
+            assert wanted == {name: pinned.get(name) for name in asked}, ADVICE
 
     def test_every_package_has_one_version_and_hashes(self, file, direct):
         assert "\n--require-hashes\n" in (ROOT / file).read_text()
@@ -64,6 +70,13 @@ class TestList:
         """Whoever installs it chooses the index; and pip fails when it compares the release of Debian's kernel."""
         text = (ROOT / file).read_text()
         assert not re.findall(r"^-(?!-require-hashes$).*|\S+://\S+|platform_release", text, flags=re.MULTILINE)
+
+
+def test_the_neural_voice_is_asked_for_only_where_it_can_be_installed():
+    """Elsewhere the installation goes on without it, and espeak-ng speaks."""
+    having = {system["platform_machine"] + system["sys_platform"] for system in SYSTEMS
+              if "hibari-tts" in versions("requirements.txt", system)}  # fmt: skip
+    assert having == {"x86_64linux", "aarch64linux", "arm64darwin"}
 
 
 def test_the_tests_run_on_what_the_line_runs_on():
