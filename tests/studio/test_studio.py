@@ -133,6 +133,7 @@ def test_new_words_are_escaped_spoken_and_scheduled(client_as, line, worker, clo
     client = client_as(Role.ADMIN)
     client.send(f"{PAGE}/script", {"words": "For a <b>callback</b>, press 2."})
     assert "&lt;b&gt;callback" in client.get(PAGE).text
+    client.send(f"{PAGE}/script", {"words": "To be called & helped, press 2."})
     worker()
     version = newest(line)
     client.send(f"/studio/versions/{version.id}/schedule", {"publish_at": "2026-11-24T08:00", "expires_at": ""})
