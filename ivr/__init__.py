@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
@@ -22,7 +21,7 @@ from ivr.db import Database, Vault
 from ivr.echo import Echo
 from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
-from ivr.proxies import is_loopback
+from ivr.proxies import leads_here
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.jobs import job_states
 from ivr.services.line import Line
@@ -153,7 +152,7 @@ CLOSED = {Doors.APP: (), Doors.VOICE: PAGES, Doors.WEB: CALLS}
 
 def _tell_to_use_https(app: Flask, config: Config) -> None:
     """Let browsers ask by https alone, for a year; a name of this machine serves other programs too."""
-    if not config.is_https or is_loopback(urlsplit(config.public_base_url).hostname or ""):
+    if not config.is_https or leads_here(config.public_base_url):
         return
 
     @app.after_request

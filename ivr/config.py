@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from cryptography.fernet import Fernet
 
-from ivr.proxies import TrustedProxies, is_loopback
+from ivr.proxies import TrustedProxies, is_loopback, leads_here
 
 T = TypeVar("T")
 
@@ -344,18 +344,11 @@ def _demo_of(env: Mapping[str, str]) -> Callable[[str], bool]:
     def parse(text: str) -> bool:
         is_demo = _yes_or_no(text)
         addresses = (env.get("PUBLIC_BASE_URL", ""), env.get("TWILIO_API_URL", TWILIO_API))
-        if is_demo and not all(is_loopback(_host(address)) for address in addresses):
+        if is_demo and not all(map(leads_here, addresses)):
             raise ValueError("it is for python -m ivr demo alone, where everything is on 127.0.0.1: take it out")
         return is_demo
 
     return parse
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address.strip()).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _second_factor_of(env: Mapping[str, str]) -> Callable[[str], str]:

@@ -38,8 +38,3 @@ _BY_ADDRESS: tuple[tuple[re.Pattern[str], int], ...] = (
 def largest(path: str) -> int:
     """How many bytes the body of a request to a path may have."""
     return next((size for pattern, size in _BY_ADDRESS if pattern.fullmatch(path)), FORM)
-
-
-def is_upload(path: str) -> bool:
-    """Whether a path takes files, which may need longer to arrive than a form."""
-    return largest(path) > LONG_FORM

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -101,6 +102,14 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback if address else host.lower().partition(":")[0] == "localhost"
 
 
+def leads_here(url: str) -> bool:
+    """Whether an address on the web leads to this machine; one that cannot be read leads nowhere."""
+    try:
+        return is_loopback(urlsplit(url.strip()).hostname or "")
+    except ValueError:
+        return False
+
+
 def _listed(environ: WSGIEnvironment, name: str) -> Sequence[str]:
     """A header's values, that of the last proxy first."""
     return [value.strip() for value in environ.get(name, "").split(",") if value.strip()][::-1]
@@ -128,4 +137,4 @@ def _network(name: str) -> Network:
     return found
 
 
-__all__ = ["PEER", "Believing", "TrustedProxies", "is_loopback"]
+__all__ = ["PEER", "Believing", "TrustedProxies", "is_loopback", "leads_here"]

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from ivr.audio.casting import ENGLISH, Cast, PromptText, cast_for, fingerprint, parts_of
+from ivr.audio.casting import ENGLISH, Cast, Part, PromptText, cast_for, fingerprint, parts_of
 from ivr.audio.decoding import decoded
 from ivr.audio.mastering import Pcm, master, master_band
 from ivr.audio.measuring import Measurement, faults, measure
@@ -59,11 +59,12 @@ def make_clips(
     cast = cast or cast_for(language)
     count = _speakers(cast.own, len(prompts))
     idle: SimpleQueue[Synthesizer] = SimpleQueue()
+    names: dict[tuple[Part, float], Spoken] = {}
 
     def make(prompt: PromptText) -> PromptClip:
         speaker = idle.get()
         try:
-            sounds = _sounds(speaker, language, prompt, cast)
+            sounds = _sounds(speaker, language, prompt, cast, names)
         finally:
             idle.put(speaker)
         return _finish(language, prompt, sounds)
@@ -89,8 +90,10 @@ def _speakers(voice: Voice, lines: int) -> int:
     return max(1, min(MOST_SPEAKERS, os.cpu_count() or 1, lines // LINES_FOR_A_SPEAKER))
 
 
-def _sounds(speaker: Synthesizer, language: str, prompt: PromptText, cast: Cast) -> list[Spoken]:
-    """What a line is put together from: mostly one sound."""
+def _sounds(
+    speaker: Synthesizer, language: str, prompt: PromptText, cast: Cast, names: dict[tuple[Part, float], Spoken]
+) -> list[Spoken]:
+    """What a line is put together from: mostly one sound. Each name is spoken once for all lines of a pace."""
     sounds = []
     for part in parts_of(language, prompt):
         brought = cast.brought.get(part.words_sha256)
@@ -101,8 +104,10 @@ def _sounds(speaker: Synthesizer, language: str, prompt: PromptText, cast: Cast)
         elif part.language == language:
             sounds.append(speaker.say(prompt.key, part.text, part.spoken, prompt.pace))
         else:
-            with Synthesizer(ENGLISH, voice=cast.names) as names:
-                sounds.append(names.say(prompt.key, part.text, part.spoken, prompt.pace))
+            if (part, prompt.pace) not in names:
+                with Synthesizer(ENGLISH, voice=cast.names) as voice:
+                    names[part, prompt.pace] = voice.say(prompt.key, part.text, part.spoken, prompt.pace)
+            sounds.append(names[part, prompt.pace])
     return sounds
 
 

@@ -31,17 +31,11 @@ STRESSED = re.compile(r"([ˈˌ])([^AIOWYQæɑɐɒɔəɛɜɪʊʌiuᵊᵻ ˈˌ]+)"
 """A stress mark, and the consonants between it and its vowel."""
 
 
-def buildDriver(proxy: Any) -> "HibariDriver":
-    """The driver for an engine, as pyttsx3 asks for it."""
-    return HibariDriver(proxy)
+class Engine:
+    """What `worker.FileDriver` makes a driver of."""
 
-
-class HibariDriver:
-    """What pyttsx3 expects of a driver, as far as writing to a file needs it."""
-
-    def __init__(self, proxy: Any) -> None:
+    def __init__(self) -> None:
         """Import the engine; its one voice is loaded when it is asked for."""
-        self._proxy = proxy
         self._hibari = importlib.import_module("hibari")
         self._identifier = ""
         self._voice: Any = None
@@ -70,7 +64,6 @@ class HibariDriver:
             file.setsampwidth(2)
             file.setframerate(self._voice.sample_rate)
             file.writeframes(steps.tobytes())
-        self._proxy.notify("finished-utterance", completed=True)
 
     def _phonemes(self, text: str) -> list[str]:
         """What to say in hibari's alphabet, in parts that are not too long."""
@@ -110,29 +103,6 @@ class HibariDriver:
         middle = min(blanks, key=lambda at: abs(at - len(text) // 2))
         yield from self._pieces(text[:middle])
         yield from self._pieces(text[middle + 1 :])
-
-    def say(self, text: str) -> None:
-        """There is no loudspeaker here."""
-        raise NotImplementedError("this driver only writes files")
-
-    def startLoop(self) -> None:
-        """Let the queue run: everything is done when it was asked for."""
-        self._proxy.setBusy(False)
-
-    def endLoop(self) -> None:
-        """Nothing runs on."""
-
-    def iterate(self) -> Any:
-        """One turn of an outer loop."""
-        self._proxy.setBusy(False)
-        yield
-
-    def stop(self) -> None:
-        """Nothing runs on."""
-
-    def destroy(self) -> None:
-        """Give the voice back."""
-        self._voice = None
 
 
 def _plain_word(found: re.Match[str]) -> str:

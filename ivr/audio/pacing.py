@@ -1,4 +1,4 @@
-"""Phrases spoken one by one, made into a clip with a person's rests, at the pace that is wanted.
+"""Where speech begins and ends; and phrases spoken one by one, made into a clip with a person's rests, at a pace.
 
 `worker.py` loads it from beside itself, so it imports nothing of this product.
 """
@@ -98,14 +98,20 @@ def _spread(natural: Sequence[float], wanted: float) -> list[int]:
     return rates
 
 
-def trimmed(samples: Sound, hertz: int) -> Sound:
-    """The speech without the silence around it, faded in and out; raises ValueError when nothing was spoken."""
+def audible(samples: Sound, share: float) -> tuple[int, int]:
+    """Where what is louder than a share of the loudest sample begins and ends; raises ValueError if nothing is."""
     amplitude = np.abs(samples.astype(np.int32))
-    loud = np.flatnonzero(amplitude > AUDIBLE * amplitude.max(initial=0))
+    loud = np.flatnonzero(amplitude > share * amplitude.max(initial=0))
     if not len(loud):
         raise ValueError("nothing was spoken")
+    return int(loud[0]), int(loud[-1]) + 1
+
+
+def trimmed(samples: Sound, hertz: int) -> Sound:
+    """The speech without the silence around it, faded in and out; raises ValueError when nothing was spoken."""
+    first, end = audible(samples, AUDIBLE)
     margin = hertz * MARGIN_MS // 1000
-    kept = samples[max(0, loud[0] - margin) : loud[-1] + 1 + margin].astype(np.float64)
+    kept = samples[max(0, first - margin) : end + margin].astype(np.float64)
     length = min(len(kept) // 2, hertz * FADE_MS // 1000)
     fade = (1.0 - np.cos(np.pi * np.arange(length) / max(1, length))) / 2.0
     kept[:length] *= fade

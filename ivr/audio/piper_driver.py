@@ -14,17 +14,11 @@ USUAL_RATE = 160
 """The rate, in pyttsx3's words a minute, at which Piper speaks at its own pace."""
 
 
-def buildDriver(proxy: Any) -> "PiperDriver":
-    """The driver for an engine, as pyttsx3 asks for it."""
-    return PiperDriver(proxy)
+class Engine:
+    """What `worker.FileDriver` makes a driver of."""
 
-
-class PiperDriver:
-    """What pyttsx3 expects of a driver, as far as writing to a file needs it."""
-
-    def __init__(self, proxy: Any) -> None:
+    def __init__(self) -> None:
         """Begin without a voice: one is loaded when it is asked for."""
-        self._proxy = proxy
         self._piper: ModuleType = importlib.import_module("piper")
         self._identifier = ""
         self._voice: Any = None
@@ -48,27 +42,3 @@ class PiperDriver:
         slower = self._piper.SynthesisConfig(length_scale=USUAL_RATE / self._rate, noise_scale=0.0, noise_w_scale=0.0)
         with wave.open(str(filename) if isinstance(filename, Path) else filename, "wb") as file:
             self._voice.synthesize_wav(text, file, slower)
-        self._proxy.notify("finished-utterance", completed=True)
-
-    def say(self, text: str) -> None:
-        """There is no loudspeaker here."""
-        raise NotImplementedError("this driver only writes files")
-
-    def startLoop(self) -> None:
-        """Let the queue run: everything is done when it was asked for."""
-        self._proxy.setBusy(False)
-
-    def endLoop(self) -> None:
-        """Nothing runs on."""
-
-    def iterate(self) -> Any:
-        """One turn of an outer loop."""
-        self._proxy.setBusy(False)
-        yield
-
-    def stop(self) -> None:
-        """Nothing runs on."""
-
-    def destroy(self) -> None:
-        """Give the voice back."""
-        self._voice = None

@@ -63,10 +63,5 @@ def plain_voice(language: str) -> Voice:
         raise UnknownLanguageError(language, tuple(VOICES)) from None
 
 
-def best_voice(language: str) -> Voice:
-    """Return the voice of a locale that every machine should have, installed here or not."""
-    return HIBARI_VOICES.get(language) or plain_voice(language)
-
-
 def _installed(*packages: str) -> bool:
     return all(find_spec(package) for package in packages)

@@ -125,6 +125,52 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
+class FileDriver:
+    """A driver of pyttsx3, as far as writing to a file needs it, made of an engine that lies beside this script.
+
+    The engine has the driver's `getProperty`, `setProperty` and `save_to_file`; what is the same for all is here.
+    """
+
+    def __init__(self, proxy: Any, engine: Any) -> None:
+        self._proxy, self._engine = proxy, engine
+        self.getProperty, self.setProperty = engine.getProperty, engine.setProperty
+
+    def save_to_file(self, text: str, filename: Any) -> None:
+        """Speak into a WAV file, or an open one."""
+        self._engine.save_to_file(text, filename)
+        self._proxy.notify("finished-utterance", completed=True)
+
+    def say(self, text: str) -> None:
+        """There is no loudspeaker here."""
+        raise NotImplementedError("this driver only writes files")
+
+    def startLoop(self) -> None:
+        """Let the queue run: everything is done when it was asked for."""
+        self._proxy.setBusy(False)
+
+    def endLoop(self) -> None:
+        """Nothing runs on."""
+
+    def iterate(self) -> Iterator[None]:
+        """One turn of an outer loop."""
+        self._proxy.setBusy(False)
+        yield
+
+    def stop(self) -> None:
+        """Nothing runs on."""
+
+    def destroy(self) -> None:
+        """The engine goes with the driver."""
+
+
+def _register(driver: str) -> None:
+    """Let pyttsx3 find the driver of an engine that lies beside this script."""
+    engine = _beside(f"{driver}_driver")
+    module = ModuleType(f"pyttsx3.drivers.{driver}")
+    vars(module)["buildDriver"] = lambda proxy: FileDriver(proxy, engine.Engine())
+    sys.modules[module.__name__] = module
+
+
 class Speaker:
     """pyttsx3 with one of its drivers, on every system, without a loudspeaker."""
 
@@ -134,8 +180,9 @@ class Speaker:
         pyttsx3 = importlib.import_module("pyttsx3")
         self._espeak = _ready_espeak() if driver == "espeak" else None
         if driver != "espeak":
-            sys.modules[f"pyttsx3.drivers.{driver}"] = _beside(f"{driver}_driver")
-        self._pacing = _beside("pacing") if driver == "hibari" else None
+            _register(driver)
+        self._pacing = _beside("pacing")
+        self._by_phrases = driver == "hibari"
         self._engine: Any = pyttsx3.init(driverName=driver)
         self._complaint: Exception | None = None
         self._engine.connect("error", self._complained)
@@ -150,11 +197,9 @@ class Speaker:
             raise ValueError(f"espeak-ng has no voice {request.voice}")
         if not request.text.strip():
             raise ValueError("there is nothing to say")
-        if self._pacing:
-            return self._say_phrases(self._pacing, request)
-        return self._say_whole(request)
+        return self._say_phrases(request) if self._by_phrases else self._say_whole(request)
 
-    def _say_phrases(self, pacing: ModuleType, request: Request) -> tuple[NDArray[np.int16], int, int]:
+    def _say_phrases(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
         """Phrase by phrase, with a person's rests between them."""
         self._set("seed", request.seed)
         wanted = None if request.words is None else 60.0 * request.words / request.pace
@@ -162,7 +207,7 @@ class Speaker:
         def speak(words: str, rate: int) -> tuple[NDArray[np.int16], int]:
             return self._speak(replace(request, text=words), rate)
 
-        samples, hertz, rates = pacing.paced(speak, request.phrases, request.rate, wanted)
+        samples, hertz, rates = self._pacing.paced(speak, request.phrases, request.rate, wanted)
         return samples, hertz, min(rates)
 
     def _say_whole(self, request: Request) -> tuple[NDArray[np.int16], int, int]:
@@ -172,7 +217,8 @@ class Speaker:
             samples, hertz = self._speak(request, rate)
             if request.words is None or not remaining:
                 break
-            pace = 60.0 * request.words / (_spoken_seconds(samples, hertz) + PADDING)
+            first, end = self._pacing.audible(samples, AUDIBLE)
+            pace = 60.0 * request.words / (float(end - first) / hertz + PADDING)
             better = min(FASTEST_RATE, max(SLOWEST_RATE, round(rate * request.pace / pace)))
             if abs(pace - request.pace) <= CLOSE_ENOUGH_WPM or better == rate:
                 break
@@ -211,14 +257,6 @@ class Speaker:
         complaint, self._complaint = self._complaint, None
         if complaint is not None:
             raise complaint
-
-
-def _spoken_seconds(samples: NDArray[np.int16], hertz: int) -> float:
-    amplitude = np.abs(samples.astype(np.int32))
-    loud = np.flatnonzero(amplitude > AUDIBLE * amplitude.max(initial=0))
-    if not len(loud):
-        raise ValueError("nothing was spoken")
-    return float(loud[-1] - loud[0] + 1) / hertz
 
 
 def _answer(speakers: dict[str, Speaker], line: bytes) -> tuple[dict[str, Any], bytes]:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import click
@@ -26,7 +25,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from ivr.config import ROOT, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
-from ivr.proxies import is_loopback
+from ivr.proxies import leads_here
 from ivr.services.prompts.releases import Releases
 from ivr.simulator import (
     Answers,
@@ -131,7 +130,7 @@ def _as_interrupt(*_: object) -> None:
 
 def recordings_url(config: Config) -> str:
     """Where a simulated phone hands over what it recorded: the demo's stand-in for the carrier, if that is in use."""
-    return config.twilio_api_url if is_loopback(urlsplit(config.twilio_api_url).hostname or "") else ""
+    return config.twilio_api_url if leads_here(config.twilio_api_url) else ""
 
 
 def _settings(port: int) -> dict[str, str]:

@@ -1,19 +1,15 @@
 """Who may use the telephone: everybody on the machine of a demo, administrators elsewhere, nobody else anywhere."""
 
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import requests
 
 from ivr import create_app
-from ivr.config import ROOT
 from ivr.models import Role
 from ivr.proxies import TrustedProxies
-from tests.support.processes import free_port, wait_until_listening
+from tests.support.processes import web_server
 from tests.support.settings import DEADLINE_SECONDS
 
 HERE = {"PUBLIC_BASE_URL": "http://127.0.0.1:8000", "TWILIO_API_URL": "http://127.0.0.1:8001"}
@@ -82,22 +78,6 @@ def test_the_real_server_is_asked_where_it_listens(settings, rendered, tmp_path,
     """gunicorn says so, whatever the client does."""
     shutil.copy(rendered, tmp_path / "line.db")
     given = {**settings, **HERE, "DATABASE_URL": f"sqlite:///{tmp_path}/line.db", "IVR_DEMO": "yes"}
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--config",
-        "python:ivr.serving",
-        "--bind",
-        f"{bind}:{port}",
-        "wsgi:app",
-    ]
-    server = subprocess.Popen([*command, "--log-level", "error"], env={**os.environ, **given}, cwd=ROOT)
-    try:
-        wait_until_listening(port, server)
-        answer = requests.get(f"http://127.0.0.1:{port}/phone", allow_redirects=False, timeout=DEADLINE_SECONDS)
-        assert answer.status_code == status
-    finally:
-        server.terminate()
-        server.wait(DEADLINE_SECONDS)
+    with web_server(given, workers=1, host=bind) as (_, address):
+        answer = requests.get(f"{address}/phone", allow_redirects=False, timeout=DEADLINE_SECONDS)
+    assert answer.status_code == status

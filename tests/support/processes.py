@@ -25,11 +25,11 @@ def free_port():
 
 
 @contextlib.contextmanager
-def web_server(settings, workers=2, stderr=None, port=None, doors="app"):
+def web_server(settings, workers=2, stderr=None, port=None, doors="app", host="127.0.0.1"):
     """A web server of the Procfile, by default the one with all doors; yields its process and address."""
     port = port or free_port()
     words = ["--config", "python:ivr.serving", "--workers", str(workers)]
-    words += ["--bind", f"127.0.0.1:{port}", "--log-level", "error", f"wsgi:{doors}"]
+    words += ["--bind", f"{host}:{port}", "--log-level", "error", f"wsgi:{doors}"]
     env = {**os.environ, **settings}
     process = Program("gunicorn", *words, env=env, cwd=ROOT, start_new_session=True, stderr=stderr)
     try:

@@ -23,8 +23,6 @@ LIBRARIES = (
     "flask",
     "flask_security",
     "flask_wtf",
-    "gunicorn.app.wsgiapp",
-    "gunicorn.workers.gthread",
     "holidays",
     "phonenumbers",
     "psycopg",
@@ -36,7 +34,8 @@ LIBRARIES = (
     "twilio.rest",
     "twilio.twiml.voice_response",
 )
-"""Not prometheus_client: as it is loaded, it looks for the folder in which a server's workers count together."""
+"""Not those that look around as they are loaded: gunicorn keeps the folder it is loaded in, and prometheus_client looks
+for the folder in which a server's workers count together."""
 
 LONGEST_SECONDS = 300
 """Until a program that should have ended is taken for one that hangs."""

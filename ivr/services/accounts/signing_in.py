@@ -5,7 +5,6 @@ Wrong tries are counted and lock where they come from; nothing here tells whethe
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from ivr.db import Database
 from ivr.models import AuditAction, Role, StaffMember
 from ivr.services import audit
 from ivr.services.accounts import devices
-from ivr.services.accounts.attempts import FAILURES_TO_LOCK, LOCKED_FOR, Origin, Tries
+from ivr.services.accounts.attempts import FAILURES_TO_LOCK, LOCKED_FOR, Origin, Tries, digest_of
 from ivr.services.accounts.staff import matches, subject
 from ivr.services.audit import Actor, add_audit_entry
 
@@ -210,4 +209,4 @@ def _state(secret_key: str, member: StaffMember) -> str:
 def _digest(code: str) -> str:
     """Recovery codes are long enough that a plain digest keeps them; dashes, spaces and capitals do not matter."""
     bare = "".join(code.lower().replace("-", " ").split())
-    return hashlib.sha256(bare.encode()).hexdigest()
+    return digest_of(bare)

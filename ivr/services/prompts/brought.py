@@ -39,7 +39,7 @@ def brought_audio(folder: Path, language: str) -> Mapping[str, bytes]:
                 raise BroughtError(f"{path}: is of {manifest['language']}")
             entries = [entry for entry in manifest["prompts"] if entry.get("file")]
             return {str(entry["words_sha256"]): archive.read(entry["file"]) for entry in entries}
+    except BroughtError:
+        raise
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BroughtError):
-            raise
         raise BroughtError(f"{path}: cannot be read: {error}") from error
