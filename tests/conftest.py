@@ -26,6 +26,7 @@ from tests.support.fast_tier import FastTier
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
+from tests.support.speech import SPEAKERS, remembering
 from tests.support.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -111,6 +112,18 @@ def only_declared_findings():
         yield
 
 
+@pytest.fixture(autouse=True)
+def spoken_once(remembering_voice, monkeypatch):
+    """The same words in the same voice are spoken once in a run; tests/audio/ speaks everything anew."""
+    for name in SPEAKERS:
+        monkeypatch.setattr(name, remembering_voice)
+
+
+@pytest.fixture(scope="session")
+def remembering_voice(run_folder):
+    return remembering(run_folder / "speech")
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory):
     return {
@@ -152,28 +165,35 @@ def made_once(run_folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def rendered(made_once, config, tmp_path_factory):
+def rendered(made_once, config, remembering_voice, tmp_path_factory):
     """A SQLite file with the whole script rendered; tests copy it."""
-    return made_once("english.db", lambda path: _render(config, ["en-US"], path, tmp_path_factory.mktemp("rendering")))
+
+    def make(path):
+        _render(config, remembering_voice, ["en-US"], path, tmp_path_factory.mktemp("rendering"))
+
+    return made_once("english.db", make)
 
 
 @pytest.fixture(scope="session")
-def bilingual(made_once, config, rendered, tmp_path_factory):
+def bilingual(made_once, config, rendered, remembering_voice, tmp_path_factory):
     """The same with Spanish rendered too."""
 
     def make(path):
         folder = tmp_path_factory.mktemp("rendering")
         shutil.copy(rendered, folder / "full.db")
-        _render(config, ["en-US", "es-US"], path, folder)
+        _render(config, remembering_voice, ["en-US", "es-US"], path, folder)
 
     return made_once("bilingual.db", make)
 
 
-def _render(config, languages, path, folder):
+def _render(config, voice, languages, path, folder):
     """Render what a database in the folder lacks, and leave it in one file."""
     database = Database(f"sqlite:///{folder}/full.db", Vault(config.data_keys))
     upgrade(database)
-    render_prompts(database, read_scripts(PROMPTS, languages, config.clinic_name), MONDAY_MORNING)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SPEAKERS:
+            patch.setattr(name, voice)
+        render_prompts(database, read_scripts(PROMPTS, languages, config.clinic_name), MONDAY_MORNING)
     database.close()
     _in_one_file(folder / "full.db", path)
 

@@ -11,7 +11,16 @@ import pytest
 import requests
 
 from ivr.db import Database, Vault
-from tests.support.attacks import Target, hash_heavy, large_sign_ins, page_flood, slow_bodies, slow_heads, under
+from tests.support.attacks import (
+    Target,
+    hash_heavy,
+    large_sign_ins,
+    page_flood,
+    run_apart,
+    slow_bodies,
+    slow_heads,
+    under,
+)
 from tests.support.processes import web_server
 from tests.support.settings import DATA_KEY, DEADLINE_SECONDS
 
@@ -40,7 +49,7 @@ def target(spoken, server):
 
 @pytest.mark.parametrize("attack", [slow_bodies, slow_heads, large_sign_ins, hash_heavy, page_flood])
 def test_calls_are_answered_during(attack, target):
-    asyncio.run(under(attack, target, seconds=3, pause=0.15))
+    run_apart(under(attack, target, seconds=3, pause=0.15))
     assert target.failed == []
     assert target.in_time >= ALMOST_ALL * target.tried > 0
 
@@ -72,7 +81,7 @@ def test_a_request_that_does_not_end_is_ended(target):
         writer.close()
         return answer.result(), time.monotonic() - began
 
-    answer, seconds = asyncio.run(asyncio.wait_for(ended(), DEADLINE_SECONDS))
+    answer, seconds = run_apart(asyncio.wait_for(ended(), DEADLINE_SECONDS))
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert seconds > 4
 
@@ -89,5 +98,5 @@ def test_nothing_of_this_is_kept(spoken, target):
 
     before = calls()
     requests.post(f"http://127.0.0.1:{target.voice_port}/voice/incoming", data={"CallSid": "CA1"})
-    asyncio.run(target.call())
+    run_apart(target.call())
     assert calls() == before + 1

@@ -17,6 +17,11 @@ from tests.support.takes import SENTENCE
 Encode = Callable[[NDArray[np.float64], int, str, str], bytes]
 
 
+@pytest.fixture(autouse=True)
+def spoken_once() -> None:
+    """Here every word is spoken anew."""
+
+
 @pytest.fixture(scope="session")
 def speech() -> Pcm:
     """One sentence as espeak speaks it, 22.05 kHz."""

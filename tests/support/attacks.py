@@ -9,6 +9,7 @@ import contextlib
 import re
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlsplit
 
@@ -22,6 +23,12 @@ CARRIER_SECONDS = 15.0
 
 MARKS = "\u0327\u0301" * 40_000
 """A password of 500 kB, as a form has it, in an order that takes long to put right."""
+
+
+def run_apart(attack):
+    """Run a coroutine to its end in a thread: a browser of other tests may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, attack).result()
 
 
 @dataclass

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from ivr.audio.synthesis import Synthesizer
+from ivr.audio import synthesis
 from ivr.audio.voices import plain_voice
 
 SENTENCE = "Fresh snow falls softly. If this is a medical emergency, hang up now and dial 911."
@@ -17,7 +17,7 @@ SENTENCE = "Fresh snow falls softly. If this is a medical emergency, hang up now
 @cache
 def spoken(words, language="en-US"):
     """The samples (-1 to 1) of a sentence with half a second of silence around it, and their rate."""
-    with Synthesizer(language, voice=plain_voice(language)) as voice:
+    with synthesis.Synthesizer(language, voice=plain_voice(language)) as voice:
         pcm = voice.say("take", words)
     quiet = np.zeros(pcm.rate // 2)
     return np.concatenate([quiet, pcm.samples / 32768, quiet]), pcm.rate

@@ -68,7 +68,7 @@ def test_what_reports_count_stays_and_purging_again_does_nothing(line):
     call(line, keys=APPOINTMENT)
     age(line, 100)
     close(line, stored(line)[0].id, 100)
-    assert personal(line) == ["6175550142", "6175550199", "1948"]
+    assert personal(line) == ["6175550142", "6175550199", "1948-05-17"]
     with line.database.read() as session:
         turns = [(turn.number, turn.node, turn.events) for turn in session.scalars(select(CallTurn))]
     assert purge(line.database, line.clock(), 90).requests == 1
