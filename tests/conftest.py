@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 import pytest
 
@@ -22,6 +23,7 @@ from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
 from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
+from tests.support.compiled import compiling_once
 from tests.support.fast_tier import FastTier
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
@@ -95,6 +97,19 @@ def own_logs():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ivr.cli.configure_logs", lambda *_: None)
         patch.setattr("ivr.cli.trying.configure_logs", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def once_a_process():
+    """The shipped scripts are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
+    parsed = cache(read_scripts)
+
+    def read(folder, languages, clinic_name):
+        return (parsed if folder == PROMPTS else read_scripts)(folder, tuple(languages), clinic_name)
+
+    with pytest.MonkeyPatch.context() as patch, compiling_once():
+        patch.setattr("ivr.read_scripts", read)
         yield
 
 
