@@ -1,4 +1,4 @@
-"""Whoever hears a reference has a row behind it, whatever happens to the processes."""
+"""Whoever hears that a request is saved, or a reference, has a row behind it, whatever happens to the processes."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from ivr.services.requests.exporting import export_requests
 from ivr.simulator import Carrier, ScriptedCaller
 from tests.support.processes import web_server
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
-from tests.support.worst_day import references_heard
+from tests.support.worst_day import SAVED, references_heard
 
 CALLERS = 6
 CALLS_EACH = 12
@@ -31,17 +31,19 @@ def server(settings, database_url):
 
 def test_a_killed_worker_leaves_no_spoken_reference_without_its_row(server):
     process, address, database = server
-    heard, calls, lock = [], [], threading.Lock()
+    heard, saved, calls, lock = [], [], [], threading.Lock()
 
     def phone(number):
         for n in range(CALLS_EACH):
             carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, sign_as="https://line.example.org", strict=False)
             transcript = carrier.call(
-                ScriptedCaller.parse("2 1 4 3 1 2 1"), from_=f"+1617555{number}{n:03d}", to="+16175550100"
+                ScriptedCaller.parse("2 1 4 3 1 2"), from_=f"+1617555{number}{n:03d}", to="+16175550100"
             )
             with lock:
                 heard.extend((transcript.call_sid, reference) for reference in references_heard(transcript.said))
                 calls.append(transcript.call_sid)
+                if SAVED in transcript.said:
+                    saved.append(transcript.call_sid)
 
     callers = [threading.Thread(target=phone, args=(number,)) for number in range(CALLERS)]
     for caller in callers:
@@ -58,5 +60,7 @@ def test_a_killed_worker_leaves_no_spoken_reference_without_its_row(server):
     assert killed >= 3
     assert len(calls) == CALLERS * CALLS_EACH
     assert len(heard) >= CALLS_EACH
+    assert len(saved) >= len(heard)
     assert set(heard) <= stored
+    assert set(saved) <= {sid for sid, _ in stored}
     assert len({sid for sid, _ in stored}) == len(stored), "nobody has two requests"

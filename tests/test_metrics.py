@@ -71,7 +71,7 @@ def test_counts_add_up_across_workers_and_survive_a_killed_one(spoken_line, tmp_
         for n in range(6):
             if n == 3:
                 kill_a_worker(process)
-            assert "saved" in place_call(address, "s 8 2 1 4 3 1 2 1", f"+1617{552 + n}0142").said
+            assert "saved" in place_call(address, "s 8 2 1 4 3 1 2", f"+1617{552 + n}0142").said
         text = page(address)
         assert all(page(address).count("ivr_calls_total") == text.count("ivr_calls_total") for _ in range(8))
         files = {file.name for file in folder_of(process).iterdir()}
@@ -79,7 +79,7 @@ def test_counts_add_up_across_workers_and_survive_a_killed_one(spoken_line, tmp_
     assert value(text, "ivr_turns_total", node="main", outcome="no_input") == 6
     assert value(text, "ivr_turns_total", node="main", outcome="no_match") == 6
     assert value(text, "ivr_turns_total", node="main", outcome="ok") == 6
-    assert value(text, "ivr_turns_total", node="confirm", outcome="saved") == 6
+    assert value(text, "ivr_turns_total", node="number", outcome="saved") == 6
     assert value(text, "ivr_input_missed_total", node="main", kind="no_match", attempt="2") == 6
     assert value(text, "ivr_requests_saved_total", kind="callback", priority="routine") == 6
     turns = sum(count for (name, _), count in samples(text).items() if name == "ivr_turns_total")
@@ -127,7 +127,7 @@ class TestPage:
     def test_the_queue_is_read_when_it_is_asked_for(self, telephone, clock):
         phone = telephone()
         clock.now = SUNDAY_EVENING
-        assert "saved" in phone.call("2 1 2 2 3 1 2 1").said
+        assert "saved" in phone.call("2 1 2 2 3 1 2").said
         clock.now += timedelta(hours=20)
         answer = self.get(phone)
         assert answer.mimetype == "text/plain"

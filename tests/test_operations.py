@@ -103,7 +103,7 @@ def test_a_file_that_is_another_one_is_not_ready_and_takes_no_more(telephone, tm
         shutil.copy(tmp_path / "elsewhere.db", path)
     with capture_logs():
         status, text = ready(phone)
-        heard = phone.call("2 1 4 3 1 2 1").said
+        heard = phone.call("2 1 4 3 1 2").said
     assert status == 503
     assert "was moved or replaced while in use" in text
     assert "saved" not in heard

@@ -156,7 +156,7 @@ class TestLimits:
         with Troubles(phone.line, None).locked():
             seconds = self.answer_outage(phone)
         assert 2.5 < seconds < WANTED_SECONDS
-        assert "saved" in phone.call("2 1 4 3 1 2 1").said
+        assert "saved" in phone.call("2 1 4 3 1 2").said
 
     def test_a_short_lock_is_not_noticed(self, make_phone, sqlite_url):
         phone = make_phone(sqlite_url)
@@ -172,7 +172,7 @@ class TestLimits:
         thread = threading.Thread(target=hold)
         thread.start()
         held.wait()
-        assert "saved" in phone.call("2 1 4 3 1 2 1").said
+        assert "saved" in phone.call("2 1 4 3 1 2").said
         assert released.is_set()
         thread.join()
 
@@ -218,7 +218,7 @@ class TestRecovery:
         carrier = Carrier(address, ACCOUNT_SID, AUTH_TOKEN, transport=timed, sign_as=BASE_URL, strict=False)
         desk = FixedDesk(Answers()) if n % 2 else FixedDesk()
         return carrier.call(
-            ScriptedCaller.parse("2 1 4 3 1 2 1" if n < 0 else "r9"),
+            ScriptedCaller.parse("2 1 4 3 1 2" if n < 0 else "r9"),
             from_=f"+161755501{n % 100:02d}",
             to="+16175550100",
             desk=desk,
@@ -239,14 +239,14 @@ class TestRecovery:
             with trouble(), ThreadPoolExecutor(self.CALLERS) as pool:
                 transcripts = list(pool.map(lambda n: self.call(address, n, transports), range(self.CALLERS)))
             deadline = time.monotonic() + DEADLINE_SECONDS
-            while "saved" not in self.call(address, -2, []).said:
+            while "saved" not in self.call(address, -3, []).said:
                 assert time.monotonic() < deadline
                 time.sleep(0.3)
         for n, transcript in enumerate(transcripts):
             check_outage(transcript)
             assert ("bridge" in kinds(transcript, "bridge")) == bool(n % 2)
         slowest = max(seconds for transport in transports for seconds in transport.seconds)
-        assert slowest < CARRIER_SECONDS * 2 / 3
+        assert slowest < CARRIER_SECONDS
         database.close()
         again = Database(url, Vault([DATA_KEY]))
         assert len(list(export_requests(again))) == 2

@@ -72,7 +72,7 @@ def is_for_a_person(n):
 
 
 def number_of(n):
-    return f"+161755501{n:02d}"
+    return f"+161755502{n:02d}"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_a_rehearsed_call_leaves_nothing_at_the_clinic(config, rendered_line):
         with closing(rehearsed_line.database) as database:
             transport = WsgiTransport(create_app(rehearsed, rehearsed_line))
             carrier = Carrier(BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=transport)
-            transcript = carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 1 s"), desk=FixedDesk())
+            transcript = carrier.call(ScriptedCaller.parse("2 1 4 3 1 2 s"), desk=FixedDesk())
             assert "your request is saved" in transcript.said.lower()
             assert counted(database)["patient_requests"] == 1
         folder = Path(database.engine.url.database).parent

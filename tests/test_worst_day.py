@@ -17,5 +17,7 @@ def test_nothing_is_lost_and_nothing_done_twice(settings, tmp_path):
     assert told["calls"] == CALLS
     assert min(day.killed["web worker"], day.killed["job worker"], day.restarts) > 0, told
     assert told["marked as left in an outage"] > 0, told
+    assert told["told that the request is saved"] > CALLS / 3, told
+    assert told["acknowledged answers"] > CALLS, told
     assert told["references heard"] > CALLS / 4, told
     assert "+16172" not in (tmp_path / "log").read_text(), "a caller's number in the log"

@@ -14,13 +14,17 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the caller wants to be called back; `MESSAGE` is a voicemail, its reason is in the recording."""
+    """Why the caller wants to be called back.
+
+    `MESSAGE` is a voicemail, its reason is in the recording; `PERSON` asked for a person and hung up before one came.
+    """
 
     PROCEDURE = "procedure"
     AFTER_PROCEDURE = "after_procedure"
     BILLING = "billing"
     OTHER = "other"
     MESSAGE = "message"
+    PERSON = "person"
 
 
 class PatientType(StrEnum):
@@ -50,7 +54,7 @@ class Weekday(StrEnum):
 
 
 class BestTime(StrEnum):
-    """When the caller would like to be called."""
+    """The time of day that suits the caller: for a call, or for the visit itself."""
 
     MORNING = "morning"
     AFTERNOON = "afternoon"
@@ -75,7 +79,10 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A request as far as it is known. `callback_number` (E.164) is set only once the caller has confirmed it."""
+    """A request as far as it is known. `callback_number` (E.164) is set only once the caller has confirmed it.
+
+    `best_time` is when to call, `visit_time` when to come in: the first is a callback's, the second an appointment's.
+    """
 
     kind: Kind | None = None
     callback_number: str | None = None
@@ -86,6 +93,7 @@ class Draft:
     birth_date: str | None = None
     weekday: Weekday | None = None
     best_time: BestTime | None = None
+    visit_time: BestTime | None = None
     may_leave_message: bool | None = None
     red_flags: bool = False
     recording_sid: str | None = None

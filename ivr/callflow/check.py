@@ -9,6 +9,7 @@ from datetime import date, datetime
 from ivr.callflow import reading
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
+from ivr.callflow.entries import Fault
 from ivr.callflow.facts import (
     AgeUnit,
     Handling,
@@ -53,10 +54,15 @@ DEEPEST = 3
 LONGEST = {"emergency": 10.0, "recording_notice": 5.0, "disclaimer": 8.0}
 """Seconds, for the prompts that the contract limits by name, see ivr/callflow/README.md."""
 
-ENGINE_PROMPTS = ("again_no_input", "again_no_match", "help_is_near", "record_no_input", "entry_restart")
+ENGINE_PROMPTS = (
+    *("again_no_input", "again_no_match", "help_is_near", "record_no_input"),
+    *("entry_restart", "entry_have", "entry_go_on"),
+)
 DOOR_PROMPTS = (
     "message_unplayable",
     "desk_whisper",
+    "staff_desk_warning",
+    "staff_desk_language",
     "outage_apology",
     "outage_connecting",
     "outage_message",
@@ -83,6 +89,7 @@ DOMAINS: Mapping[On, frozenset[str]] = {
     On.DESK: frozenset({"open", "closed"}),
     On.PROOFS: frozenset({"left", "spent"}),
     On.HEARD: frozenset(Heard),
+    On.KEYS: frozenset({"pressed", "none"}),
 }
 
 
@@ -170,7 +177,7 @@ def heard_in(tree: Tree, prompt: str) -> list[str]:
 def _prompts_in(node: Node) -> Iterator[str]:
     match node:
         case Notice():
-            yield from node.prompts
+            yield from (*node.prompts, *([node.elsewhere] if node.elsewhere else []))
             if node.lead and not isinstance(node.lead, Value):
                 yield node.lead
         case Menu():
@@ -181,7 +188,7 @@ def _prompts_in(node: Node) -> Iterator[str]:
             if node.disclaimer:
                 yield node.disclaimer
         case Entry():
-            yield from (node.prompt, node.example)
+            yield from (node.prompt, node.example, node.giving_up)
         case Recorder():
             yield from (node.notice, *([node.prompt] if node.prompt else []))
         case Transfer():
@@ -198,23 +205,25 @@ def _prompts_in(node: Node) -> Iterator[str]:
 
 def _every_answer() -> set[str]:
     return {
-        *(f"confirm_reason_{reason}" for reason in Reason),
-        *(f"confirm_visit_{visit}" for visit in VisitType),
-        *(f"confirm_weekday_{day}" for day in Weekday),
-        *(f"confirm_time_{time}" for time in BestTime),
+        *(f"receipt_reason_{reason}" for reason in Reason),
+        *(f"receipt_visit_{visit}" for visit in VisitType),
+        *(f"receipt_weekday_{day}" for day in Weekday),
+        *(f"receipt_time_{time}" for time in BestTime),
+        *Fault,
         *(f"closure_{reason}" for reason in ClosureReason),
         *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
         *("request_tried", "request_claimed", "request_late"),
         *(f"studio_{last}" for last in ("refused", "being_made", "waiting")),
         *("studio_script", "studio_direction", "studio_no_direction"),
         *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
+        *(f"promise_{day}_{half}" for day in ("today", "tomorrow") for half in ("morning", "afternoon")),
     }
 
 
 def _building_blocks() -> set[str]:
     numbered = {"digit": range(10), "number": range(10, 100), "month": range(1, 13), "day": range(1, 32)}
     numbered |= {"weekday": range(1, 8), "hour": range(1, 13), "minute": range(15, 60, 15), "century": range(19, 21)}
-    return {f"{name}_{n}" for name, numbers in numbered.items() for n in numbers} | {"am", "pm"}
+    return {f"{name}_{n}" for name, numbers in numbered.items() for n in numbers} | {"am", "pm", "noon"}
 
 
 def _dangling(tree: Tree) -> Iterator[str]:
@@ -371,7 +380,7 @@ def _samples() -> tuple[CallState, ...]:
         today=date(2027, 10, 17),
     )
     appointment = replace(
-        callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.FOLLOW_UP, weekday=Weekday.WEDNESDAY
+        callback, kind=Kind.APPOINTMENT, reason=None, visit_type=VisitType.OTHER_PAIN, weekday=Weekday.WEDNESDAY
     )
     return (call, replace(call, draft=appointment))
 

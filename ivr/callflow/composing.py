@@ -49,6 +49,8 @@ def compose(speech: Speech, order: WordOrder, has: Callable[[str], bool]) -> Ite
                 "year": tuple(_year(speech.date.year, has)),
             }
             yield from _in_order(order.date if speech.year else order.date_without_year, slots)
+        case SpeakTime(12, 0):
+            yield Say("noon")
         case SpeakTime(hour, minute):
             slots = {
                 "hour": (f"hour_{(hour - 1) % 12 + 1}",),

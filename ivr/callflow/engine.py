@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ivr.callflow import events as ev
 from ivr.callflow import outputs as out
-from ivr.callflow.answers import Draft
-from ivr.callflow.entries import Complete, Skipped, Unfinished, missing, read_entry
+from ivr.callflow.acting import act
+from ivr.callflow.answers import Draft, Kind, Reason
+from ivr.callflow.entries import Complete, Fault, HelpWanted, Skipped, Unfinished, Useless, missing, read_entry
 from ivr.callflow.facts import Facts
+from ivr.callflow.forks import resolve
 from ivr.callflow.inputs import (
     CallStarted,
     DialEnded,
@@ -23,30 +23,27 @@ from ivr.callflow.inputs import (
     RequestSaved,
 )
 from ivr.callflow.nodes import (
+    ATTEMPTS,
     ENTRY_WAIT,
+    MENU_WAIT,
     PERSON,
+    SECOND_WAIT,
     Choice,
     Consult,
-    DraftAction,
     End,
     Entry,
     Exit,
     Field,
-    Fork,
     Menu,
     Notice,
-    On,
     Outgoing,
     Recorder,
     Save,
     Transfer,
     Tree,
 )
-from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, spoken
+from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, so_far, spoken
 from ivr.callflow.state import CallState
-
-ATTEMPTS = 3
-"""Misses at one node, no-input and no-match together, before a person or a message takes over."""
 
 GLOBAL_REPEAT, GLOBAL_BACK, GLOBAL_PERSON = "9", "*", "0"
 
@@ -77,10 +74,28 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
         given: what happened.
 
     Returns:
-        The turn. When its last event is `RequestConfirmed`, store the draft and advance again with `RequestSaved`;
+        The turn. When it has `AnswersGiven`, add them to the saved request, and put what `RequestSaved` says now into
+        the state. When its last event is `RequestConfirmed`, store the draft and advance again with `RequestSaved`;
         when it is `Asked`, find the answer and advance again with `Found`. What was to be said before then is in
         the first turn's outputs.
     """
+    before = state
+    if isinstance(given, Digits):
+        state = replace(state, last_key=(given.keys or given.finished_by)[-1:] or state.last_key)
+    return _telling_answers(before, _advance(tree, state, given))
+
+
+def _telling_answers(before: CallState, turn: Turn) -> Turn:
+    """The turn, with the news that an answer about a saved request was given or changed; a recording is made first."""
+    saved, draft = turn.state.saved, turn.state.draft
+    if saved is None or not saved.id or draft == before.draft:
+        return turn
+    made = tuple(event for event in turn.events if isinstance(event, ev.RecordingMade))
+    others = tuple(event for event in turn.events if event not in made)
+    return replace(turn, events=(*made, ev.AnswersGiven(saved.id, draft, before.draft), *others))
+
+
+def _advance(tree: Tree, state: CallState, given: Input) -> Turn:
     match given:
         case CallStarted():
             fresh = begin(tree).at(state.today, state.desk, state.closure)
@@ -89,12 +104,20 @@ def advance(tree: Tree, state: CallState, given: Input) -> Turn:
             fresh = replace(fresh, language=known or fresh.language)
             return _arrive(tree, fresh, given.entrance or tree.first)
         case HungUp():
-            return _leave(state)
+            return _leave(tree, state)
         case RequestSaved():
             return _saved(tree, state, given)
         case Found(finding, facts):
             return _found(tree, state, finding, facts)
     node = tree.nodes.get(state.node)
+    is_question = isinstance(node, Menu | Entry | Recorder) and node.is_question
+    if (is_question or node is None) and not (state.saved and state.saved.id):
+        if is_question and state.saved:
+            return _arrive(tree, state, "receipt")
+        if state.draft.callback_number:
+            return _arrive(tree, state, "saving")
+        if is_question:
+            return _arrive(tree, state, tree.unsaved)
     match node:
         case Menu():
             return _at_menu(tree, state, node, given)
@@ -124,20 +147,24 @@ def _at_menu(tree: Tree, state: CallState, menu: Menu, given: Input) -> Turn:
         case NoInput() if menu.on_silence is not None:
             return _arrive(tree, state, menu.on_silence)
         case NoInput():
-            return _missed(tree, state, menu, "no_input")
-        case Digits(keys):
+            return _missed(tree, replace(state, lead=""), menu, "no_input")
+        case Digits(keys, doubled=False) if keys not in ("", "#"):
             choice = menu.choice(keys)
             if choice:
                 return _chosen(tree, state, choice)
-            if keys == GLOBAL_REPEAT:
-                return _wait_at(tree, state, menu, opening(menu, state))
             if keys == GLOBAL_BACK:
                 return _arrive(tree, state, menu.back)
             if keys == GLOBAL_PERSON:
                 return _arrive(tree, state, PERSON)
-            return _missed(tree, state, menu, "no_match")
-        case _:
-            return _wait_at(tree, state, menu, opening(menu, state))
+            if keys != GLOBAL_REPEAT and not (menu.starts_over or state.lead):
+                return _missed(tree, state, menu, "no_match")
+    return _wait_at(tree, state, menu, (*_lead_again(tree, state), *opening(menu, state)))
+
+
+def _lead_again(tree: Tree, state: CallState) -> Speeches:
+    """The words of the notice before this menu, where a stray key starts them over too."""
+    notice = tree.nodes.get(state.lead)
+    return spoken(notice.lead, state) if isinstance(notice, Notice) and notice.lead else ()
 
 
 def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
@@ -145,7 +172,7 @@ def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
     if choice.language:
         state = replace(state, language=choice.language)
         events = (ev.LanguageChosen(choice.language),)
-    state, more = _act(tree, state, choice)
+    state, more = act(state, choice)
     state = replace(state, draft=replace(state.draft, **choice.answers)).adding(choice.facts)
     if choice.answers.get("red_flags"):
         more = (*more, ev.RedFlagRaised())
@@ -153,42 +180,10 @@ def _chosen(tree: Tree, state: CallState, choice: Choice) -> Turn:
     return _arrive(tree, state, choice.to, lead, (*events, *more))
 
 
-def _act(tree: Tree, state: CallState, choice: Choice) -> tuple[CallState, Events]:
-    draft = state.draft
-    match choice.action:
-        case DraftAction.BEGIN:
-            return replace(state, draft=_fresh(draft, choice)), ()
-        case DraftAction.USE_CALLER_NUMBER if state.caller_number:
-            draft = replace(draft, callback_number=state.caller_number, is_caller_id=True)
-            return replace(state, draft=draft), (ev.NumberConfirmed(),)
-        case DraftAction.USE_ENTERED if state.entered.startswith("+"):
-            is_caller_id = state.entered == state.caller_number
-            draft = replace(draft, callback_number=state.entered, is_caller_id=is_caller_id)
-            return replace(state, draft=draft, entered=""), (ev.NumberConfirmed(),)
-        case DraftAction.USE_ENTERED:
-            return replace(state, draft=replace(draft, birth_date=state.entered or None), entered=""), ()
-        case DraftAction.DROP_RECORDING:
-            return replace(state, draft=replace(draft, recording_sid=None)), ()
-        case DraftAction.CANCEL:
-            return replace(state, draft=Draft()), (ev.RequestCancelled(),)
-    return state, ()
-
-
-def _fresh(draft: Draft, choice: Choice) -> Draft:
-    """A new draft that forgets nothing staff could need if the caller hangs up now."""
-    return Draft(
-        kind=choice.kind,
-        callback_number=draft.callback_number,
-        is_caller_id=draft.is_caller_id,
-        red_flags=draft.red_flags,
-        recording_sid=draft.recording_sid,
-    )
-
-
 def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
     match given:
         case NoInput():
-            return _missed(tree, replace(state, entry=""), entry, "no_input")
+            return _missed(tree, state, entry, "no_input")
         case Digits(keys, finished_by):
             pass
         case _:
@@ -197,14 +192,19 @@ def _at_entry(tree: Tree, state: CallState, entry: Entry, given: Input) -> Turn:
         case Complete(value):
             state = state.adding({entry.keeps: value}) if entry.keeps else state
             return _arrive(tree, replace(state, entered=value), entry.to)
-        case Unfinished(keys, restarted):
-            lead = (out.Say("entry_restart"),) if restarted else ()
-            return _wait_at(tree, replace(state, entry=keys), entry, lead)
+        case Unfinished(keys, restarted, paused):
+            state = replace(state, entry=keys)
+            lead: Speeches = (out.Say("entry_restart"),) if restarted else ()
+            return _wait_at(tree, state, entry, (*lead, *so_far(keys, entry.holds)) if paused else lead)
+        case HelpWanted():
+            return _arrive(tree, state, entry.failed)
         case Skipped() if entry.skip is not None:
             skipped = replace(state.draft, birth_date=None) if entry.holds is Field.BIRTH_DATE else state.draft
             return _arrive(tree, replace(state, draft=skipped), entry.skip)
-        case _:
-            return _missed(tree, replace(state, entry=""), entry, "no_match")
+        case Skipped():
+            return _wait_at(tree, replace(state, entry=""), entry, (out.Say(entry.prompt),))
+        case Useless(fault):
+            return _missed(tree, replace(state, entry=""), entry, "no_match", fault)
 
 
 def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> Turn:
@@ -212,7 +212,7 @@ def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> 
         case Recorded(sid, seconds) if node.keeps:
             return _arrive(tree, state.adding({node.keeps: sid}), node.to, events=(ev.RecordingMade(sid, seconds),))
         case Recorded(sid, seconds):
-            draft = replace(state.draft, recording_sid=sid, **node.answers)
+            draft = replace(state.draft, recording_sid=sid, **({} if state.saved else node.answers))
             if node.answers and draft.callback_number is None:
                 draft = replace(
                     draft, callback_number=state.caller_number, is_caller_id=state.caller_number is not None
@@ -228,7 +228,7 @@ def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> 
 def _at_transfer(tree: Tree, state: CallState, node: Transfer, given: Input) -> Turn:
     match given:
         case DialEnded(connected=True):
-            state = replace(state, draft=Draft(), desk_tried=0)
+            state = replace(state, draft=state.draft if state.saved else Draft(), desk_tried=0)
             return _arrive(tree, state, node.to, events=(ev.TransferEnded(True),))
         case DialEnded():
             state = replace(state, desk_tried=state.desk_tried + 1)
@@ -242,7 +242,7 @@ def _at_transfer(tree: Tree, state: CallState, node: Transfer, given: Input) -> 
 def _saved(tree: Tree, state: CallState, saved: RequestSaved) -> Turn:
     node = tree[state.node]
     to = node.to if isinstance(node, Save) else "saved"
-    return _arrive(tree, replace(state, saved=saved, draft=Draft()), to)
+    return _arrive(tree, replace(state, saved=saved), to)
 
 
 def _found(tree: Tree, state: CallState, finding: str, facts: Facts | None) -> Turn:
@@ -268,30 +268,33 @@ def _refused(tree: Tree, state: CallState, node: str, to: Exit, lead: Speeches) 
     return _arrive(tree, state, to, lead, missed)
 
 
-def _leave(state: CallState) -> Turn:
-    """Keep what staff could act on; a warning sign is worth calling the caller ID, confirmed or not."""
+def _leave(tree: Tree, state: CallState) -> Turn:
+    """Keep what staff could act on, if it is not saved: a number or a recording, and that a person was asked for."""
     events: Events = (ev.CallLeft(state.node),)
-    draft = state.draft
-    if draft.red_flags and draft.callback_number is None and state.caller_number:
-        draft = replace(draft, callback_number=state.caller_number, is_caller_id=True)
-    if draft.is_worth_keeping:
+    draft, node = state.draft, tree.nodes.get(state.node)
+    asked = isinstance(node, Transfer) or (isinstance(node, Recorder) and node.asked)
+    if asked and state.caller_number and not draft.is_worth_keeping:
+        draft = Draft(Kind.CALLBACK, state.caller_number, is_caller_id=True, reason=Reason.PERSON)
+    if draft.is_worth_keeping and not state.saved:
         events = (*events, ev.RequestLeft(draft))
     return Turn(state, (out.Hangup(),), events)
 
 
-def _missed(tree: Tree, state: CallState, node: Menu | Entry | Recorder, kind: str) -> Turn:
+def _missed(tree: Tree, state: CallState, node: Menu | Entry | Recorder, kind: str, fault: Fault | None = None) -> Turn:
     """Answer a miss: a short reprompt, then one with an example, then somebody who can help."""
     attempt = state.attempts + 1
     missed: Events = (ev.InputMissed(node.name, kind, attempt),)
     if attempt >= ATTEMPTS:
-        giving_up = node.giving_up if isinstance(node, Menu) else "help_is_near"
+        giving_up = "help_is_near" if isinstance(node, Recorder) else node.giving_up
         return _arrive(tree, state, node.failed, (out.Say(giving_up),), missed)
     state = replace(state, attempts=attempt)
     if isinstance(node, Recorder):
         return _wait_at(tree, state, node, (out.Say(f"record_{kind}"),), missed)
-    lead: Speeches = (out.Say(f"again_{kind}") if attempt == 1 else out.Say(node.example), BETWEEN_OPTIONS)
+    why = fault or f"again_{kind}"
+    lead: Speeches = (out.Say(why if attempt == 1 else node.example), BETWEEN_OPTIONS)
     if isinstance(node, Entry):
-        lead = (*lead, out.Say(node.prompt)) if attempt == 1 else lead[:1]
+        there = so_far(state.entry, node.holds)
+        lead = (*lead, *(there or (out.Say(node.prompt),))) if attempt == 1 else (*lead[:1], *there)
     elif node.keep_opening and attempt == 1:
         lead = (*lead, *opening(node, state))
     return _wait_at(tree, state, node, lead, missed)
@@ -300,14 +303,16 @@ def _missed(tree: Tree, state: CallState, node: Menu | Entry | Recorder, kind: s
 def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events: Events = ()) -> Turn:
     """Go to a node, through the notices on the way, up to the next wait."""
     before: tuple[out.Output, ...] = ()
+    kept = ""
     node = tree[resolve(tree, state, to)]
     while isinstance(node, Notice):
-        before = (*before, *(out.Say(prompt) for prompt in node.prompts))
+        before = (*before, *_uncut_words(tree, node))
         lead = (*lead, *spoken(node.lead, state)) if node.lead else lead
+        kept = node.name if node.keeps_lead else kept
         events = (*events, ev.NodeEntered(node.name))
         node = tree[resolve(tree, state, node.to)]
     moved = node.name != state.node
-    state = replace(state, node=node.name, attempts=0, entry="")
+    state = replace(state, node=node.name, attempts=0, entry="", lead=kept)
     events = (*events, ev.NodeEntered(node.name)) if moved else events
     match node:
         case Menu():
@@ -326,8 +331,10 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
         case Outgoing():
             speech = out.Skippable((*lead, out.Say(node.connecting)))
             turn = Turn(state, (speech, out.CallPatient(node.timeout)), events)
+        case Save() if state.saved and state.saved.id:
+            return _arrive(tree, state, node.again, lead, events)
         case Save():
-            confirmed = ev.RequestConfirmed(state.draft)
+            confirmed = ev.RequestConfirmed(state.draft, bool(state.last_key))
             turn = Turn(state, (_gather((*lead, out.Say(node.waiting)), 1, 1),), (*events, confirmed))
         case Consult():
             turn = Turn(state, (out.Skippable(lead),) if lead else (), (*events, ev.Asked(node.asks)))
@@ -335,6 +342,15 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
             words = tuple(out.Say(prompt) for prompt in node.prompts)
             turn = Turn(state, (out.Skippable((*lead, *words)), out.Hangup()), events)
     return replace(turn, outputs=(*before, *turn.outputs))
+
+
+def _uncut_words(tree: Tree, notice: Notice) -> Speeches:
+    """A notice's prompts: in the call's language, or in the default one and then shorter in each other that is on."""
+    first, *others = tree.languages
+    if not (notice.elsewhere and others):
+        return tuple(out.Say(prompt) for prompt in notice.prompts)
+    default = tuple(out.Say(prompt, first) for prompt in notice.prompts)
+    return (*default, *(out.Say(notice.elsewhere, language) for language in others))
 
 
 def _disclaim(state: CallState, menu: Menu, lead: Speeches) -> tuple[CallState, Speeches]:
@@ -351,8 +367,9 @@ def _wait_at(
         case Menu():
             announced = options(node, state.language)
             pause = (BETWEEN_OPTIONS,) if speech and announced and not isinstance(speech[-1], out.Pause) else ()
-            gather = _gather((*speech, *pause, *announced), 1, node.wait)
-            return Turn(state, (gather,), events)
+            wait = SECOND_WAIT if state.attempts and node.wait == MENU_WAIT else node.wait
+            uncut, rest = _uncut(node, (*speech, *pause, *announced))
+            return Turn(state, (*uncut, _gather(rest, 1, wait)), events)
         case Entry():
             most = missing(node, state.entry)
             return Turn(state, (_gather(speech, most, ENTRY_WAIT, finish_key="#"),), events)
@@ -366,25 +383,14 @@ def _wait_at(
             return Turn(state, (*lead, out.Dial(state.desk[state.desk_tried], node.timeout)), events)
 
 
+def _uncut(menu: Menu, speech: Speeches) -> tuple[Speeches, Speeches]:
+    """What no key can cut, and the rest: keys are heard from there on."""
+    if menu.all_uncut:
+        return speech, ()
+    first = out.Say(menu.uncut) if menu.uncut else None
+    end = speech.index(first) + 1 if first in speech else 0
+    return speech[:end], speech[end:]
+
+
 def _gather(speech: Speeches, most_keys: int, timeout: int, finish_key: str = "") -> out.Gather:
     return out.Gather(speech, most_keys, timeout, finish_key)
-
-
-def resolve(tree: Tree, state: CallState, to: Exit) -> str:
-    """The node that an exit leads to in this state."""
-    while isinstance(to, Fork):
-        to = to.to[_known(tree, state)[to.on]]
-    return to
-
-
-def _known(tree: Tree, state: CallState) -> Mapping[On, Any]:
-    number = state.draft.callback_number or state.caller_number
-    return {
-        On.LANGUAGES: "one" if len(tree.languages) == 1 else "known" if state.known_language else "many",
-        On.CALLER: "known" if state.caller_number else "unknown",
-        On.FLOW: state.draft.flow,
-        On.NUMBER: "known" if number else "unknown",
-        On.DESK: "open" if state.desk else "closed",
-        On.PROOFS: "left" if state.refused < ATTEMPTS else "spent",
-        On.HEARD: state.request.heard,
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from ivr.callflow.nodes import Entry, Field
 
@@ -21,10 +22,14 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The caller is still keying: the keys that count so far. `restarted` says that * threw earlier ones away."""
+    """The caller is still keying: the keys that count so far. `restarted` says that * threw earlier ones away.
+
+    `paused`: the keys stopped half-way, and the caller should hear what is there.
+    """
 
     keys: str
     restarted: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,30 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpWanted:
+    """A lone 0, with which no number to call begins."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a birth date; each has a prompt."""
+
+    DIGITS = "birth_date_digits"
+    MONTH = "birth_date_month"
+    DAY = "birth_date_day"
+    YEAR = "birth_date_year"
+
+
+@dataclass(frozen=True, slots=True)
 class Useless:
-    """Not a value that can exist."""
+    """Not a value that can exist; `fault` says why, where that is known."""
+
+    fault: Fault | None = None
 
 
-Reading = Complete | Unfinished | Skipped | Useless
+Reading = Complete | Unfinished | Skipped | HelpWanted | Useless
+
+KEPT_OVER_A_PAUSE = frozenset({Field.NUMBER, Field.BIRTH_DATE, Field.REFERENCE})
+"""Long rows of digits, during which a caller may have to look something up."""
 
 
 def read_entry(
@@ -55,10 +79,14 @@ def read_entry(
         if star and not finished:
             return Unfinished("", restarted=True)
         return Skipped() if finished and not kept and not fresh else Useless()
+    if entry.holds is Field.NUMBER and digits == "0":
+        return HelpWanted()
     if not finished and _expects_more(entry, kept, keys, digits):
         return Unfinished(digits, restarted=bool(star))
+    if not finished and entry.holds in KEPT_OVER_A_PAUSE and len(digits) < entry.most_keys:
+        return Unfinished(digits, restarted=bool(star), paused=True)
     value = _value(entry, digits, today, dialable)
-    return Complete(value) if value else Useless()
+    return Complete(value) if value else Useless(_fault(entry, digits, today))
 
 
 def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str | None]) -> str | None:
@@ -73,6 +101,18 @@ def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str
             return digits if entry.least_keys <= len(digits) <= entry.most_keys else None
         case Field.PROMPT:
             return digits if len(digits) == entry.most_keys else None
+
+
+def _fault(entry: Entry, digits: str, today: date) -> Fault | None:
+    """What is wrong with digits that are no birth date."""
+    if entry.holds is not Field.BIRTH_DATE:
+        return None
+    if len(digits) != entry.most_keys:
+        return Fault.DIGITS
+    month, year = int(digits[:2]), int(digits[4:])
+    if not 1 <= month <= 12:
+        return Fault.MONTH
+    return Fault.YEAR if not today.year - OLDEST <= year <= today.year else Fault.DAY
 
 
 def missing(entry: Entry, keys: str) -> int:

@@ -64,14 +64,22 @@ class TransferEnded:
 
 @dataclass(frozen=True, slots=True)
 class RequestConfirmed:
-    """The caller sent the request: store it, then give the engine a `RequestSaved`."""
+    """It is known whom to call: store the request, then give the engine a `RequestSaved`.
+
+    `is_human` is False when nothing was pressed in the whole call, as machines that call do.
+    """
 
     draft: Draft
+    is_human: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class RequestCancelled:
-    """The caller cancelled the request before sending it."""
+class AnswersGiven:
+    """The caller answered a question about the request `request_id`, which is saved: add what differs from `before`."""
+
+    request_id: int
+    draft: Draft
+    before: Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ Event = (
     | RecordingMade
     | TransferEnded
     | RequestConfirmed
-    | RequestCancelled
+    | AnswersGiven
     | RequestLeft
     | Asked
     | CallLeft

@@ -16,12 +16,14 @@ from ivr.callflow.answers import BestTime, Flow, Kind, Reason, VisitType
 class Promise:
     """When staff will call, as it is to be spoken: local time, `minutes` when it is that near.
 
-    `days_ahead` counts calendar days from the caller's today: 0 today, 1 tomorrow.
+    `days_ahead` counts calendar days from the caller's today: 0 today, 1 tomorrow. `half` is the half of a day
+    that the caller asked for, if any.
     """
 
     by: datetime
     days_ahead: int
     minutes: int | None = None
+    half: BestTime | None = None
 
 
 class Heard(StrEnum):

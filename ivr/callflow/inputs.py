@@ -22,10 +22,14 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Keys the caller pressed (0-9, *, #), and the finishing key when one ended the entry (the carrier's or '')."""
+    """Keys the caller pressed (0-9, *, #), and the finishing key when one ended the entry (the carrier's or '').
+
+    `doubled`: a stiff finger pressed the key before a second time, too soon to have heard what it led to.
+    """
 
     keys: str
     finished_by: str = ""
+    doubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,14 @@ class HungUp:
 
 @dataclass(frozen=True, slots=True)
 class RequestSaved:
-    """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn."""
+    """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn.
+
+    `id` names the row for the answers that follow. `promise` is None when nothing was promised.
+    """
 
     reference: str
     promise: Promise | None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,18 @@ from ivr.callflow.answers import Kind
 from ivr.callflow.facts import Fact
 
 MENU_WAIT = 10
-"""Seconds a menu waits for a key, the first time and after each reprompt."""
+"""Seconds a menu waits for a key, the first time."""
+
+SECOND_WAIT = 20
+"""Seconds it waits after a reprompt: for deaf callers, an operator types what was said and keys the answer."""
+
+ATTEMPTS = 3
+"""Misses at one node, no-input and no-match together, before a person or a message takes over."""
 
 ENTRY_WAIT = 8
 """Seconds between two keys of a number."""
 
-LONGEST_MENU = 20.0
+LONGEST_MENU = 24.0
 """Seconds a menu may speak before it waits."""
 
 LONGEST_CLIP = 30.0
@@ -32,8 +38,10 @@ class Value(StrEnum):
     CALLER_NUMBER = "caller_number"
     ENTERED_NUMBER = "entered_number"
     ENTERED_DATE = "entered_date"
-    SUMMARY = "summary"
+    SAVED = "saved"
     RECEIPT = "receipt"
+    URGENT = "urgent"
+    ENTRY = "entry"
     MESSAGE = "message"
     STAFF_REQUEST = "staff_request"
     CLOSURE = "closure"
@@ -61,7 +69,6 @@ class DraftAction(StrEnum):
     USE_CALLER_NUMBER = "use_caller_number"
     USE_ENTERED = "use_entered"
     DROP_RECORDING = "drop_recording"
-    CANCEL = "cancel"
 
 
 HOURS_STATES = ("open", "open_then_closed", "closed", "closed_then_closed", "closed_today", "closed_both_days")
@@ -81,11 +88,12 @@ class Question(StrEnum):
         return question
 
     OPEN_REQUEST = "open_request", "found", "none"
+    URGENT_HELP = "urgent_help", "open", "on_call", "closed"
     HOURS = "hours", *HOURS_STATES, "not_allowed"
     CLOSE_TODAY = "close_today", *HOURS_STATES, "not_allowed"
     CLOSE_TOMORROW = "close_tomorrow", *HOURS_STATES, "not_allowed"
     LIFT_CLOSURES = "lift_closures", *HOURS_STATES, "not_allowed"
-    REQUEST_BY_CALLER = "request_by_caller", "found", "none"
+    REQUEST_BY_CALLER = "request_by_caller", "found", "called", "none"
     REQUEST_BY_REFERENCE = "request_by_reference", "found", "closed", "wrong"
     NEXT_REQUEST = "next_request", "found", "none"
     CHANGE_NUMBER = "change_number", "done", "closed"
@@ -120,6 +128,7 @@ class On(StrEnum):
     DESK = "desk"
     PROOFS = "proofs"
     HEARD = "heard"
+    KEYS = "keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +167,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Speech on the way to another node: `prompts` that no key can cut, and a `lead` that opens what comes next."""
+    """Speech on the way to another node: `prompts` that no key can cut, and a `lead` that opens what comes next.
+
+    With `keeps_lead`, a key that fits nothing in the menu that comes next starts both over, and is no miss. With
+    `elsewhere` the prompts are heard in the default language, and then this one in each other language that is on.
+    """
 
     name: str
     prompts: tuple[str, ...]
     to: Exit
     lead: str | Value | None = None
+    keeps_lead: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +190,9 @@ class Menu:
     which work everywhere and are announced where they help. `level` is the menu's depth below the greeting.
     `on_silence` is where silence leads when it is no failed attempt, `back` where * leads, `failed` where the third
     miss leads after `giving_up` was said. With `other_languages` the choice of the language that the call is in already
-    works, and is not announced.
+    works, and is not announced. No key cuts the `uncut` prompt, with which the opening begins; with `all_uncut` none
+    cuts anything. With `starts_over`, a key that fits nothing starts the words over, and is no miss. `is_question`:
+    it is asked of a request that is saved.
     """
 
     name: str
@@ -195,6 +212,10 @@ class Menu:
     disclaimer: str | None = None
     clip: str | None = None
     other_languages: bool = False
+    uncut: str | None = None
+    all_uncut: bool = False
+    starts_over: bool = False
+    is_question: bool = False
 
     def choice(self, key: str) -> Choice | None:
         """The choice behind a key, if there is one."""
@@ -206,7 +227,8 @@ class Entry:
     """A number keyed by the caller; `skip` is where a lone # leads, when skipping is offered.
 
     `answers` are set on arrival, `example` opens the second reprompt. `keeps` is the fact as which what was keyed
-    waits for a later consult. An extension or a PIN has at least `least_keys` and ends with # or a pause.
+    waits for a later consult. An extension or a PIN has at least `least_keys` and ends with # or a pause. The third
+    miss leads to `failed`, after `giving_up` was said.
     """
 
     name: str
@@ -221,13 +243,16 @@ class Entry:
     failed: Exit = PERSON
     keeps: Fact | None = None
     least_keys: int = 0
+    giving_up: str = "help_is_near"
+    is_question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """A recording: the notice that no key can cut, a beep, at most `longest` seconds; then `answers` are set.
 
-    It belongs to the draft, unless `keeps` names the fact under which it waits for the next consult.
+    It belongs to the draft, unless `keeps` names the fact under which it waits for the next consult. Who hangs up
+    before the beep has asked for a person, where `asked` is True.
     """
 
     name: str
@@ -239,6 +264,8 @@ class Recorder:
     answers: Mapping[str, Any] = field(default_factory=dict)
     failed: Exit = PERSON
     keeps: Fact | None = None
+    asked: bool = False
+    is_question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +293,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """The draft becomes a request: the engine asks for it here and goes on when it is told that it is stored."""
+    """The draft becomes a request: the engine asks for it here and goes on when it is told that it is stored.
+
+    `again` is where to go when it was saved before in this call: its answers are with it already.
+    """
 
     name: str
     waiting: str
     to: Exit
+    again: Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,13 +336,15 @@ Node = Notice | Menu | Entry | Recorder | Transfer | Outgoing | Save | Consult |
 class Tree:
     """A call tree: its nodes by name, the languages that are on (the first is the default), and one pure check.
 
-    `dialable` turns keyed digits into an E.164 number, or None when no such number can exist.
+    `dialable` turns keyed digits into an E.164 number, or None when no such number can exist. `unsaved` is where a call
+    goes on that is at a question and has no request yet, as calls of the first edition had.
     """
 
     nodes: Mapping[str, Node]
     languages: tuple[str, ...]
     dialable: Callable[[str], str | None]
     first: str = "emergency"
+    unsaved: Exit = "main"
 
     def __getitem__(self, name: str) -> Node:
         """The node of that name."""

@@ -50,6 +50,7 @@ USUAL: Mapping[On, tuple[str, ...]] = {
     On.DESK: ("open", "closed"),
     On.PROOFS: ("left",),
     On.HEARD: ("last",),
+    On.KEYS: ("pressed",),
 }
 """The cases that are drawn: a caller whose number is shown, who calls for the first time or has one open request."""
 
@@ -142,6 +143,7 @@ class _Overview:
         node = self.tree.nodes[place.node]
         for key, end, case in self._onward(node, place.flow):
             flow = _flow(place.flow, node, key)
+            flow = Flow.CALLBACK if flow is Flow.MESSAGE else flow  # after its recording they are alike
             yield _Way(key, _Place(end, flow if end in self.parting else None), case)
 
     def _name(self, place: _Place) -> str:
@@ -155,11 +157,12 @@ class _Overview:
     def _onward(self, node: Node, flow: Flow | None) -> Iterator[tuple[str, str, str]]:
         """The ways out of a node that are drawn: a key or event, the node that it leads to, and in which case."""
         for key, to in exits(node):
-            if _is_everywhere(node, key):
+            if _is_everywhere(node, key) or _is_receipt(node):
                 continue
-            for end, case in _ends(self.tree, node, to, flow):
-                is_far_back = self.rank[end] <= self.rank[node.name] - FAR_BACK
-                if end not in {node.name, *self.without} and not is_far_back and not _is_last(self.tree.nodes[end]):
+            for end, case in _ends(self.tree, node, to, _flow(flow, node, key)):
+                target = self.tree.nodes[end]
+                is_near = _is_receipt(target) or self.rank[end] > self.rank[node.name] - FAR_BACK
+                if end not in {node.name, *self.without} and is_near and not _is_last(target):
                     yield key, end, case
 
     def _keys(self, node: Node) -> set[str]:
@@ -185,7 +188,9 @@ class _Overview:
 
 
 def _flow(flow: Flow | None, node: Node, key: str) -> Flow | None:
-    """What is asked for after a key, if anything is."""
+    """What is asked for after a key or a recording, if anything is."""
+    if isinstance(node, Recorder) and node.answers and flow is None:
+        return Flow.MESSAGE
     choice = node.choice(key) if isinstance(node, Menu) else None
     if choice is None or choice.kind is None:
         return flow
@@ -205,8 +210,9 @@ def _ends(tree: Tree, node: Node, to: Exit, flow: Flow | None, case: str = "") -
         yield to, case
         return
     onward = [(key, out) for key, out in exits(target) if _leads_on(target, key, out)]
+    same = len({end for _, out in onward for end, _ in _ends(tree, target, out, flow)}) == 1
     for key, out in onward:
-        yield from _ends(tree, target, out, flow, key if len(onward) > 1 else case)
+        yield from _ends(tree, target, out, flow, case if same else key)
 
 
 def _cases(node: Node, fork: Fork, flow: Flow | None) -> tuple[str, ...]:
@@ -227,7 +233,7 @@ def _is_everywhere(node: Node, key: str) -> bool:
 def _is_passed(tree: Tree, node: Node) -> bool:
     match node:
         case Notice():
-            return node.name != tree.first
+            return node.name != tree.first and not node.keeps_lead
         case Menu():
             return bool(READ_BACKS & {*node.opening, *(choice.then_say for choice in node.choices)})
         case Entry():
@@ -248,9 +254,14 @@ def _leads_on(node: Node, key: str, to: Exit) -> bool:
 
 
 def _is_last(node: Node) -> bool:
-    """Whether a call ends there by itself; the receipt of a request is worth a box all the same."""
-    done = isinstance(node, Menu) and not node.choices and Value.RECEIPT not in node.opening
+    """Whether a call ends there by itself."""
+    done = isinstance(node, Menu) and not node.choices
     return done or isinstance(node, End)
+
+
+def _is_receipt(node: Node) -> bool:
+    """What is told there is worth a box; its ways lead back to the questions."""
+    return isinstance(node, Menu) and Value.RECEIPT in node.opening
 
 
 def _box(node: Node) -> str:
@@ -274,6 +285,7 @@ def _options(menu: Menu) -> str:
     announced = [choice for choice in menu.choices if choice.prompt]
     rows = [str(choice.prompt).split("_") for choice in announced]
     shared = len(list(takewhile(lambda words: len(set(words)) == 1, zip(*rows, strict=False)))) or 1
+    shared = shared if len(rows) > 1 else 1
     words = [choice.language or " ".join(row[shared:]) for choice, row in zip(announced, rows, strict=True)]
     keys = [f"{choice.key} {word}".replace(" ", NO_BREAK) for choice, word in zip(announced, words, strict=True)]
     if menu.one_sentence:

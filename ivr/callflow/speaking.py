@@ -9,7 +9,7 @@ from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.facts import Promise, PromptReading, RequestSummary
 from ivr.callflow.inputs import RequestSaved
-from ivr.callflow.nodes import Menu, Value
+from ivr.callflow.nodes import Field, Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import read_out
 from ivr.callflow.state import CallState
@@ -19,6 +19,9 @@ BETWEEN_OPTIONS = Pause(500)
 
 PHONE_GROUPS = (3, 3, 4)
 REFERENCE_GROUPS = (3, 3)
+ENTRY_GROUPS = {Field.BIRTH_DATE: (2, 2, 4), Field.REFERENCE: REFERENCE_GROUPS}
+"""How digits keyed in part are read back, where they are no telephone number."""
+
 A_WEEK = 7
 """Days: within them the weekday alone says which day is meant."""
 
@@ -46,12 +49,16 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return (SpeakDigits(national(state.caller_number or ""), PHONE_GROUPS),)
         case Value.ENTERED_NUMBER:
             return (SpeakDigits(national(state.entered), PHONE_GROUPS),)
+        case Value.ENTRY:
+            return so_far(state.entry)
         case Value.ENTERED_DATE:
             return (SpeakDate(state.entered or date.min.isoformat()),)
-        case Value.SUMMARY:
-            return tuple(_summary(state.draft))
+        case Value.SAVED:
+            return tuple(_saved(state.saved)) if state.saved else ()
         case Value.RECEIPT:
-            return tuple(_receipt(state.saved)) if state.saved else ()
+            return tuple(_receipt(state.draft, state.saved)) if state.saved else ()
+        case Value.URGENT:
+            return tuple(_urgent(state.saved)) if state.saved else ()
         case Value.STAFF_REQUEST:
             return read_out(state.staff.reading, state.staff.staff_id or 0) if state.staff.reading else ()
         case Value.MESSAGE:
@@ -75,22 +82,57 @@ def national(number: str) -> str:
     return number.removeprefix("+1") if len(number) == 12 else number.removeprefix("+")
 
 
-def _summary(draft: Draft) -> Iterator[Speech]:
-    """The request in one sentence; the number is left out, as the caller has just confirmed it digit by digit."""
-    if draft.flow is Flow.APPOINTMENT:
-        yield Say(f"confirm_visit_{draft.visit_type or 'other_pain'}")
-        yield Say(f"confirm_weekday_{draft.weekday or 'any'}")
-    else:
-        yield Say(f"confirm_reason_{draft.reason or 'other'}")
-    yield Say(f"confirm_time_{draft.best_time or 'any'}")
-    if draft.recording_sid:
-        yield Say("confirm_with_message")
+def so_far(keys: str, holds: Field = Field.NUMBER) -> tuple[Speech, ...]:
+    """The digits of a number that the caller has keyed in part."""
+    if not keys:
+        return ()
+    return (
+        Say("entry_have"),
+        SpeakDigits(keys, ENTRY_GROUPS.get(holds, PHONE_GROUPS)),
+        BETWEEN_OPTIONS,
+        Say("entry_go_on"),
+    )
+
+
+def _saved(saved: RequestSaved) -> Iterator[Speech]:
+    """The most important news, before any question."""
+    yield Say("saved")
+    if saved.promise:
+        yield from _promise(saved.promise)
+    yield BETWEEN_GROUPS
+    yield Say("saved_stay")
     yield BETWEEN_OPTIONS
 
 
-def _receipt(saved: RequestSaved) -> Iterator[Speech]:
+def _urgent(saved: RequestSaved) -> Iterator[Speech]:
+    """When staff will call about a warning sign, and what to do meanwhile."""
+    if saved.promise:
+        yield from _promise(saved.promise)
+        yield BETWEEN_GROUPS
+    yield Say("urgent_worse")
+    yield BETWEEN_OPTIONS
+
+
+def _summary(draft: Draft) -> Iterator[Speech]:
+    """The request in one sentence; the number is left out, as the caller has just confirmed it digit by digit."""
+    if draft.flow is Flow.APPOINTMENT:
+        if draft.visit_type:
+            yield Say(f"receipt_visit_{draft.visit_type}")
+        elif draft.recording_sid:
+            yield Say("receipt_reason_message")
+        if draft.weekday:
+            yield Say(f"receipt_weekday_{draft.weekday}")
+        if draft.visit_time:
+            yield Say(f"receipt_time_{draft.visit_time}")
+    else:
+        yield Say(f"receipt_reason_{draft.reason or 'other'}")
+
+
+def _receipt(draft: Draft, saved: RequestSaved) -> Iterator[Speech]:
     reference = SpeakDigits(saved.reference, REFERENCE_GROUPS)
-    yield Say("saved")
+    if summary := tuple(_summary(draft)) if draft.kind else ():
+        yield from summary
+        yield BETWEEN_GROUPS
     yield Say("saved_reference")
     yield reference
     yield BETWEEN_GROUPS
@@ -106,10 +148,11 @@ def _promise(promise: Promise) -> Iterator[Speech]:
     if promise.minutes is not None:
         yield Say("promise_minutes")
         return
+    half = f"_{promise.half}" if promise.half else ""
     if promise.days_ahead == 0:
-        yield Say("promise_today")
+        yield Say(f"promise_today{half}")
     elif promise.days_ahead == 1:
-        yield Say("promise_tomorrow")
+        yield Say(f"promise_tomorrow{half}")
     else:
         yield Say("promise_on")
         yield Say(f"weekday_{promise.by.isoweekday()}")

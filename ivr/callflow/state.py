@@ -22,8 +22,9 @@ class CallState:
 
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
     being read back, `saved` the receipt the caller may hear again, `refused` how many proofs of who is calling were
-    wrong, `known_language` the language of this number's last call where callers can choose one. `request`, `staff`
-    and `studio` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the numbers to
+    wrong, `known_language` the language of this number's last call where callers can choose one. `last_key` is the key
+    pressed last ('' while nothing was), `lead` the notice whose words a stray key starts over. `request`, `staff` and
+    `studio` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the numbers to
     ring now; empty when closed) and `closure` (what to say of a day on which the clinic is closed) are not the call's
     own: whoever drives the engine sets them each turn.
     """
@@ -40,6 +41,8 @@ class CallState:
     saved: RequestSaved | None = None
     refused: int = 0
     known_language: str | None = None
+    last_key: str = ""
+    lead: str = ""
     request: RequestFacts = RequestFacts()
     staff: StaffFacts = StaffFacts()
     studio: StudioFacts = StudioFacts()
@@ -79,9 +82,12 @@ def to_plain(state: CallState) -> dict[str, Any]:
 def from_plain(values: Mapping[str, Any]) -> CallState:
     """The state that `to_plain` described, of this version of the line or of the first edition.
 
-    A call that began on the first edition forgets what was found in it, and goes on.
+    A call that began on the first edition forgets what was found in it, and goes on; who was hearing that a request is
+    saved goes on hearing so.
     """
     saved = values.get("saved")
     if isinstance(saved, list):
         values = {**values, "saved": {"reference": saved[0], "promise": None}}
+    if values.get("node") == "saved":
+        values = {**values, "node": "receipt"}
     return plain.from_plain(CallState, values)

@@ -33,8 +33,9 @@ HEARD = Fork(On.HEARD, {"last": "existing_last", "more": "existing_more", "callb
 new callback."""
 
 EXISTING = Choice("4", "main_existing", Fork(On.CALLER, {"known": "existing", "unknown": REFERENCE}))
-CALLBACK_START = Fork(On.CALLER, {"known": "open_request", "unknown": "enter_number"})
-"""Where a callback begins: a caller who has an open request hears of it first."""
+NUMBER = Fork(On.CALLER, {"known": "number", "unknown": "enter_number"})
+REQUEST = Fork(On.CALLER, {"known": "open_request", "unknown": "enter_number"})
+"""Where both requests begin: a caller who has an open one hears of it first."""
 
 
 def existing_nodes() -> tuple[Node, ...]:
@@ -44,7 +45,12 @@ def existing_nodes() -> tuple[Node, ...]:
 
 def _finding() -> tuple[Node, ...]:
     return (
-        Consult("existing", Question.REQUEST_BY_CALLER, {"found": HEARD, "none": REFERENCE}),
+        Consult(
+            "existing",
+            Question.REQUEST_BY_CALLER,
+            {"found": HEARD, "called": REFERENCE, "none": REFERENCE},
+            lead={"called": "request_called"},
+        ),
         Entry(
             "reference",
             level=2,

@@ -15,7 +15,7 @@ def language_nodes(languages: tuple[str, ...], staff: Choice) -> tuple[Node, ...
         for key, language in enumerate(languages, start=1)
     )
     return (
-        _menu("language", (*offered, staff), wait=5),
+        _menu("language", (*offered, staff), wait=10),
         _menu("language_known", (*offered, staff), wait=3, other_languages=True),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ivr.callflow.entries import Fault
 from ivr.callflow.nodes import Entry, Menu, Tree
 from ivr.services.scripts import Script
 from ivr.simulator import TranscriptEntry
@@ -78,7 +79,7 @@ def _is_spoken(entry: TranscriptEntry) -> bool:
 def _misses(tree: Tree) -> set[str]:
     """The prompts that begin an answer to keys that are none here."""
     examples = {node.example for node in tree.nodes.values() if isinstance(node, Menu | Entry)}
-    return {"again_no_match", "help_is_near", *examples}
+    return {"again_no_match", "help_is_near", *Fault, *examples}
 
 
 def _said_by(keys: set[str], scripts: Mapping[str, Script]) -> set[str]:

@@ -48,9 +48,7 @@ def _prepare_demo(config: Config) -> None:
 
 @click.command()
 @click.option("--base-url", help="Where the line listens; PUBLIC_BASE_URL unless given.")
-@click.option(
-    "--keys", help='What the caller does at each wait, such as "2 1 4 3 1 2 1"; without it you are the caller.'
-)
+@click.option("--keys", help='What the caller does at each wait, such as "2 1 4 3 1 2"; without it you are the caller.')
 @click.option("--from", "from_", default="+16175550142", show_default=True, help="Caller ID; anonymous works too.")
 @click.option("--to", default="+16175550100", show_default=True, help="The clinic's number.")
 @click.option("--barge-in", is_flag=True, help="Press keys half a second into the prompts.")

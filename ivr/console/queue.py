@@ -146,8 +146,10 @@ def next_action(row: QueueRow) -> str:
         what = "Listen: no number was left"
     elif row.attempts:
         what = "Try again"
+    elif row.pressed_nothing:
+        what = "Listen: whoever called pressed nothing"
     elif row.left_incomplete:
-        what = "Call: they hung up before sending it"
+        what = "Call: they hung up before it was saved"
     elif row.reason is Reason.MESSAGE:
         what = "Listen, then call"
     else:

@@ -135,6 +135,7 @@ def figures(report: Report) -> dict[str, Any]:
         "tried": report.tried,
         "reached": report.reached,
         "reached_within_three_attempts": report.reached_soon,
+        "closed_as_not_a_patient": report.not_patients,
         "oldest_open": report.oldest_open and report.oldest_open.isoformat(),
         "by_weekday_and_hour": [
             {"weekday": WEEKDAYS[day], "hour": hour, "requests": count}

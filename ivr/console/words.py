@@ -19,11 +19,12 @@ WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Kind.APPOINTMENT: "Appointment",
     },
     Reason: {
-        Reason.PROCEDURE: "Question about a procedure",
+        Reason.PROCEDURE: "Question about a treatment",
         Reason.AFTER_PROCEDURE: "After a procedure they have had",
         Reason.BILLING: "Insurance, billing or a referral",
         Reason.OTHER: "Something else",
         Reason.MESSAGE: "Left a voice message",
+        Reason.PERSON: "Asked for a person, and hung up before one came",
     },
     PatientType: {
         PatientType.NEW: "New patient",
@@ -48,7 +49,7 @@ WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         BestTime.ANY: "Any time",
     },
     RequestStatus: {
-        RequestStatus.INCOMPLETE: "Incomplete: the caller hung up before sending it",
+        RequestStatus.INCOMPLETE: "Incomplete: the caller hung up before it was saved",
         RequestStatus.NEW: "New",
         RequestStatus.CLAIMED: "Claimed",
         RequestStatus.FOLLOW_UP: "To be tried again",
@@ -76,6 +77,7 @@ WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Disposition.DUPLICATE: "Duplicate of another request",
         Disposition.UNREACHABLE: "Could not be reached",
         Disposition.CANCELLED: "Cancelled by the caller",
+        Disposition.NOT_A_PATIENT: "Not a patient: a machine, or a wrong number",
     },
     RecordingStatus: {
         RecordingStatus.ANNOUNCED: "The message is on its way to us. That usually takes less than a minute.",
@@ -115,13 +117,20 @@ NODES: Mapping[str, str] = {
     "birth_date": "Keying the birth date",
     "check_birth_date": "Checking the birth date",
     "weekday": "Preferred day",
+    "visit_time": "Preferred time of day",
+    "warning": "When to dial 911",
+    "urgent_help": "Alerting somebody",
+    "urgent": "What to do until we call",
+    "urgent_on_call": "What to do until we call",
     "leave_message": "May we leave a message",
     "offer_message": "Offer to record a message",
     "message": "Recording a message",
     "keep_message": "Keep the message, or not",
     "confirm": "Reading the request back",
     "saving": "Saving the request",
-    "saved": "Request saved, reference given",
+    "saved": "Request saved",
+    "receipt": "Reference given",
+    "message_kept": "Message kept",
     "goodbye": "Goodbye",
     "person": "Calling the desk",
     "closed": "Desk closed",
@@ -217,10 +226,23 @@ _FIELDS: Mapping[str, str] = {
     "callback_number": "Number",
     "best_time": "Best time",
     "weekday": "Preferred day",
+    "visit_time": "Preferred time of day",
+    "reason": "Reason",
+    "patient_type": "Patient",
+    "visit_type": "Visit",
+    "birth_date": "Birth date",
+    "red_flags": "Warning signs",
     "priority": "Priority",
     "may_leave_message": "May leave a message",
 }
 """The fields of an entry's changes that are told; the others follow from what was done."""
+
+
+def vouched(stir_verstat: str) -> str:
+    """What the carrier says of a caller ID; it is no judgement of who called."""
+    if stir_verstat == "TN-Validation-Passed-A":
+        return "the carrier vouches for it"
+    return "the carrier does not vouch for it" if stir_verstat.startswith("TN-Validation-Failed") else "unknown"
 
 
 def in_words(value: StrEnum | None) -> str:
@@ -273,7 +295,7 @@ def gave(given: str, events: tuple[tuple[object, ...], ...]) -> str:
     if "InputMissed" in by_name and by_name["InputMissed"][1] == "no_match":
         return "Pressed something that does not count here"
     if "RequestConfirmed" in by_name:
-        return "Sent the request"
+        return "Gave a number to call: the request is saved"
     if "RequestCancelled" in by_name:
         return "Cancelled the request"
     if "RedFlagRaised" in by_name:
@@ -311,6 +333,7 @@ _HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CHANGED_BY_CALLER: "The caller changed the request by phone",
     EntryKind.CANCELLED_BY_CALLER: "The caller cancelled the request by phone",
     EntryKind.MESSAGE_ADDED: "The caller added a message",
+    EntryKind.ANSWER_ADDED: "The caller answered a question",
 }
 
 
@@ -326,10 +349,22 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def _value(name: str, value: Any) -> str:
     if name == "callback_number":
         return number(value) or "none"
-    if name == "may_leave_message":
+    if name in ("may_leave_message", "red_flags"):
         return yes_or_no(value)
-    kinds: dict[str, type[StrEnum]] = {"best_time": BestTime, "weekday": Weekday, "priority": Priority}
-    return in_words(kinds[name](value)) if value else "none"
+    if name == "birth_date":
+        return value or "none"
+    return in_words(_KINDS[name](value)) if value else "none"
+
+
+_KINDS: Mapping[str, type[StrEnum]] = {
+    "best_time": BestTime,
+    "visit_time": BestTime,
+    "weekday": Weekday,
+    "priority": Priority,
+    "reason": Reason,
+    "patient_type": PatientType,
+    "visit_type": VisitType,
+}
 
 
 def due(act_by: datetime, attempts: int, now: datetime, timezone: ZoneInfo) -> str:
@@ -351,5 +386,6 @@ __all__ = [
     "node",
     "number",
     "span",
+    "vouched",
     "yes_or_no",
 ]

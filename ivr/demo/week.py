@@ -66,26 +66,26 @@ class DemoCall:
     steps: tuple[StaffStep, ...] = ()
 
 
-PROCEDURE = "2 1 1 {time} 1 2 1"
-MESSAGE = "2 1 1 2 1 1 r{seconds} 1 1"
+PROCEDURE = "2 1 1 {time} 1 2"
+MESSAGE = "2 1 1 2 1 1 r{seconds} 1"
 
 WEEK = (
-    DemoCall(6, "09:12", "+16175550142", "2 1 4 3 1 2 1", steps=(
+    DemoCall(6, "09:12", "+16175550142", "2 1 4 3 1 2", steps=(
         StaffStep(31, STAFF, called(Outcome.NO_ANSWER)),
         StaffStep(240, STAFF, called(Outcome.REACHED, "Wanted directions and parking. Told both.")),
         StaffStep(241, STAFF, done(Disposition.ANSWERED)))),
-    DemoCall(6, "10:47", "+16175550121", "1 1 1 05171948 1 6 3 1 1 2 1", steps=(
+    DemoCall(6, "10:47", "+16175550121", "1 1 1 1 05171948 1 6 3 1 2", steps=(
         StaffStep(52, STAFF, called(Outcome.REACHED)),
         StaffStep(60, STAFF, done(Disposition.SCHEDULED, "First visit, referral letter is here.")))),
-    DemoCall(6, "15:20", "anonymous", "2 6175550163 1 3 2 1 2 1", steps=(
+    DemoCall(6, "15:20", "anonymous", "2 6175550163 1 3 2 1 2", steps=(
         StaffStep(900, STAFF, called(Outcome.LEFT_MESSAGE)),
         StaffStep(1300, STAFF, done(Disposition.ANSWERED, "Insurance card copied to billing.")))),
-    DemoCall(5, "08:41", "+16175550134", "2 1 2 1 1 1 2 1", steps=(
+    DemoCall(5, "08:41", "+16175550134", "2 1 2 1 2", steps=(
         StaffStep(4, LEAD, noted("Fever since last night, three days after the procedure. Doctor on call informed.")),
         StaffStep(6, LEAD, called(Outcome.REACHED)),
         StaffStep(12, LEAD, done(Disposition.EMERGENCY, "Sent to the emergency department; daughter drives.")))),
-    DemoCall(5, "11:05", "+16175550155", "2 1 h"),
-    DemoCall(5, "13:33", "+16175550118", "1 2 3 # 2 1 1 2 2 1", steps=(
+    DemoCall(5, "11:05", "+16175550155", "0 h"),
+    DemoCall(5, "13:33", "+16175550118", "1 1 2 3 # 2 1 2 2", steps=(
         StaffStep(95, STAFF, called(Outcome.BUSY)),
         StaffStep(170, STAFF, called(Outcome.WRONG_NUMBER, "Somebody else answers at this number.")),
         StaffStep(1500, LEAD, done(Disposition.UNREACHABLE)))),
@@ -95,35 +95,40 @@ WEEK = (
         StaffStep(75, STAFF, called(Outcome.LEFT_MESSAGE)),
         StaffStep(1440, STAFF, called(Outcome.REACHED, "Explained the steps; sends her questions in writing.")),
         StaffStep(1444, STAFF, done(Disposition.ANSWERED)))),
-    DemoCall(4, "16:10", "+16175550142", "2 1 3 1 1 2 1", steps=(
+    DemoCall(4, "16:10", "+16175550142", "2 1 3 1 1 2", steps=(
         StaffStep(960, STAFF, called(Outcome.REACHED)),
         StaffStep(965, STAFF, done(Disposition.REFERRED, "Billing office has it.")))),
-    DemoCall(3, "10:20", "+16175550129", "1 2 2 2 03041951 1 3 2 1 1 2 1", steps=(
+    DemoCall(3, "10:20", "+16175550129", "1 1 2 2 2 03041951 1 3 2 1 2", steps=(
         StaffStep(180, STAFF, called(Outcome.NO_ANSWER)),
         StaffStep(1400, STAFF, called(Outcome.LEFT_MESSAGE, "Offered two dates on the machine.")))),
-    DemoCall(3, "14:02", "+16175550161", "1 1 2 1 h"),
+    DemoCall(3, "14:02", "+16175550161", "1 1 1 2 1 h", steps=(
+        StaffStep(7, LEAD, called(Outcome.REACHED, "Wound is draining. The surgeon sees her at four today.")),
+        StaffStep(9, LEAD, done(Disposition.SCHEDULED)))),
     DemoCall(3, "18:40", "+16175550147", "0 r12h",
         "Good evening, my name is Tom Example. My number is 617 555 0147. "
         "I would like to know whether I may take my usual tablets before the visit. Thank you.", (
         StaffStep(930, STAFF, called(Outcome.REACHED, "Asked the doctor: yes, with little water.")),
         StaffStep(940, STAFF, done(Disposition.ANSWERED)))),
-    DemoCall(2, "09:30", "+16175550138", "2 1 4 1 2 2 1", steps=(
+    DemoCall(2, "09:30", "+16175550138", "2 1 4 1 2 2", steps=(
         StaffStep(45, STAFF, done(Disposition.DUPLICATE)),)),
+    DemoCall(2, "10:20", "+16175550170", "2 1 4 3 2 2", steps=(
+        StaffStep(50, STAFF, called(Outcome.REACHED)),
+        StaffStep(51, STAFF, done(Disposition.NOT_A_PATIENT, "Sells printer paper.")))),
     DemoCall(2, "11:48", "+16175550184", PROCEDURE.format(time=1), steps=(
         StaffStep(130, STAFF, called(Outcome.NO_ANSWER)),)),
-    DemoCall(1, "10:05", "+16175550152", "1 1 3 11231960 1 2 1 1 1 2 1", steps=(
+    DemoCall(1, "10:05", "+16175550152", "1 1 1 3 11231960 1 2 1 1 2", steps=(
         StaffStep(200, STAFF, noted("Prefers a female doctor.")),)),
     DemoCall(1, "13:15", "+16175550187", PROCEDURE.format(time=3)),
     DemoCall(1, "15:50", "+16175550166", MESSAGE.format(seconds=9),
         "This is Ann Invented. Is it all right to fly two weeks after the procedure? "
         "Please call me back on this number."),
-    DemoCall(-170, "", "+16175550173", "1 2 2 2 08091944 1 6 3 1 1 2 1"),
-    DemoCall(-95, "", "+16175550158", "2 1 3 2 1 2 1", steps=(StaffStep(92, LEAD, triage.claim),)),
-    DemoCall(-61, "", "anonymous", "2 h"),
-    DemoCall(-40, "", "+16175550191", "2 1 2 1 1 1 2 1"),
+    DemoCall(-170, "", "+16175550173", "1 1 2 2 2 08091944 1 6 3 1 2"),
+    DemoCall(-95, "", "+16175550158", "2 1 3 2 1 2", steps=(StaffStep(92, LEAD, triage.claim),)),
+    DemoCall(-61, "", "+16175550144", "2 1 h"),
+    DemoCall(-40, "", "+16175550191", "2 1 2 1 2"),
     DemoCall(-22, "", "+16175550126", MESSAGE.format(seconds=8),
         "Hi, it is Paul Madeup. I lost the sheet about the day of the procedure. Could you tell me when to be there?"),
-    DemoCall(-9, "", "+16175550180", "1 1 1 # 6 3 1 1 2 1", steps=(StaffStep(7, STAFF, triage.claim),)),
+    DemoCall(-9, "", "+16175550180", "1 1 1 1 # 6 3 1 2", steps=(StaffStep(7, STAFF, triage.claim),)),
 )  # fmt: skip
 
 

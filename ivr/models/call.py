@@ -15,7 +15,8 @@ class Call(Base):
 
     `turn` is the number of the last turn answered. `progress` is JSON: the engine's state and that turn's outputs,
     so that a webhook delivered again gets the same answer. `carrier_status` is the carrier's word, never a
-    disposition. `release_id` is the set of prompts that this call hears from beginning to end.
+    disposition; `stir_verstat` is how far it vouches for the caller ID. `release_id` is the set of prompts that this
+    call hears from beginning to end.
     """
 
     __tablename__ = "calls"
@@ -25,6 +26,7 @@ class Call(Base):
     from_number: Mapped[str | None] = mapped_column(EncryptedText)
     from_index: Mapped[str | None] = mapped_column(String(32))
     to_number: Mapped[str | None] = mapped_column(String(64))
+    stir_verstat: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(12))
     release_id: Mapped[int | None] = mapped_column(ForeignKey("prompt_releases.id"))
     turn: Mapped[int]

@@ -23,6 +23,13 @@ class RequestStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Source(StrEnum):
+    """By which door a request came."""
+
+    PHONE = "phone"
+    WEB = "web"
+
+
 class Tab(StrEnum):
     """Which list of the console a request stands in; its status tells."""
 
@@ -57,8 +64,9 @@ class PatientRequest(Base):
     """A callback or appointment request. Number and birth date are encrypted; `number_index` finds equal numbers.
 
     `left_in_outage` marks a message the carrier took while we could not answer. `left_incomplete` marks one whose
-    caller hung up before sending it, whatever staff have made of it since. `legal_hold` keeps it from being
-    erased; `erased_at` is when its personal fields were.
+    caller hung up before it was saved, whatever staff have made of it since; `pressed_nothing` one whose caller spoke
+    and never pressed a key, as machines do. `best_time` is for the call, `visit_time` for the visit. `legal_hold` keeps
+    it from being erased; `erased_at` is when its personal fields were.
 
     The queue is ordered by `tab`, `rank` (of the priority), `act_by` and age. `act_by` is when somebody should act
     next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id` has claimed it at
@@ -84,6 +92,7 @@ class PatientRequest(Base):
     birth_date: Mapped[str | None] = mapped_column(EncryptedText)
     weekday: Mapped[Weekday | None] = mapped_column(ByValue(Weekday))
     best_time: Mapped[BestTime | None] = mapped_column(ByValue(BestTime))
+    visit_time: Mapped[BestTime | None] = mapped_column(ByValue(BestTime))
     red_flags: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(12))
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
@@ -105,6 +114,8 @@ class PatientRequest(Base):
     disposition: Mapped[Disposition | None] = mapped_column(ByValue(Disposition))
     for_desk: Mapped[bool] = mapped_column(default=False)
     left_incomplete: Mapped[bool] = mapped_column(default=False)
+    pressed_nothing: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[Source] = mapped_column(ByValue(Source), default=Source.PHONE)
 
     __table_args__ = (
         Index(None, "reference"),

@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     CHANGED_BY_CALLER = "changed_by_caller"
     CANCELLED_BY_CALLER = "cancelled_by_caller"
     MESSAGE_ADDED = "message_added"
+    ANSWER_ADDED = "answer_added"
 
 
 class Outcome(StrEnum):
@@ -51,6 +52,7 @@ class Disposition(StrEnum):
     DUPLICATE = "duplicate"
     UNREACHABLE = "unreachable"
     CANCELLED = "cancelled"
+    NOT_A_PATIENT = "not_a_patient"
 
 
 class RequestEntry(Base):

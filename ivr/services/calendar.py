@@ -13,7 +13,7 @@ import holidays
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callflow.answers import ClosureReason
+from ivr.callflow.answers import BestTime, ClosureReason
 from ivr.callflow.facts import Promise
 from ivr.config import Config, OpenSpan
 from ivr.db import Database
@@ -28,6 +28,12 @@ HORIZON_DAYS = 60
 FRESH_SECONDS = 5.0
 """How long a process goes by the hours it has read before it looks again."""
 
+
+NOON = 12 * 60
+"""Minutes."""
+
+LEAST_TIME = timedelta(hours=1)
+"""How much of a morning or an afternoon must be left, so that somebody can call in it."""
 
 MOST_CLOSURES = 100
 """The latest closures that a calendar knows of: years of them."""
@@ -105,14 +111,43 @@ class Calendar:
             case Priority.ROUTINE:
                 return self._one_business_day_after(created_at)
 
-    def promise(self, created_at: datetime, due_at: datetime) -> Promise:
-        """A due moment as the line speaks it: never earlier than due, at the next quarter of an hour."""
+    def within(self, due_at: datetime, best_time: BestTime | None, since: datetime) -> datetime:
+        """The end of a caller's favourite half of a day nearest to a due moment: who likes afternoons gets one.
+
+        A due moment in the other half moves to the next opening half that fits: earlier on the same day where that
+        leaves an hour, and to the next day otherwise.
+        """
+        if best_time not in (BestTime.MORNING, BestTime.AFTERNOON):
+            return due_at
+        halves = list(self._halves(due_at, best_time))
+        for begins, ends in halves:
+            if begins < due_at <= ends:
+                return due_at
+        fitting = (ends for begins, ends in halves if ends - max(begins, since) >= LEAST_TIME)
+        return next(fitting, due_at)
+
+    def _halves(self, due_at: datetime, best_time: BestTime) -> Iterator[tuple[datetime, datetime]]:
+        """The mornings or afternoons on which the clinic is open, from the due day on."""
+        for opens, closes in self._openings(self.today(due_at), HORIZON_DAYS):
+            day = opens.astimezone(self.timezone).date()
+            noon = self._moment(day, NOON)
+            begins, ends = (opens, min(closes, noon)) if best_time is BestTime.MORNING else (max(opens, noon), closes)
+            if begins < ends:
+                yield begins, ends
+
+    def promise(self, created_at: datetime, due_at: datetime, best_time: BestTime | None = None) -> Promise:
+        """A due moment as the line speaks it: never earlier than due, at the next quarter of an hour.
+
+        `best_time` is the half of the day to name, when the caller asked for one.
+        """
         local = due_at.astimezone(self.timezone)
         late = timedelta(minutes=local.minute % 15, seconds=local.second, microseconds=local.microsecond)
         by = local if not late else local - late + timedelta(minutes=15)
         near = due_at - created_at <= timedelta(minutes=URGENT_MINUTES)
         days = (by.date() - self.today(created_at)).days
-        return Promise(by.replace(tzinfo=None), days, URGENT_MINUTES if near else None)
+        fits = {BestTime.MORNING: by.hour * 60 + by.minute <= NOON, BestTime.AFTERNOON: by.hour >= NOON // 60}
+        half = best_time if best_time and fits.get(best_time, False) else None
+        return Promise(by.replace(tzinfo=None), days, URGENT_MINUTES if near else None, half)
 
     def _after_open_time(self, start: datetime, span: timedelta) -> datetime:
         for opens, closes in self._openings(self.today(start), HORIZON_DAYS):

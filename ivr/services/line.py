@@ -44,6 +44,11 @@ class Line:
         """When the clinic is open, as staff have set it; a few seconds old at most."""
         return self.calendars.current()
 
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """The clinic's telephones, which are nobody's caller ID: calls that they forward may show them."""
+        return frozenset({self.clinic_number, self.staff_number, *self.desk_numbers})
+
     def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...], tuple[Speech, ...]]:
         """Today's date at the clinic, the desk numbers that can be rung now, and the words of a closed day."""
         calendar = self.calendar

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import phonenumbers
 
@@ -29,9 +30,12 @@ def dialable(digits: str) -> str | None:
     return f"+1{digits}"
 
 
-def caller_number(caller_id: str) -> str | None:
-    """A caller ID as a number staff can call back, or None for withheld, SIP, client, foreign and malformed ones."""
-    if caller_id in WITHHELD or not _NANP.fullmatch(caller_id):
+def caller_number(caller_id: str, own: Collection[str] = ()) -> str | None:
+    """A caller ID as a number staff can call back, or None for withheld, SIP, client, foreign and malformed ones.
+
+    `own` are the clinic's numbers, which are nobody's.
+    """
+    if caller_id in WITHHELD or caller_id in own or not _NANP.fullmatch(caller_id):
         return None
     return dialable(caller_id.removeprefix("+1"))
 

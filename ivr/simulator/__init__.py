@@ -17,7 +17,7 @@ from ivr.simulator.parameters import Party
 from ivr.simulator.placing import Exchange
 from ivr.simulator.recordings import Recording, RecordingStore
 from ivr.simulator.rest import MediaDelay, create_rest_app
-from ivr.simulator.script import ScriptedCaller
+from ivr.simulator.script import ScriptedCaller, UnhurriedCaller
 from ivr.simulator.signature import sign
 from ivr.simulator.terminal import run_interactive, run_scripted
 from ivr.simulator.transcript import Transcript, TranscriptEntry
@@ -53,6 +53,7 @@ __all__ = [
     "TranscriptEntry",
     "Transport",
     "TwimlError",
+    "UnhurriedCaller",
     "Unreached",
     "VirtualClock",
     "Wait",

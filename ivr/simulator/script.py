@@ -1,11 +1,13 @@
 """Callers written down: a line of tokens, one for each time that the line waits."""
 
 import re
+import time
 from collections.abc import Iterable
 
 from ivr.simulator.caller import GatherPlan, HangUp, Keys, PlannedCaller, RecordPlan, Silence, Speak, Wait
 
 CUT_IN_SECONDS = 0.5
+SAME_KEY_SECONDS = 0.8
 SKIPPABLE_SECONDS = 1  # a Gather that waits no longer is there to let a key cut its words
 _TOKEN = re.compile(
     r"(?:w(?P<after>\d+(?:\.\d+)?):)?(?:(?P<keys>[0-9*#]+)|(?P<hang>h))"
@@ -57,6 +59,24 @@ class ScriptedCaller(PlannedCaller):
         if move["silence"]:
             return Silence()
         return Speak(float(move["speech"]), "" if move["end"] else "#", hang_up=move["end"] == "h")
+
+
+class UnhurriedCaller(ScriptedCaller):
+    """Lets a moment really pass before the key that it pressed last: a line could take that for a slip of the finger.
+
+    For lines that have the computer's time, while the call's own passes at once.
+    """
+
+    _pressed = ""
+
+    def at_gather(self, wait: Wait) -> GatherPlan:
+        """Press the next token's keys, the same one again after a moment."""
+        plan = super().at_gather(wait)
+        if isinstance(plan, Keys):
+            if plan.keys == self._pressed:
+                time.sleep(SAME_KEY_SECONDS)
+            self._pressed = plan.keys[-1:]
+        return plan
 
 
 def _move(token: str) -> re.Match[str]:

@@ -13,7 +13,7 @@ from ivr.simulator.carrier import DEFAULT_FROM, DEFAULT_TO, Carrier
 from ivr.simulator.clock import Clock, RealClock, VirtualClock
 from ivr.simulator.desk import Desk
 from ivr.simulator.errors import SimulatorError
-from ivr.simulator.script import ScriptedCaller
+from ivr.simulator.script import UnhurriedCaller
 from ivr.simulator.transcript import Transcript, TranscriptEntry, flows, words_of
 
 try:
@@ -169,7 +169,7 @@ def run_scripted(
     """Hold a scripted call at once and print it as it goes; return the exit status. `entries` takes what happened."""
     out, err = stdout or sys.stdout, stderr or sys.stderr
     try:
-        caller = ScriptedCaller.parse(script, barge_in=barge_in)
+        caller = UnhurriedCaller.parse(script, barge_in=barge_in)
         with closing(_Paper(out)) as paper:
             transcript = carrier.call(caller, from_=from_, to=to, desk=desk, listener=paper)
         if entries is not None:

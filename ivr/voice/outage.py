@@ -62,12 +62,21 @@ class Outage:
         self._say(response, "goodbye")
         return str(response)
 
-    def desk_whisper(self) -> str:
-        """What whoever answers the desk telephone hears: key 1 takes the call, nothing leaves it to the next."""
+    def desk_whisper(self, warned: bool = False, spoken: Script | None = None) -> str:
+        """What whoever answers the desk telephone hears: key 1 takes the call, nothing leaves it to the next.
+
+        `warned`: the caller has named a warning sign. `spoken` is the script of the caller's language, where that is
+        another one.
+        """
         response = twiml.VoiceResponse()
         gather = twiml.Gather(
             input="dtmf", action=f"{self.base}/voice/desk/accept", method="POST", num_digits=1, timeout=8
         )
+        if warned:
+            self._say(gather, "staff_desk_warning")
+        if spoken:
+            self._say(gather, "staff_desk_language")
+            gather.say(spoken.prompts["language_name"].sayable, voice=spoken.say_voice, language=spoken.language)
         self._say(gather, "desk_whisper")
         response.append(gather)
         response.hangup()

@@ -16,6 +16,9 @@ LONGEST_NUMBER = 64
 LONGEST_WORD = 16
 """Characters of a status; the carrier's longest has eleven."""
 
+LONGEST_VERSTAT = 32
+"""Characters of what the carrier says of a caller ID; the longest known has 24."""
+
 LONGEST_DURATION = 24 * 60 * 60
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
@@ -35,7 +38,8 @@ def arrival(form: Mapping[str, str]) -> Arrival:
     Raises:
         UnknownCaller: when it has no usable CallSid.
     """
-    return Arrival(sid(form, "CallSid"), _number(form.get("From", "")), _number(form.get("To", "")))
+    ends = _number(form.get("From", "")), _number(form.get("To", ""))
+    return Arrival(sid(form, "CallSid"), *ends, _UNPRINTABLE.sub("", form.get("StirVerstat", ""))[:LONGEST_VERSTAT])
 
 
 def sid(form: Mapping[str, str], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from ivr import limits
 from ivr.logs import where
 from ivr.metrics import Metrics
+from ivr.services.calls.following import Whisper, whisper_of
 from ivr.services.calls.turns import Answer, Arrival, note_recording, note_status, start_call, take_turn
 from ivr.services.line import Line
 from ivr.services.prompts.releases import Releases
@@ -129,8 +131,13 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
 
     @voice.post("/desk")
     def desk() -> Response:
-        """Somebody answered the desk telephone."""
-        return twiml_response(door.outage.desk_whisper())
+        """Somebody answered the desk telephone; they hear who waits, as far as the database can tell."""
+        found = Whisper()
+        with suppress(Exception):  # whatever is broken, somebody waits to be put through
+            call_sid = parse.sid(request.form, "ParentCallSid")
+            found = door.breaker.run(partial(whisper_of, door.line.database, call_sid))
+        other = found.language if found.language != door.outage.script.language else ""
+        return twiml_response(door.outage.desk_whisper(found.warned, door.line.scripts.get(other)))
 
     @voice.post("/desk/accept")
     def desk_accept() -> Response:

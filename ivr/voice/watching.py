@@ -48,7 +48,7 @@ def answered(metrics: Metrics, webhook: str, arrival: Arrival, answer: Answer) -
 
 
 def outcome_of(answer: Answer) -> str:
-    """What came of a turn, in a word: started, again, no_input, no_match, saved, cancelled, recorded, person or ok."""
+    """What came of a turn, in a word: started, again, no_input, no_match, saved, recorded, person or ok."""
     if not answer.fresh:
         return "again"
     if answer.turn == 0:
@@ -60,8 +60,6 @@ def outcome_of(answer: Answer) -> str:
                 return event.kind
             case ev.RequestConfirmed():
                 return "saved"
-            case ev.RequestCancelled():
-                return "cancelled"
             case ev.RecordingMade():
                 found = "recorded"
             case ev.NodeEntered(node) if node in PERSON:

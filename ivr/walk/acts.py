@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ivr.callflow import events as ev
-from ivr.callflow.engine import ATTEMPTS, Turn, advance
+from ivr.callflow.engine import Turn, advance
 from ivr.callflow.inputs import DialEnded, Digits, Input, NoInput, Recorded, RequestSaved
-from ivr.callflow.nodes import End, Entry, Field, Menu, Node, Outgoing, Recorder, Transfer, Tree
+from ivr.callflow.nodes import ATTEMPTS, End, Entry, Field, Menu, Node, Outgoing, Recorder, Transfer, Tree
 from ivr.callflow.outputs import Gather, Output, Say, Skippable
 from ivr.callflow.state import CallState
 from ivr.callflow.tree_existing import existing_nodes
 from ivr.simulator import HangUp, Keys, Silence, Speak
-from ivr.walk.edges import HANGS_UP, LISTENS, RESTART, Edge, edges_of, edges_taken
+from ivr.walk.edges import HANGS_UP, LISTENS, RESTART, Edge, edges_of, edges_taken, wrong_key
 
 SPOKEN_SECONDS = 4
 NOBODYS_REFERENCE = "100008"
@@ -88,7 +88,8 @@ def situation(state: CallState) -> Hashable:
     surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.language)
     place = (state.node, state.attempts, bool(state.entry), state.refused >= ATTEMPTS, bool(state.closure))
     keyed = (state.request.reference == NOBODYS_REFERENCE, prompt_of(state), state.studio.recorded_in)
-    return (*place, heading, *keyed, *surroundings)
+    told = (bool(state.saved), state.lead, bool(state.last_key))
+    return (*place, heading, *keyed, *told, *surroundings)
 
 
 def prompt_of(state: CallState) -> str:
@@ -100,7 +101,8 @@ def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> It
     """Everything to try at a node; `entries` are what there is to key, by names such as 'right' and 'other'."""
     match node:
         case Menu():
-            pressed = dict.fromkeys([*(choice.key for choice in node.choices), "*", "0", "9", "#"])
+            wrong = (key for key in (wrong_key(node),) if key)
+            pressed = dict.fromkeys([*(choice.key for choice in node.choices), "*", "0", "9", "#", *wrong])
             yield from (Act(key, Keys(key)) for key in pressed)
             yield Act("silence", Silence())
         case Entry():
@@ -152,7 +154,7 @@ def _saved(tree: Tree, turn: Turn) -> Turn:
     """The turn with what follows when its request is stored."""
     if not (turn.events and isinstance(turn.events[-1], ev.RequestConfirmed)):
         return turn
-    after = advance(tree, turn.state, RequestSaved("100008", None))
+    after = advance(tree, turn.state, RequestSaved("100008", None, id=1))
     return Turn(after.state, after.outputs, (*turn.events, *after.events))
 
 

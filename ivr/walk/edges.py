@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ivr.callflow.check import exits, targets
-from ivr.callflow.engine import ATTEMPTS
-from ivr.callflow.nodes import Consult, End, Entry, Exit, Menu, Node, Outgoing, Recorder, Save, Transfer, Tree
+from ivr.callflow.nodes import ATTEMPTS, Consult, End, Entry, Exit, Menu, Node, Outgoing, Recorder, Save, Transfer, Tree
 from ivr.callflow.tree_staff import staff_nodes
 
 REPEAT, NO_MATCH, RESTART, HANGS_UP, LISTENS = "9", "a wrong key", "*", "hangs-up", "listens"
@@ -51,7 +50,8 @@ class Never:
         return all(not mine or mine == its for mine, its in zip((self.node, self.way, self.to), edge, strict=True))
 
 
-REQUEST_INSTEAD = "an open request is told instead of a new callback, and nowhere else"
+REQUEST_INSTEAD = "an open request is told instead of a new one, and nowhere else"
+NOBODY_ON_CALL = "nobody can be set to be on call yet"
 AFTER_CLOSING, AFTER_LIFTING = "the clinic has just been closed", "the closures have just been lifted"
 
 NEVER = (
@@ -65,6 +65,9 @@ NEVER = (
     Never("proof", "*", "person", "with no proofs left nobody is asked for one"),
     Never("proof", "*", "closed", "with no proofs left nobody is asked for one"),
     Never("number", "1", "voicemail", "who leaves a voicemail is asked for a number only without a caller ID"),
+    Never("receipt", "3 misses", "", "no key and no silence is a miss there"),
+    Never("urgent_help", "on_call", "", NOBODY_ON_CALL),
+    Never("urgent_on_call", "", "", NOBODY_ON_CALL),
     Never("staff_next", "nothing", "", "one that was heard before makes it the end of the list"),
     Never("staff_close_today", "open", "", AFTER_CLOSING),
     Never("staff_close_today", "closed", "", AFTER_CLOSING),
@@ -92,7 +95,8 @@ def edges_of(node: Node) -> Iterator[Edge]:
     match node:
         case Menu():
             yield Edge(node.name, REPEAT, node.name)
-            yield Edge(node.name, NO_MATCH, node.name)
+            if wrong_key(node) and not node.starts_over:
+                yield Edge(node.name, NO_MATCH, node.name)
         case Entry():
             yield Edge(node.name, RESTART, node.name)
             yield Edge(node.name, NO_MATCH, node.name)
@@ -100,6 +104,11 @@ def edges_of(node: Node) -> Iterator[Edge]:
             yield Edge(node.name, HANGS_UP, "")
         case End():
             yield Edge(node.name, LISTENS, "")
+
+
+def wrong_key(menu: Menu) -> str | None:
+    """A key that fits nothing in a menu, if there is one; a lone # is none, as it only starts the words over."""
+    return next((key for key in "12345678" if menu.choice(key) is None), None)
 
 
 def staffs(tree: Tree) -> frozenset[str]:
@@ -122,7 +131,7 @@ def _is_spoken(edge: Edge, tree: Tree) -> bool:
     asks = {"language", "language_known"}
     if len(tree.languages) == 1:
         return not asks & {edge.node, edge.to}
-    return edge != Edge(tree.first, "", "main")
+    return edge not in {Edge(tree.first, "", "main"), Edge("main", "*", "main")}
 
 
 def edges_taken(

@@ -81,6 +81,9 @@ def errands_of(tree: Tree) -> Iterator[Errand]:
         yield Errand(closed, SPENT)
         yield Errand(Scene(f"a known number, {language}", before=language), UNKNOWN)
         yield Errand(Scene(f"closed, {language}", before=language, is_open=False), UNKNOWN)
+        for name, is_open in (("", True), ("closed, ", False)):
+            told = f"a request to be answered elsewhere, {name}{language}"
+            yield Errand(Scene(told, is_open, before=language, requests=1, elsewhere=True), UNKNOWN)
         one = Scene(f"one open request, {language}", before=language, requests=1)
         yield from (Errand(one, does) for does in ("4 3 right 1 right", NO_PROOF_LEFT))
         name = f"one open request, closed, {language}"

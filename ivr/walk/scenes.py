@@ -27,10 +27,11 @@ class Scene:
     """One kind of call.
 
     `is_open`: the clinic is. `withheld`: no caller ID. `before`: the language of this number's last call, '' when it
-    never called. `requests`: how many open requests the number has; `closed`: the latest is closed. `closure`: why the
-    clinic is closed all day; `tomorrow`: it is closed tomorrow. `role`: the account that the caller can sign in to.
-    `queue`: there is work for staff. `recorded`: this account has recorded prompts that are not on the air yet.
-    `interference`: what somebody else does meanwhile, when an errand says so.
+    never called. `requests`: how many open requests the number has; `closed`: the latest is closed; `elsewhere`: they
+    are to be answered at another number. `closure`: why the clinic is closed all day; `tomorrow`: it is closed
+    tomorrow. `role`: the account that the caller can sign in to. `queue`: there is work for staff. `recorded`: this
+    account has recorded prompts that are not on the air yet. `interference`: what somebody else does meanwhile, when an
+    errand says so.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Scene:
     before: str = ""
     requests: int = 0
     closed: bool = False
+    elsewhere: bool = False
     desk_answers: bool = False
     closure: ClosureReason | None = None
     tomorrow: bool = False

@@ -57,7 +57,7 @@ APPOINTMENT = Draft(
     visit_type=VisitType.FOLLOW_UP,
     birth_date=BIRTH_DATE,
     weekday=Weekday.MONDAY,
-    best_time=BestTime.ANY,
+    visit_time=BestTime.ANY,
     may_leave_message=True,
 )
 CALLBACK = Draft(
@@ -116,7 +116,9 @@ class SceneSetter:
             self._leave(VOICEMAIL, None)
         if scene.recorded:
             self._record()
-        references = [self._leave(APPOINTMENT, number, scene.before) for _ in range(scene.requests)]
+        answered_at = next(self._numbers) if scene.elsewhere else number
+        left = range(scene.requests)
+        references = [self._leave(APPOINTMENT, number, scene.before, answered_at=answered_at) for _ in left]
         if scene.before and not scene.requests:
             self._called(number, scene.before)
         if scene.closed:
@@ -228,12 +230,14 @@ class SceneSetter:
             session.flush()
             return call.id
 
-    def _leave(self, draft: Draft, number: str | None, language: str = "", *, message: bool = False) -> str:
+    def _leave(
+        self, draft: Draft, number: str | None, language: str = "", *, message: bool = False, answered_at: str = ""
+    ) -> str:
         """Save a request as its call would have; returns its reference."""
         language, before = language or self._line.tree.languages[0], self._time() - WAITED
         call_id = self._called(number, language)
         sid = f"RE{token_hex(16)}" if message else None
-        left = _of(draft, number, sid)
+        left = _of(draft, answered_at or number, sid)
         with self._line.database.write() as session:
             if sid:
                 session.add(Recording(sid=sid, call_id=call_id, status=RecordingStatus.READY, created_at=before))

@@ -34,7 +34,7 @@ from ivr.simulator import sign
 from tests.bench.key_press import free_port, settings
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = ("2", "1", "4", "3", "1", "2", "1")
+KEYS = ("2", "1", "4", "3", "1", "2")
 """A whole callback, from the main menu to the receipt."""
 
 CARRIER_SECONDS = 15

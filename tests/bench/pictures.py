@@ -41,8 +41,8 @@ LOOK_SECONDS = 0.6
 
 LINE = "#transcript li.line"
 CALLER = "+16175550142"
-CALL = [("callbacks", "2"), ("may we call", "1"), ("after a procedure", "4"), ("mornings", "3"),
-        ("leave a message with", "1"), ("record a message", "2"), ("to send", "1")]  # fmt: skip
+CALL = [("call you back", "2"), ("may we call", "1"), ("a bill, insurance", "4"), ("for the morning", "3"),
+        ("leave a message with", "1"), ("and why you call, press", "2")]  # fmt: skip
 
 
 @contextlib.contextmanager

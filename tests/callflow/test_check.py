@@ -97,7 +97,7 @@ def test_the_tree_in_several_languages_is_sound():
 
 def test_lengths_cover_every_node_that_waits():
     measured = {what.split(",")[0] for what, _, _ in lengths(TREE, voice(0.5))}
-    assert {"main", "enter_number", "saved", "confirm", "clip risks", "risks's menu"} <= measured
+    assert {"main", "enter_number", "receipt", "reason", "clip risks", "risks's menu"} <= measured
 
 
 def test_drawings_name_every_node():

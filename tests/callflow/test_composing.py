@@ -22,7 +22,8 @@ SPANISH = WordOrder(("day", "of", "month", "of", "year"), ("day", "of", "month")
         (SpeakDate("2000-01-01"), WordOrder(), "month_1 day_1 year_2000"),
         (SpeakDate("1948-05-17"), SPANISH, "day_17 of month_5 of century_19 number_48"),
         (SpeakTime(9, 0), WordOrder(), "hour_9 am"), (SpeakTime(0, 15), WordOrder(), "hour_12 minute_15 am"),
-        (SpeakTime(12, 0), WordOrder(), "hour_12 pm"), (SpeakTime(16, 45), WordOrder(), "hour_4 minute_45 pm"),
+        (SpeakTime(12, 0), WordOrder(), "noon"), (SpeakTime(12, 15), WordOrder(), "hour_12 minute_15 pm"),
+        (SpeakTime(0, 0), WordOrder(), "hour_12 am"), (SpeakTime(16, 45), WordOrder(), "hour_4 minute_45 pm"),
     ],
 )  # fmt: skip
 def test_building_blocks(speech, order, spoken):

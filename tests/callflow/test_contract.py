@@ -35,7 +35,9 @@ CASES = {
     "proofs spent": "third wrong proof",
     "heard last": "last one",
     "heard more": "more follow",
-    "heard callback": "instead of a callback",
+    "heard callback": "instead of a new one",
+    "keys pressed": "a key was pressed",
+    "keys none": "no key was pressed",
 }
 """The cases of forks in the words of the contract."""
 
@@ -65,7 +67,7 @@ def told_exits(text: str) -> set[tuple[str, str]]:
     """The nodes that an exit is told to lead to, with their cases."""
     named = {(target, case) for target, case in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", text)}
     for word, case in re.findall(
-        r"\b(a person|a voicemail|the callback|the number|the request)\b(?: \(([^)]*)\))?", text
+        r"\b(a person|a voicemail|a new request|the questions|the request)\b(?: \(([^)]*)\))?", text
     ):
         named |= {(target, ", ".join(filter(None, (case, own)))) for target, own in told_exits(shorthand()[word])}
     return named
@@ -122,4 +124,4 @@ def test_the_rules_have_the_values_of_the_code(rule: list[str]) -> None:
     """As the constants that the contract names have them."""
     module, constant = re.findall(r"`([\w/]+)\.py:(\w+)`", rule[2])[0]
     value = getattr(import_module(module.replace("/", ".")), constant)
-    assert [float(number) for number in re.findall(r"\d+", rule[1])] == numbers_in(value)
+    assert [float(number) for number in re.findall(r"\d+(?:\.\d+)?", rule[1])] == numbers_in(value)

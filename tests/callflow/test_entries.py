@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ivr.callflow.entries import Complete, Skipped, Unfinished, Useless, as_birth_date, missing, read_entry
+from ivr.callflow.entries import Complete, HelpWanted, Skipped, Unfinished, Useless, as_birth_date, missing, read_entry
 from ivr.callflow.tree import build
 from tests.support.engine_call import TODAY, valid
 
@@ -23,9 +23,12 @@ NUMBER, BIRTH_DATE = TREE["enter_number"], TREE["birth_date"]
         ("1617555019", "9", "", Complete("+16175550199")),
         ("", "617*617555", "", Unfinished("617555", True)),
         ("617555", "0199", "", Complete("+16175550199")),
-        ("617555", "01", "", Useless()),
+        ("617555", "01", "", Unfinished("61755501", False, paused=True)),
+        ("", "0", "", HelpWanted()),
+        ("", "0", "#", HelpWanted()),
         ("", "617*", "", Unfinished("", True)),
-        ("", "617", "", Useless()),
+        ("", "617", "", Unfinished("617", False, paused=True)),
+        ("", "6*17", "", Unfinished("17", True, paused=True)),
         ("", "617", "#", Useless()),
         ("", "", "#", Skipped()),
         ("617", "", "#", Useless()),

@@ -62,7 +62,8 @@ DONE = ("done", TOLD)
         ({}, "2", "number"), ({"open_request": OPEN}, "2", "callback_open"),
         ({"open_request": OPEN}, "3 1 2", "callback_open"), ({"open_request": OPEN}, "2 *", "main"),
         ({"open_request": OPEN}, "2 1", "added_message"), ({"open_request": OPEN}, "2 2", "number"),
-        ({"open_request": OPEN}, "2 2 1 4 3 1 2 1", "saved"), ({"open_request": OPEN}, "2 3", "existing_cancel"),
+        ({"open_request": OPEN}, "2 2 1", "reason"), ({"open_request": OPEN}, "1 2 1", "patient"),
+        ({"open_request": OPEN}, "1", "callback_open"), ({"open_request": OPEN}, "2 2 1 4 3 1 2", "receipt"), ({"open_request": OPEN}, "2 3", "existing_cancel"),
         ({"open_request": OPEN}, "2 3 *", "callback_open"), ({"open_request": OPEN}, "2 3 2", "callback_open"),
         ({"open_request": OPEN, "add_message": DONE}, "2 1 r", "message_added"),
         ({"open_request": OPEN}, "2 1 s s s", "voicemail"),
@@ -72,15 +73,15 @@ def test_every_key_leads_where_the_contract_says(call, records, keys, node):
     assert call(records=dict(records))(keys).node == node
 
 
-@pytest.mark.parametrize("keys", ["4", "2"])
+@pytest.mark.parametrize("keys", ["4", "2", "1"])
 def test_a_withheld_caller_is_asked_for_what_a_caller_id_would_tell(call, keys):
     withheld = call(caller=None, records={"open_request": OPEN, "request_by_caller": LAST})(keys)
-    assert withheld.node == {"4": "reference", "2": "enter_number"}[keys]
+    assert withheld.node == {"4": "reference", "2": "enter_number", "1": "enter_number"}[keys]
     assert withheld.asked == []
 
 
 @pytest.mark.parametrize("keys", ["4", "4 123455", "4 123455 1", "4 123455 2"])
-@pytest.mark.parametrize("misses", ["s s s", "7 7 7", "s 7 s"])
+@pytest.mark.parametrize("misses", ["s s s", "7# 7# 7#", "s 7# s"])
 def test_the_third_miss_leads_to_a_person_or_a_message(call, keys, misses):
     there = call()(f"{keys} {misses}")
     assert there.node == "voicemail"
@@ -201,7 +202,7 @@ def test_whatever_is_keyed_and_found_there_is_speech_a_person_in_reach_and_no_ha
                 finding = data.draw(st.sampled_from(sorted(set(node.to) - {"signed_in", "locked"})))
                 turn = advance(tree, turn.state, Found(finding, data.draw(facts_of(finding))))
             else:
-                said, turn = (), advance(tree, turn.state, RequestSaved("123455", None))
+                said, turn = (), advance(tree, turn.state, RequestSaved("123455", None, 1))
             turn = type(turn)(turn.state, (*said, *turn.outputs), turn.events)
         return turn
 

@@ -51,7 +51,8 @@ def test_a_call_that_began_on_the_first_edition_goes_on(node):
     """It kept an untyped dict of facts, and a receipt as a list."""
     old = {"node": node, "language": "en-US", "facts": {"staff_id": 3, "request_id": 9}, "draft": {"kind": "callback"}}
     state = from_plain({**old, "saved": ["123455", ["2026-11-24T10:00:00", 1, None]]})
-    assert (state.node, state.saved.reference, state.draft.kind) == (node, "123455", Kind.CALLBACK)
+    assert state.node == ("receipt" if node == "saved" else node)
+    assert (state.saved.reference, state.draft.kind) == ("123455", Kind.CALLBACK)
     assert (state.staff, state.request) == (StaffFacts(), RequestFacts())
 
 

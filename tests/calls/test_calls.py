@@ -22,12 +22,24 @@ from ivr.services.hours import hours
 from ivr.services.prompts.rendering import make_greeting
 from ivr.services.requests import references
 from ivr.services.requests.exporting import export_requests
-from ivr.simulator import Answers, Faults, FixedDesk, Unreached
+from ivr.simulator import Answers, Faults, FixedDesk, ScriptedCaller, Unreached, VirtualClock
 
 FOLDER = Path(__file__).parent
 DESKS = {"answers": Answers(), "declines": Answers(keys="2"), "machine": Answers(keys=""), "no-answer": Unreached(),
          "busy": Unreached("busy")}  # fmt: skip
 OPEN = "2026-11-23 10:00"
+
+
+class RunningClock(VirtualClock):
+    """A call's own time, which the line's clock follows."""
+
+    def __init__(self, followed):
+        super().__init__(followed.now)
+        self.followed = followed
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        self.followed.now = self.utc()
 
 
 def read(path):
@@ -77,10 +89,13 @@ def place(telephone, clock, monkeypatch, recordings):
             clock.now = local(at)
             phone.call(keys, carrier=carrier, from_=from_number, to="+16175550100", desk=FixedDesk())
         clock.now = local(settings.get("at", OPEN))
-        transcript = phone.call(
-            settings.get("keys", ""), carrier=carrier, from_=settings.get("from", "+16175550142"), to="+16175550100",
-            desk=desk, barge_in="barge-in" in settings,
-        )  # fmt: skip
+        hang_up_at = float(settings["hangs up at"]) if "hangs up at" in settings else None
+        keys, barge_in = settings.get("keys", ""), "barge-in" in settings
+        caller = ScriptedCaller.parse(keys, barge_in=barge_in, hang_up_at=hang_up_at)
+        runs = {"clock": RunningClock(clock)} if "clock runs" in settings else {}
+        transcript = carrier.call(
+            caller, from_=settings.get("from", "+16175550142"), to="+16175550100", desk=desk, **runs
+        )
         assert "delivered late" in settings or not carrier.inconsistent
         return (
             transcript,
@@ -123,7 +138,7 @@ def test_call(path, place):
     assert body == expected
 
 
-CALLBACK = "2 1 4 3 1 2 1"
+CALLBACK = "2 1 4 3 1 2"
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +153,7 @@ def calm_calls():
     [
         *(
             (keys, [])
-            for keys in (CALLBACK, "1 1 1 05171948 1 6 3 1 1 2 1", "0 r12", "0 r12h", "2 1 4 3 1 r9 1 1", "3 1 3 2 1 h")
+            for keys in (CALLBACK, "1 1 1 1 05171948 1 6 3 1 2", "0 r12", "0 r12h", "2 1 4 3 1 1 r9 1", "3 1 3 2 1 h")
         ),
         *(
             (keys, [(OPEN, "+16175550142", CALLBACK)])

@@ -121,13 +121,13 @@ def test_a_new_key_is_a_key(run):
 def test_calls_and_the_export(run, line_url):
     with web_server(line_url) as (_, address):
         calling = ["call", "--base-url", address]
-        scripted = run(*calling, "--keys", "2 1 4 3 1 2 1")
+        scripted = run(*calling, "--keys", "2 1 4 3 1 2")
         assert scripted.returncode == 0, scripted.stderr
         assert "Your request is saved" in scripted.stdout
         checked = run(*calling, "--keys", "9 h")
         assert checked.returncode == 0, checked.stderr
         assert "\nKey 9 was understood. The line answered: " in checked.stdout
-        typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n1\n")
+        typed = run(*calling, "--fast", "--from", "anonymous", stdin="2\n6175550199\n1\n4\n3\n1\n2\n")
         assert typed.returncode == 0, typed.stderr
         assert "Your request is saved" in typed.stdout
         refused = run(*calling, "--keys", "1", TWILIO_AUTH_TOKEN="wrong")
@@ -176,7 +176,7 @@ def test_the_demo_starts_answers_and_stops(rendered, tmp_path):
             while "The line is answering" not in (tmp_path / "log").read_text():
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 time.sleep(0.2)
-            called = run_program("ivr", "call", "--keys", "2 1 1 2 1 1 r3 2 1 1", env=env, cwd=tmp_path)
+            called = run_program("ivr", "call", "--keys", "2 1 1 2 1 1 r3 2 1", env=env, cwd=tmp_path)
             assert called.returncode == 0, called.stderr
             assert "Your request is saved" in called.stdout
             assert "We cannot play it back" not in called.stdout

@@ -69,7 +69,7 @@ def test_erasing_a_number(run, written):
 
 
 def test_erasing_a_foreign_number(run):
-    call(run.line, "CA3", "2 6175550199 1 4 3 1 2 1", "+442071838750")
+    call(run.line, "CA3", "2 6175550199 1 4 3 1 2", "+442071838750")
     erased = run("erase", "--number", "+44 20 7183 8750", "--yes")
     assert erased.stdout == "Erased of …50: no requests, 0 recordings and 1 calls.\n"
     assert "They name another number" in erased.stderr

@@ -43,6 +43,7 @@ def test_the_recommended_check(told):
         ("8 8 8 h", ["Key 8 was NOT understood.", "Key 8 was NOT understood.", "Key 8 was NOT understood."]),
         ("2 1 h", ["Key 2 was understood.", "Key 1 was understood."]),
         ("2 2 123# h", ["Key 2 was understood.", "Key 2 was understood.", "Key 123# was NOT understood."]),
+        ("1 1 2 1 13451948 h", [*[f"Key {key} was understood." for key in "1121"], "Key 13451948 was NOT understood."]),
     ],
 )  # fmt: skip
 def test_each_key_is_judged(told, keys, sentences):

@@ -19,7 +19,7 @@ ENDING = "ending in 77"
 @pytest.fixture
 def requests(line):
     """One callback request, number 1."""
-    Caller(line)("2 1 4 3 1 2 1")
+    Caller(line)("2 1 4 3 1 2")
 
 
 def somebody(line, name="Ann Lee", phone=NURSE, role=Role.STAFF):

@@ -11,10 +11,11 @@ from ivr.services.keeping.retention import erase_requests
 from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import triage
 from ivr.simulator.speechlike import speechlike
+from tests.support.callers import CALLBACK
 from tests.support.settings import MONDAY_MORNING as NOW
 from tests.support.staff_pages import text_of
 
-APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
+APPOINTMENT = "1 1 2 2 2 05171948 1 2 1 1 2 2 2 2 1 1 r 1"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 PAGE = "/console/requests/1"
 
@@ -26,11 +27,44 @@ class TestWhatItTells:
         told = text_of(page)
         for part in (
             "Urgent", "Warning sign named", "Asked for Appointment", "Patient Seen here before", "Visit Follow-up after a procedure",
-            "Birth date (age) May 17, 1948 (78)", "Preferred day Tuesday", "Best time to call Morning", "Language English",
+            "Birth date (age) May 17, 1948 (78)", "Preferred day Tuesday", "Preferred time of day Morning", "Language English",
             "(617) 555-0142 May leave a message", "The number they called from.", "Call back by 10:31 AM", "Nobody has this request",
-            "Warning signs Yes: fever", "15 steps", "0:20 Warning signs Said yes to a warning sign Keying the birth date",
+            "Warning signs Yes: fever", "19 steps", "1:15 Warning signs Said yes to a warning sign Alerting somebody",
         ):  # fmt: skip
             assert part in told, part
+
+    def test_a_callers_answers_are_in_the_history(self, client_as, leave):
+        leave(f"{CALLBACK} 2 2 2 2 2 2")
+        page = client_as(Role.STAFF).get(PAGE)
+        told = text_of(page)
+        for part in (
+            "The caller answered a question Reason: none → Something else The caller, 10:00 AM",
+            "Reason: Something else → After a procedure they have had", "Best time: none → Any time",
+            "Best time: Any time → Afternoon", "May leave a message: Yes → No", "Best time to call Afternoon",
+        ):  # fmt: skip
+            assert part in told, part
+        assert "Preferred time of day" not in told
+        assert 'name="entry"' not in page.text, "nothing of it can be undone"
+
+    def test_who_asked_for_a_person_and_hung_up(self, client_as, leave):
+        leave("0")
+        told = text_of(client_as(Role.STAFF).get(PAGE))
+        for part in (
+            "Reason Asked for a person, and hung up before one came", "Incomplete: the caller hung up before it was saved",
+            "(617) 555-0142", "The caller hung up before it was saved The caller, 10:00 AM",
+        ):  # fmt: skip
+            assert part in told, part
+        assert "Pressed nothing" not in told
+
+    def test_who_spoke_and_pressed_nothing(self, client_as, leave):
+        leave("s s s r")
+        told = text_of(client_as(Role.STAFF).get(PAGE))
+        for part in (
+            "Incomplete Pressed nothing", "Reason Left a voice message", "Keys Pressed nothing in the whole call, as machines do",
+            "The caller pressed nothing The caller, 10:00 AM",
+        ):  # fmt: skip
+            assert part in told, part
+        assert re.search(r"Request \d{6} Routine Callback Incomplete Pressed nothing", told)
 
     @pytest.mark.parametrize(
         ("may", "told"),
@@ -89,7 +123,7 @@ class TestWhatItTells:
 
 class TestHostileText:
     def test_what_others_wrote_is_shown_as_text(self, client_as, leave, line, staff, change):
-        leave(from_=HOSTILE, keys="2 6175550143# 1 4 3 1 2 1")
+        leave(from_=HOSTILE, keys="2 6175550143# 1 4 3 1 2")
         member = staff(Role.LEAD, name=HOSTILE)
         client = client_as(member)
         client.send(f"{PAGE}/note", {"note": HOSTILE})

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.models import AuditAction, Outcome, PatientRequest, Priority, Role
+from ivr.models import AuditAction, Disposition, Outcome, PatientRequest, Priority, Role
 from ivr.services.requests import triage
 from tests.support.settings import MONDAY_MORNING as NOW
 from tests.support.staff_pages import text_of
@@ -98,6 +98,15 @@ class TestActions:
         assert "You have this request" in page
         assert f"Taken back by {client.member.name}" in page
         assert audited(line, AuditAction.CLOSED) == audited(line, AuditAction.REOPENED) == ["request:1"]
+
+    def test_a_machine_or_a_wrong_number_is_closed_as_no_patient(self, client, line):
+        page = client.get(PAGE).text
+        offered = re.search(r'<select id="disposition".*?</select>', page, re.S)[0]
+        assert '<option value="not_a_patient">Not a patient: a machine, or a wrong number</option>' in offered
+        assert "cancelled" not in offered
+        assert client.send(f"{PAGE}/close", {"disposition": "not_a_patient"}).status_code == 303
+        assert "Closed 10:00 AM : not a patient: a machine, or a wrong number" in text_of(client.get(PAGE))
+        assert entries(line)[-1].disposition is Disposition.NOT_A_PATIENT
 
     def test_a_day_later_it_is_reopened_instead(self, client_as, client, clock):
         client.send(f"{PAGE}/close", {"disposition": "answered"})

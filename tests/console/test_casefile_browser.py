@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ivr.models import AuditAction, AuditEntry, Disposition, EntryKind, Outcome, PatientRequest, RequestEntry, Role
+from ivr.models import AuditAction, AuditEntry, Disposition, EntryKind, Outcome, PatientRequest, Role
 from ivr.services.audit import Actor
 from ivr.services.calls.turns import Arrival
 from ivr.services.recordings.recordings import store_audio
@@ -15,8 +15,9 @@ from ivr.simulator.speechlike import speechlike
 from tests.support.callers import CALLBACK, Caller
 from tests.support.settings import DEADLINE_SECONDS
 from tests.support.staff_pages import assert_accessible
+from tests.support.triage import entries
 
-APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
+APPOINTMENT = "1 1 2 2 2 05171948 1 2 1 1 2 2 2 2 1 1 r 1"
 PAGE = "/console/requests/1"
 PHONE = {"width": 390, "height": 844}
 
@@ -43,8 +44,7 @@ def count(line, action):
 
 
 def kinds(line):
-    with line.database.read() as session:
-        return list(session.scalars(select(RequestEntry.kind).order_by(RequestEntry.id)))
+    return [entry.kind for entry in entries(line)]
 
 
 def playing(page):

@@ -60,6 +60,16 @@ class TestPage:
             assert expected in words, expected
         assert not {"5550142", "0142", "1948"} & set(re.findall(r"\w+", page.get_data(as_text=True)))
 
+    def test_says_what_to_do_about_an_incomplete_one(self, client_as, put):
+        left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}
+        put({**left, "reason": Reason.PERSON}, {**left, "reason": Reason.MESSAGE, "pressed_nothing": True})
+        words = text(client_as(Role.STAFF).get("/console/?tab=incomplete"))
+        for expected in (
+            "000001 Incomplete Callback: person", "Call: they hung up before it was saved",
+            "000002 Incomplete Callback: message", "Listen: whoever called pressed nothing",
+        ):  # fmt: skip
+            assert expected in words, expected
+
     def test_says_in_words_how_the_time_stands(self, client_as, put, staff):
         put(
             {"act_by": NOW - MINUTE * 12},

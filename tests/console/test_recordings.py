@@ -8,7 +8,7 @@ from ivr.simulator.speechlike import speechlike
 from tests.support.settings import MONDAY_MORNING as NOW
 from tests.support.triage import audited
 
-APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
+APPOINTMENT = "1 1 2 2 2 05171948 1 2 1 1 2 2 2 2 1 1 r 1"
 
 
 class TestPlaying:

@@ -21,7 +21,7 @@ from tests.support.staff_pages import assert_accessible
 @pytest.fixture
 def lead(client_as, line):
     keyed_call(line, "CA1", CALLBACK)
-    keyed_call(line, "CA2", "1 1", "+16175550143")
+    keyed_call(line, "CA2", "1 2", "+16175550143")
     return client_as(Role.LEAD)
 
 

@@ -45,7 +45,7 @@ def test_every_history_entry_has_words():
         ("DialEnded", (("TransferEnded", True),), "Spoke with the desk"),
         ("DialEnded", (("TransferEnded", False),), "Nobody at the desk answered"),
         ("Digits", (("RedFlagRaised",), ("NodeEntered", "birth_date")), "Said yes to a warning sign"),
-        ("Digits", (("NodeEntered", "saving"), ("RequestConfirmed",)), "Sent the request"),
+        ("Digits", (("NodeEntered", "saving"), ("RequestConfirmed",)), "Gave a number to call: the request is saved"),
     ],
 )
 def test_what_the_caller_did(given, events, told):

@@ -56,12 +56,13 @@ class Office:
 
     def kinds(self):
         with self.line.database.read() as session:
-            return list(session.scalars(select(RequestEntry.kind).order_by(RequestEntry.id)))
+            kinds = select(RequestEntry.kind).where(RequestEntry.kind != EntryKind.ANSWER_ADDED)
+            return list(session.scalars(kinds.order_by(RequestEntry.id)))
 
 
 @pytest.fixture
 def office(config, line, make_tasks, api):
-    Caller(line)("2 1 4 3 1 2 1")
+    Caller(line)("2 1 4 3 1 2")
     return Office(line, make_tasks(line), api, somebody(line, 4), create_app(config, line))
 
 
@@ -129,7 +130,7 @@ def test_the_carriers_faults_change_nothing(office, faults):
 
 def test_the_clinics_number_is_the_caller_id_when_it_is_set(config, make_line, sqlite_url, make_tasks, api):
     line = make_line(sqlite_url, clinic_number="+16175550111")
-    Caller(line)("2 1 4 3 1 2 1")
+    Caller(line)("2 1 4 3 1 2")
     office = Office(line, make_tasks(line), api, somebody(line, 4), create_app(config, line))
     office.begin()
     assert "as +16175550111" in office.carry_out().story()

@@ -20,7 +20,7 @@ def line(line):
 
 
 def begin(line):
-    Caller(line)("2 1 4 3 1 2 1")
+    Caller(line)("2 1 4 3 1 2")
     nurse = somebody(line, 4)
     return nurse, bridging.begin(line, 1, nurse, line.clock())
 

@@ -127,7 +127,7 @@ def test_an_idle_worker_leaves_the_database_alone_and_begins_what_comes(line, ta
         time.sleep(1.5)
         with counted() as statements:
             time.sleep(IDLE_SECONDS)
-        Caller(line)("2 1 2 1 3 1 2 1")
+        Caller(line)("2 1 2 1 2")
         until(lambda: outbox.sent)
     finally:
         worker.stop(0)

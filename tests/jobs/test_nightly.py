@@ -27,7 +27,7 @@ def leave_old_messages(line, api, days=100):
         caller = Caller(line, Arrival(sid("CA", number), "+16175550142", "+16175550100"))("2 1 4 3 1 1")
         caller.take(Recorded(api.add_recording(number, number), 3, "#"))
         note_recording(line, caller.arrival.sid, sid("RE", number), RecordingStatus.READY, 3)
-        caller("1 1").hang_up()
+        caller("1").hang_up()
         close(line, stored(line)[-1].id, days)
     age(line, days)
 

@@ -13,9 +13,9 @@ from ivr.services.requests.notices import REPEAT, forget_notices
 from tests.support.callers import Caller
 from tests.support.jobs import run_jobs, waiting
 
-URGENT = "2 1 2 1 3 1 2 1"
-ROUTINE = "2 1 4 3 1 2 1"
-APPOINTMENT = "1 1 1 05171948 1 6 3 2 6175550199 1 1 2 1"
+URGENT = "2 1 2 1 2"
+ROUTINE = "2 1 4 3 1 2"
+APPOINTMENT = "1 2 6175550199 1 1 1 05171948 1 6 3 1 2"
 
 
 def leave(line, keys=ROUTINE, call="CA1"):
@@ -74,7 +74,7 @@ class TestUrgent:
         caller.hang_up()
         caller.hang_up()
         run_jobs(tasks)
-        assert requests(line)[0].status is RequestStatus.INCOMPLETE
+        assert requests(line)[0].status is RequestStatus.NEW
         assert len(outbox.sent) == 1
 
     def test_a_failure_does_not_end_the_series(self, line, tasks, outbox):
@@ -120,12 +120,12 @@ class TestDigest:
 
     def test_counts_apart_what_callers_left_unfinished(self, line, both, outbox, api):
         for call in ("CA1", "CA2"):
-            Caller(line, Arrival(call, "+16175550142", ""))("2 1 4").hang_up()
+            Caller(line, Arrival(call, "+16175550142", ""))("0").hang_up()
         for _ in range(2):
             both.gather_notices("digest")
             run_jobs(both)
         leave(line, call="CA3")
-        Caller(line, Arrival("CA4", "+16175550142", ""))("2 1 4").hang_up()
+        Caller(line, Arrival("CA4", "+16175550142", ""))("0").hang_up()
         both.gather_notices("digest")
         run_jobs(both)
         assert [subject for _, subject, _ in outbox.sent] == [

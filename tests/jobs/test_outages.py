@@ -59,7 +59,7 @@ def test_messages_left_in_an_outage_are_counted(config, line, tasks, api):
         api.add_recording(number, number)
     tasks.fetch_missed()
     run_jobs(tasks)
-    Caller(line, Arrival("CA7", "+16175550142", "+16175550100"))("2 1 4 3 1 2 1")
+    Caller(line, Arrival("CA7", "+16175550142", "+16175550100"))("2 1 4 3 1 2")
     said = pages.get("/metrics").text
     assert f'{counted}{{priority="soon"}} 2.0' in said
     assert f'{counted}{{priority="routine"}} 0.0' in said
@@ -139,7 +139,7 @@ def test_a_message_in_a_call_that_broke_half_way_becomes_a_request(line, tasks, 
 def test_a_recording_that_waits_for_its_import_is_not_asked_about(line, tasks, api):
     caller = Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))("2 1 4 3 1 1")
     caller.take(Recorded(sid("RE", 1), 3, "#"))
-    caller("1 1")
+    caller("1")
     caller.hang_up()
     note_recording(line, CA1, sid("RE", 1), RecordingStatus.READY, 3)
     api.add_call()
@@ -149,7 +149,7 @@ def test_a_recording_that_waits_for_its_import_is_not_asked_about(line, tasks, a
     assert [recording.status for recording in recordings(line)] == [RecordingStatus.STORED]
 
 
-URGENT, OTHER_NUMBER, SENT = "2 1 2 1", "2 2 6175550199 1 1 3", "2 1 4 3 1 2 1"
+URGENT, OTHER_NUMBER, SENT = "2 1 2 1", "2 2 6175550199 1 1 3", "2 1 4 3 1 2"
 
 
 @pytest.mark.parametrize("keys", [URGENT, OTHER_NUMBER, SENT])
@@ -201,7 +201,7 @@ def test_what_the_caller_recorded_again_makes_no_request_of_its_own(line, tasks,
     caller.take(Recorded(sid("RE", 1), 3, "#"))
     caller("3")
     caller.take(Recorded(sid("RE", 2), 3, "#"))
-    caller("1 1")
+    caller("1")
     api.add_call()
     for number in (1, 2):
         api.add_recording(number)
@@ -242,7 +242,7 @@ def test_many_recordings_come_by_pages(line, tasks, api, monkeypatch):
 
 
 def test_at_night_lost_ends_of_calls_are_made_up_for(line, tasks, api, clock):
-    Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))("2 1 4")
+    Caller(line, Arrival(CA1, "+16175550142", "+16175550100"))("0")
     api.add_call()
     api.add_call(2)
     api.add_call(3, status="in-progress", ended=None)

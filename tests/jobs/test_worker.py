@@ -52,7 +52,7 @@ def test_a_job_that_gives_up_is_seen_and_can_be_tried_again(line, tasks, api, ca
 
 def test_errors_words_are_not_kept(line, tasks, outbox):
     outbox.failures = [RuntimeError("+16175550142 said 05171948")]
-    Caller(line)("2 1 2 1 3 1 2 1")
+    Caller(line)("2 1 2 1 2")
     with working(tasks):
         until(lambda: failed_jobs(line.database))
     (failed,) = failed_jobs(line.database)
@@ -66,7 +66,7 @@ def test_errors_words_are_not_kept(line, tasks, outbox):
 def test_what_must_not_be_repeated_is_not(line, make_tasks, api):
     tasks = make_tasks(line, notify_numbers=("+16175550177",), notify_emails=())
     api.fault("POST /Messages.json", 500, 500)
-    Caller(line)("2 1 2 1 3 1 2 1")
+    Caller(line)("2 1 2 1 2")
     with working(tasks):
         until(lambda: failed_jobs(line.database))
     assert [(job.name, job.error, job.attempts) for job in failed_jobs(line.database)] == [
@@ -78,7 +78,7 @@ def test_what_must_not_be_repeated_is_not(line, make_tasks, api):
 def test_the_clock_enqueues_what_is_due(line, tasks, outbox, monkeypatch):
     every_second = {"digest": ("* * * * * *", [Job.GATHER_NOTICES, "digest"])}
     monkeypatch.setattr("ivr.jobs.worker.CLOCK", every_second)
-    Caller(line)("2 1 4 3 1 2 1")
+    Caller(line)("2 1 4 3 1 2")
     with working(tasks, scheduled=True):
         until(lambda: outbox.sent)
     assert outbox.sent[0][1] == "New: 1 request"
@@ -93,7 +93,7 @@ def test_schedules_of_an_older_deployment_end(line, tasks):
 
 def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, hang):
     api.fault("POST /Messages.json", hang)
-    Caller(line)("2 1 2 1 3 1 2 1")
+    Caller(line)("2 1 2 1 2")
     first = start(line)
     assert hang.reached.wait(DEADLINE_SECONDS)
     first.kill()

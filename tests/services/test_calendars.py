@@ -189,7 +189,7 @@ def test_every_web_worker_obeys_a_change_within_ten_seconds(served):
     today = line.calendar.today(now)
     closure = hours.add_closure(line, COMMAND, ClosedDays(today, today, ClosureReason.WEATHER, ""), now)
     words = "closed today because of the weather"
-    all_hear(lambda story: words in story and "Our desk is closed right now" in story and "dials" not in story)
+    all_hear(lambda story: words in story and "Our office is closed right now" in story and "dials" not in story)
     hours.lift_closure(line, COMMAND, closure, now)
     all_hear(lambda story: words not in story and "dials +16175550111" in story)
 

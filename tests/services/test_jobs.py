@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from ivr.callflow.inputs import Digits
-from ivr.models import Call, PatientRequest, RecordingStatus
+from ivr.models import Call, RecordingStatus
 from ivr.services.calls.turns import Arrival, note_recording, start_call, take_turn
 from ivr.services.jobs import Job, NoSuchJob, enqueue, failed_jobs, forget_old_jobs, retry_job
+from tests.support.callers import stored
+from tests.support.triage import answers
 
 
 def queued(line):
@@ -54,15 +56,18 @@ def test_an_urgent_request_and_its_alert_are_one_commit(line, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(line.database.jobs, "enqueue_in_transaction", broken)
         with pytest.raises(RuntimeError):
-            call(line, "2 1 2 1 3 1 2 1")
-    with line.database.read() as session:
-        assert session.scalars(select(PatientRequest)).all() == []
-    call(line, "2 1 2 1 3 1 2 1", sid="CA2")
+            call(line, "2 1 2 1 2")
+    (request,) = stored(line)
+    assert (request.status, request.red_flags, request.priority) == ("new", False, "soon")
+    assert [after for _, after in answers(line)] == [{"reason": "after_procedure"}]
+    assert queued(line) == []
+    call(line, "2 1 2 1 2", sid="CA2", from_number="+16175550143")
+    assert stored(line)[-1].priority == "urgent"
     assert [(name, args[1]) for name, args, _ in queued(line)] == [("alert", 1)]
 
 
 def test_key_presses_that_enqueue_nothing_touch_no_queue(line):
-    call(line, "2 1 4 3 1 2 1")
+    call(line, "2 1 4 3 1 2")
     assert "jobs" not in vars(line.database)
 
 
@@ -82,9 +87,9 @@ def test_a_recording_of_an_unknown_call_is_looked_up(line):
 
 def test_a_reference_is_texted_only_where_that_is_on_and_agreed(make_line, database_url):
     line = make_line(database_url, sms_reference=True)
-    call(line, "2 1 4 3 2 2 1")
+    call(line, "2 1 4 3 2 2")
     assert queued(line) == []
-    call(line, "2 1 4 3 1 2 1", sid="CA2", from_number="+16175550143")
+    call(line, "2 1 4 3 1 2", sid="CA2", from_number="+16175550143")
     assert [name for name, _, _ in queued(line)] == ["text_reference"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -13,8 +14,14 @@ from textstat.textstat import textstatistics
 from ivr import create_app
 from ivr.audio.clips import PromptClip, make_clips
 from ivr.callflow import outputs as out
+from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.check import STAFF_PROMPTS, SpokenScript, check, missing
 from ivr.callflow.composing import compose
+from ivr.callflow.engine import begin
+from ivr.callflow.facts import Promise, RequestFacts, RequestSummary
+from ivr.callflow.inputs import RequestSaved
+from ivr.callflow.nodes import Menu, Value
+from ivr.callflow.speaking import spoken
 from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config, ConfigError
 from ivr.services.prompts.rendering import prompt_texts
@@ -72,6 +79,21 @@ def test_the_keys_named_are_the_english_ones(language: str) -> None:
             assert there[-1:] == [named[1]], key
 
 
+def announced(language: str) -> dict[str, str]:
+    """The words of every option that a caller hears in a menu, by prompt."""
+    menus = [node for node in TREE.nodes.values() if isinstance(node, Menu)]
+    keys = {choice.prompt for menu in menus for choice in menu.choices} | {k for m in menus for k in m.global_options}
+    return {key: prompt.text for key, prompt in script(language).prompts.items() if key in keys}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_an_option_stands_alone(language: str) -> None:
+    """What for, then the key: "no, oprima 2" is heard as "do not press 2", and a bare noun is heard as nothing."""
+    options = announced(language)
+    assert len(options) > 50
+    assert {key: text for key, text in options.items() if not text.startswith(("Para ", "Si ", "Se "))} == {}
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_sentences_are_short(language: str) -> None:
     """At most 20 words, as in English."""
@@ -113,14 +135,72 @@ def test_every_prompt_is_level_paced_and_short_enough(language: str) -> None:
         ("es-US", out.SpeakTime(13, 0), "la una de la tarde"),
         ("es-US", out.SpeakTime(8, 45), "las ocho y cuarenta y cinco de la mañana"),
         ("es-US", out.SpeakDigits("6175550142", (3, 3, 4)), "seis uno siete cinco cinco cinco cero uno cuatro dos"),
+        ("es-US", out.SpeakTime(12, 0), "las doce del mediodía."),
+        ("es-US", out.SpeakTime(12, 15), "las doce y cuarto de la tarde"),
         ("pt-BR", out.SpeakDate("1948-05-17"), "dezessete de maio de mil novecentos e quarenta e oito"),
+        ("pt-BR", out.SpeakTime(12, 0), "o meio-dia."),
     ],
 )
 def test_dates_times_and_numbers_are_said_as_its_speakers_do(language: str, speech: out.Speech, said: str) -> None:
     """In their own order and words."""
+    assert texts(language, speech) == said
+
+
+def texts(language: str, *speech: out.Speech) -> str:
+    """What is said, without the pauses."""
     words = script(language)
-    parts = compose(speech, words.order, words.has)
-    assert " ".join(words.prompts[part.prompt].text for part in parts if isinstance(part, out.Say)) == said
+    parts = [part for one in speech for part in compose(one, words.order, words.has)]
+    return " ".join(words.prompts[part.prompt].text for part in parts if isinstance(part, out.Say))
+
+
+@pytest.mark.parametrize(
+    ("language", "hour", "ahead", "half", "said"),
+    [
+        ("es-US", 13, 0, None, "Le llamaremos hoy, antes de la una de la tarde"),
+        ("es-US", 12, 0, None, "Le llamaremos hoy, antes de las doce del mediodía."),
+        ("es-US", 12, 0, BestTime.MORNING, "Le llamaremos esta mañana, antes de las doce del mediodía."),
+        ("es-US", 17, 0, BestTime.AFTERNOON, "Le llamaremos esta tarde, antes de las cinco de la tarde"),
+        ("es-US", 10, 1, BestTime.MORNING, "Le llamaremos mañana, antes de las diez de la mañana"),
+        ("es-US", 12, 1, BestTime.MORNING, "Le llamaremos mañana, antes de las doce del mediodía."),
+        ("es-US", 14, 1, BestTime.AFTERNOON, "Le llamaremos mañana por la tarde, antes de las dos de la tarde"),
+        ("es-US", 10, 3, None, "Le llamaremos el lunes antes de las diez de la mañana"),
+        ("es-US", 12, 8, None, "Le llamaremos el lunes veinticuatro de noviembre antes de las doce del mediodía."),
+        ("pt-BR", 14, 1, BestTime.AFTERNOON, "Vamos ligar para você amanhã à tarde, até as duas da tarde"),
+        ("pt-BR", 12, 1, BestTime.MORNING, "Vamos ligar para você amanhã de manhã, até o meio-dia."),
+        ("pt-BR", 12, 3, None, "Vamos ligar para você na segunda-feira até o meio-dia."),
+    ],
+)
+def test_a_promise_is_a_sentence(language: str, hour: int, ahead: int, half: BestTime | None, said: str) -> None:
+    """Its pieces fit together at every hour, noon and one o'clock included."""
+    promise = Promise(datetime(2025, 11, 24, hour), ahead, half=half)
+    request = RequestFacts(summary=RequestSummary(Flow.CALLBACK, date(2025, 11, 21), promise=promise))
+    assert texts(language, *spoken(Value.CALL_PROMISE, replace(begin(TREE), request=request))) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "draft", "said"),
+    [
+        (
+            "es-US",
+            Draft(Kind.APPOINTMENT, visit_type=VisitType.FRACTURE, weekday=Weekday.MONDAY, visit_time=BestTime.MORNING),
+            "Usted pidió una cita por una fractura de la columna, un lunes, por la mañana. Su número de referencia es ",
+        ),
+        (
+            "es-US",
+            Draft(Kind.CALLBACK, reason=Reason.BILLING),
+            "Usted pidió una llamada sobre una factura, el seguro o un referido médico. Su número de referencia es ",
+        ),
+        (
+            "pt-BR",
+            Draft(Kind.APPOINTMENT, visit_type=VisitType.OTHER_PAIN, weekday=Weekday.ANY, visit_time=BestTime.ANY),
+            "Você pediu uma consulta por outro problema de dor, em qualquer dia, a qualquer hora. O número do seu ",
+        ),
+    ],
+)
+def test_a_receipt_begins_with_a_sentence(language: str, draft: Draft, said: str) -> None:
+    """What was asked for, put together from the answers."""
+    state = replace(begin(TREE), draft=draft, saved=RequestSaved("482913", None))
+    assert texts(language, *spoken(Value.RECEIPT, state)).startswith(said)
 
 
 def test_a_draft_is_refused_by_the_settings(settings: dict[str, str]) -> None:

@@ -268,7 +268,7 @@ def test_a_small_zip_cannot_put_much_into_the_database(client_as, line, files, p
 def browser(launch, tmp_path_factory):
     """A Chromium whose microphone plays a sentence over and over."""
     file = tmp_path_factory.mktemp("microphone") / "voice.wav"
-    file.write_bytes(take("For a callback, press 2."))
+    file.write_bytes(take("To have us call you back, please press 2."))
     sound = f"--use-file-for-fake-audio-capture={file}%noloop"
     browser = launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", sound)
     yield browser

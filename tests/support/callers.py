@@ -9,7 +9,7 @@ from ivr.services.calls.turns import Arrival, note_status, start_call, take_turn
 
 ARRIVAL = Arrival("CA1", "+16175550142", "+16175550100")
 
-CALLBACK = "2 1 4 3 1 2 1"
+CALLBACK = "2 1 4 3 1 2"
 
 
 class Caller:

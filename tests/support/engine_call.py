@@ -38,6 +38,7 @@ def answered(tree, turn, find):
 class EngineCall:
     """Drives the engine the way the services do: what is confirmed is saved at once, what is asked is answered.
 
+    `requests` are the saved ones, each with the answers that were added to it.
     `records` answers questions by name: a finding, or a finding and facts, or several that are used up in turn. Nobody
     has an open request unless it says so.
     """
@@ -54,8 +55,12 @@ class EngineCall:
 
     def __call__(self, tokens):
         for token in tokens.split():
-            self._take(self.turn.state, TOKENS.get(token) or Digits(token))
+            self.take(TOKENS.get(token) or Digits(token))
         return self
+
+    def take(self, given, state=None):
+        """One input, in the state where the call is unless another is given."""
+        self._take(state or self.turn.state, given)
 
     def _take(self, state, given):
         turn = advance(self.tree, state.at(TODAY, self.desk), given)
@@ -63,8 +68,11 @@ class EngineCall:
         for event in turn.events:
             if isinstance(event, ev.RequestConfirmed):
                 self.requests.append(event.draft)
-                turn = advance(self.tree, turn.state, RequestSaved("123455", None))
+                turn = advance(self.tree, turn.state, RequestSaved("123455", None, len(self.requests)))
                 self.events += turn.events
+            if isinstance(event, ev.AnswersGiven):
+                assert self.requests[event.request_id - 1] == event.before
+                self.requests[event.request_id - 1] = event.draft
         known = len(turn.events)
         self.turn = answered(self.tree, turn, self._answer)
         self.events += self.turn.events[known:]
@@ -75,7 +83,7 @@ class EngineCall:
         return self._found(question)
 
     def _found(self, question):
-        answer = self.records.get(question, "none")
+        answer = self.records.get(question, "open" if question == "urgent_help" else "none")
         if isinstance(answer, list):
             answer = answer.pop(0)
         return Found(answer, RequestFacts()) if isinstance(answer, str) else Found(*answer)

@@ -15,6 +15,7 @@ FAST = (
     "audio/test_words.py",
     "callflow",
     "services/test_calendar.py",
+    "services/test_calendar_halves.py",
     "services/test_english_script.py",
     "services/test_numbers.py",
     "services/test_scripts.py",

@@ -11,7 +11,7 @@ from ivr.services.calls.turns import Arrival
 from tests.support.callers import CALLBACK, Caller
 from tests.support.settings import DATA_KEY
 
-APPOINTMENT = "1 1 1 05171948 1 6 3 2 6175550199 1 1 2 1"
+APPOINTMENT = "1 2 6175550199 1 1 1 05171948 1 6 3 1 2"
 
 MINE, OTHER = "+16175550142", "+16175550199"
 
@@ -32,7 +32,7 @@ def call(line, sid="CA1", keys=CALLBACK, from_number=MINE):
 def message(line, sid="CA1", recording_sid="RE1", from_number=MINE):
     caller = Caller(line, Arrival(sid, from_number, "+16175550100"))("2 1 4 3 1 1")
     caller.take(Recorded(recording_sid, 12, "#"))
-    caller("1 1").hang_up()
+    caller("1").hang_up()
     with line.database.write() as session:
         recording = session.scalars(select(Recording).where(Recording.sid == recording_sid)).one()
         recording.sha256 = "0" * 64
@@ -62,7 +62,7 @@ def readable(line):
     """All that whoever has the key can read of the tables with patients' data."""
     vault, text = Vault([DATA_KEY]), []
     with line.database.read() as session:
-        for table in ("calls", "call_turns", "patient_requests", "recordings", "recording_audio"):
+        for table in ("calls", "call_turns", "patient_requests", "request_entries", "recordings", "recording_audio"):
             for row in session.connection().exec_driver_sql(f"SELECT * FROM {table}"):
                 for value in row:
                     try:

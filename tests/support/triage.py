@@ -2,10 +2,11 @@
 
 from sqlalchemy import select
 
-from ivr.models import AuditEntry, PatientRequest, ReferenceNumber, RequestEntry, StaffMember
+from ivr.models import AuditEntry, EntryKind, PatientRequest, ReferenceNumber, RequestEntry, StaffMember
 from ivr.services import audit
 from ivr.services.calls.turns import Arrival
 from ivr.services.jobs import Job
+from ivr.services.requests.case import changes_of
 from tests.support.callers import CALLBACK, Caller
 
 
@@ -19,8 +20,18 @@ def one(line, request_id):
 
 
 def entries(line):
+    """What was done with requests. What their callers answered once they were saved is in `answers`."""
+    others = select(RequestEntry).where(RequestEntry.kind != EntryKind.ANSWER_ADDED)
     with line.database.read() as session:
-        return list(session.scalars(select(RequestEntry).order_by(RequestEntry.id)))
+        return list(session.scalars(others.order_by(RequestEntry.id)))
+
+
+def answers(line):
+    """What callers answered once their requests were saved: what was known before, and after, an entry each."""
+    added = select(RequestEntry).where(RequestEntry.kind == EntryKind.ANSWER_ADDED)
+    with line.database.read() as session:
+        found = map(changes_of, session.scalars(added.order_by(RequestEntry.id)))
+        return [(dict(changes.before), dict(changes.after)) for changes in found]
 
 
 def trail(line):

@@ -30,8 +30,8 @@ from ivr.simulator import (
     HttpTransport,
     MediaDelay,
     RecordingStore,
-    ScriptedCaller,
     Speak,
+    UnhurriedCaller,
     VirtualClock,
     create_rest_app,
 )
@@ -41,20 +41,22 @@ from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = {word: str(n) for n, word in enumerate(WORDS)}
-REFERENCE = re.compile(rf"Your reference is ((?:(?:{'|'.join(DIGITS)})\W*){{6}})")
+REFERENCE = re.compile(rf"Your reference number is ((?:(?:{'|'.join(DIGITS)})\W*){{6}})")
 PROBLEM = "Our phone line has a problem"
+SAVED = "Your request is saved"
 SCRIPTS = [
-    "2 1 4 3 1 2 1",
-    "2 2 6175550199 1 2 2 1 2 2 1",
-    "1 1 1 05171948 1 6 3 1 1 2 1",
-    "2 1 1 2 1 1 r4 1 1",
-    "2 1 2 1 3 1 2 1",
+    "2 1 4 3 1 2",
+    "2 2 6175550199 1 2 2 1 2 2",
+    "1 1 2 1 05171948 1 6 3 1 2",
+    "2 1 3 2 1 1 r4 1",
+    "2 1 2 1 2",
     "0 r3",
     "0 r3h",
     "2 1 h",
+    "2 1 4 1 h",
     "3 1 3 h",
 ]
-"""Requests with and without messages, an urgent one, voicemails, and callers who hang up."""
+"""Requests with and without messages, an urgent one, voicemails, and callers who hang up, some after a few answers."""
 
 ROUNDS = 3
 """Reconciliations after the calls: one finds what was missed, the next what the first one brought to light."""
@@ -72,17 +74,30 @@ def references_heard(said):
     return ["".join(DIGITS[word] for word in re.findall(r"[a-z]+", found)) for found in REFERENCE.findall(said)]
 
 
-class Caller(ScriptedCaller):
-    """Follows a script, and leaves a message when the line says that it has a problem."""
+class Caller(UnhurriedCaller):
+    """Follows a script, and leaves a message when the line says that it has a problem.
+
+    `acknowledged` are the tokens of the script that the line has answered with its next words.
+    """
 
     def __init__(self, script, chance):
         super().__init__(script.split())
+        self.tokens, self.acknowledged = tuple(script.split()), ()
         self.chance = chance
 
+    def at_gather(self, wait):
+        self._hear(wait)
+        return super().at_gather(wait)
+
     def at_record(self, wait):
+        self._hear(wait)
         if any(PROBLEM in text for text in wait.heard):
             return Speak(3.0, hang_up=self.chance.random() < 0.3)
         return super().at_record(wait)
+
+    def _hear(self, wait):
+        if not any(PROBLEM in text for text in wait.heard):
+            self.acknowledged = self.tokens[: len(self.tokens) - len(self.unused)]
 
 
 class TodaysClock(VirtualClock):
@@ -151,10 +166,13 @@ def carriers_api(store):
 
 @dataclass(frozen=True)
 class Phoned:
-    """What one caller did and heard."""
+    """What one caller did and heard; `acknowledged` are the tokens of the script that the line answered."""
 
     sid: str
+    number: str
     script: str
+    acknowledged: tuple[str, ...]
+    saved: bool
     heard: tuple[str, ...]
     problem: bool
     spoke: bool
@@ -195,11 +213,15 @@ class Phones:
                 self.address, ACCOUNT_SID, AUTH_TOKEN, transport, sign_as=BASE_URL, strict=False, faults=faults,
                 recordings=self.day.store,
             )  # fmt: skip
-            script = chance.choice(SCRIPTS)
-            transcript = carrier.call(Caller(script, chance), from_=f"+1617{2000000 + number}", clock=TodaysClock())
+            script, phone_number = chance.choice(SCRIPTS), f"+1617{2000000 + number}"
+            caller = Caller(script, chance)
+            transcript = carrier.call(caller, from_=phone_number, clock=TodaysClock())
             problem, spoke = PROBLEM in transcript.said, any(entry.kind == "speech" for entry in transcript.entries)
             heard = tuple(references_heard(transcript.said))
-            phoned = Phoned(transcript.call_sid, script, heard, problem, spoke, transcript.ended_by == "error")
+            phoned = Phoned(
+                transcript.call_sid, phone_number, script, caller.acknowledged, SAVED in transcript.said, heard, problem,
+                spoke, transcript.ended_by == "error",
+            )  # fmt: skip
             with self.lock:
                 self.day.phoned.append(phoned)
                 self.day.slowest = max(self.day.slowest, *transport.seconds)

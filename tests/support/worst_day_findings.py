@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice
 from ivr.services.jobs import Job, Lane, failed_jobs
+from ivr.services.requests.answers import ANSWERS
+from tests.support.engine_call import EngineCall
 
 
 def findings(day, database):
@@ -40,12 +42,45 @@ def _about_calls(day, requests):
         for reference in phoned.heard:
             if references.count(reference) != 1:
                 yield f"lost: {phoned} heard {reference}, kept are {references}"
+        if phoned.saved and not kept:
+            yield f"lost: {phoned} heard that its request is saved, and there is none"
+        yield from (f"lost: {phoned} was asked the next question, but {lost}" for lost in _lost_answers(phoned, kept))
         if len(kept) > 1:
             yield f"double: {phoned} heard {phoned.heard}, kept are {references}"
         if phoned.spoke and not kept:
             yield f"message without request: {phoned}, problem announced: {phoned.problem}"
     known = {phoned.sid for phoned in day.phoned}
     yield from (f"request of nobody: {sid}" for sid in requests.keys() - known if requests[sid])
+
+
+def _told(phoned):
+    """The request that the line has acknowledged to a caller by its next words, with every answer; None before one."""
+    heard = EngineCall(phoned.number)(
+        " ".join(token[:1] if token[0] == "r" else token for token in phoned.acknowledged)
+    )
+    return heard.requests[-1] if heard.requests else None
+
+
+def _answers(phoned):
+    """The names of what a caller has answered and was acknowledged."""
+    told = _told(phoned)
+    return [name for name in ANSWERS if getattr(told, name) not in (None, False)] if told else []
+
+
+def _lost_answers(phoned, kept):
+    """What was acknowledged to a caller and is not in the one request of the call."""
+    told = _told(phoned)
+    if told is None:
+        return
+    if not kept:
+        yield "nothing is kept"
+        return
+    for name in ("kind", "callback_number", *ANSWERS):
+        value, found = getattr(told, name), getattr(kept[0], name)
+        if value not in (None, False) and found != value:
+            yield f"{name} {value} is kept as {found}"
+    if told.may_leave_message is False and kept[0].may_leave_message is not False:
+        yield f"no message may be left, kept is {kept[0].may_leave_message}"
 
 
 def _about_recordings(day, requests, recordings, stored):
@@ -91,6 +126,8 @@ def figures(day, database, found):
         "web workers killed": day.killed["web worker"],
         "job workers killed": day.killed["job worker"],
         "database restarts": day.restarts,
+        "told that the request is saved": sum(phoned.saved for phoned in day.phoned),
+        "acknowledged answers": sum(len(_answers(phoned)) for phoned in day.phoned),
         "references heard": sum(bool(phoned.heard) for phoned in day.phoned),
         "requests": requests,
         "marked as left in an outage": in_outage,

@@ -33,7 +33,7 @@ def test_the_release_before_lends_its_audio(telephone, clock):
     with capture_logs() as logs:
         transcript = phone.call("h", from_="+16175550142", to="+16175550100")
         phone.call("h", from_="+16175550143", to="+16175550100")
-    assert "Appointments, press 1." in transcript.story()
+    assert "For an appointment, press 1." in transcript.story()
     told = [entry for entry in logs if entry["event"] == "prompt_missing"]
     assert [(one["prompt"], one["language"], one["instead"], one["log_level"]) for one in told] == [
         (KEY, "en-US", "earlier", "error")
@@ -49,7 +49,7 @@ def test_without_an_earlier_one_the_carrier_says_it(telephone, clock):
             session.delete(release)
         session.add(PromptRelease(manifest={"silence": {}}, created_at=clock.now))
     assert "<Say" in _document(phone)
-    assert "Appointments, press 1." in _document(phone)
+    assert "For an appointment, press 1." in _document(phone)
     assert metrics(phone)[0].startswith('ivr_prompts_missing_total{instead="carrier",language="en-US"}')
 
 
@@ -61,7 +61,7 @@ def test_a_database_that_fails_meanwhile_does_not_fail_the_call(telephone, clock
         raise OSError("the disk is gone")
 
     monkeypatch.setattr("ivr.services.prompts.releases.EarlierAudio._read", down)
-    assert "Appointments, press 1." in _document(phone)
+    assert "For an appointment, press 1." in _document(phone)
 
 
 @pytest.mark.parametrize("caller", ["+16175550142", "anonymous"])

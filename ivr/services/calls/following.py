@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from ivr.callflow.answers import Kind
 from ivr.db import Database
@@ -31,6 +31,24 @@ class CallProgress:
     node: str
     turns: int
     saved: tuple[SavedRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """What the desk hears of a call before it takes it: its language, and whether a warning sign was named."""
+
+    language: str = ""
+    warned: bool = False
+
+
+def whisper_of(database: Database, call_sid: str) -> Whisper:
+    """What to tell the desk of a call; nothing of one that is not known."""
+    with database.read() as session:
+        call = session.execute(select(Call.id, Call.language).where(Call.sid == call_sid)).first()
+        if call is None:
+            return Whisper()
+        warned = exists().where(PatientRequest.call_id == call.id, PatientRequest.red_flags.is_(True))
+        return Whisper(call.language, bool(session.scalar(select(warned))))
 
 
 def follow(database: Database, call_sid: str) -> CallProgress | None:

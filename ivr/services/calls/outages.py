@@ -159,7 +159,7 @@ def _is_ours(session: Session, call: CarrierCall) -> bool:
 
 
 def _add_call(session: Session, line: Line, call: CarrierCall) -> Call:
-    number = caller_number(call.from_number)
+    number = caller_number(call.from_number, line.own_numbers)
     state = begin(line.tree)
     row = Call(
         sid=call.sid,
@@ -202,7 +202,7 @@ def _request_callback(session: Session, line: Line, call: Call, recording: Recor
     """One request for each call: what its caller had told before something broke is kept."""
     if add_message(session, line, call_id=call.id, recording=recording, now=left_at):
         return
-    number = caller_number(call.from_number or "")
+    number = caller_number(call.from_number or "", line.own_numbers)
     draft = Draft(
         kind=Kind.CALLBACK,
         reason=Reason.MESSAGE,

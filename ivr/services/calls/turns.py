@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -26,7 +27,11 @@ from ivr.services.line import Line
 from ivr.services.numbers import caller_number
 from ivr.services.recordings.recordings import FETCHABLE, discard_recording, enqueue_import
 from ivr.services.requests import by_phone
+from ivr.services.requests.answers import Answers, add_answers
 from ivr.services.requests.saving import keep_incomplete, save_request
+
+DOUBLED_SECONDS = 0.7
+"""Within so many seconds, the key pressed before is a slip of a stiff finger."""
 
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """The carrier's statuses after which a call is over."""
@@ -34,11 +39,15 @@ ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A call as the carrier announces it: its SID and the two ends, as they were sent."""
+    """A call as the carrier announces it: its SID and the two ends, as they were sent.
+
+    `vouched` is how far the carrier vouches for the caller ID, in its own words ('' for nothing said).
+    """
 
     sid: str
     from_number: str
     to_number: str
+    vouched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ def _begin_call(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     if known is not None:
         return _saved_answer(known)
     now = line.clock()
-    number = caller_number(arrival.from_number)
+    number = caller_number(arrival.from_number, {arrival.to_number, *line.own_numbers})
     state = begin(line.tree).at(*line.surroundings(now))
     entrance = ENTRANCE if arrival.to_number and arrival.to_number == line.staff_number else ""
     index = line.database.vault.index(number) if number else None
@@ -190,10 +199,11 @@ def _begin_call(connection: Connection, line: Line, arrival: Arrival) -> Answer:
         "from_number": arrival.from_number,
         "from_index": index,
         "to_number": arrival.to_number,
+        "stir_verstat": arrival.vouched or None,
         "language": turn.state.language,
         "release_id": release_id,
         "turn": 0,
-        "progress": _progress(turn.state, turn.outputs),
+        "progress": _progress(turn.state, turn.outputs, now),
         "started_at": now,
     }
     call_id = connection.scalar(insert(CALLS).values(values).returning(CALLS.c.id))
@@ -211,7 +221,9 @@ def _last_language(connection: Connection, line: Line, number_index: str | None)
 
 def _next_turn(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
     now = line.clock()
-    state = from_plain(json.loads(call.progress)["state"]).at(*line.surroundings(now))
+    progress = json.loads(call.progress)
+    state = from_plain(progress["state"]).at(*line.surroundings(now))
+    given = _doubled(state, given, now.timestamp() - progress.get("at", 0.0))
     turn = _apply(connection, line, call.id, state, given, now)
     if call.ended_at is not None:
         _apply(connection, line, call.id, turn.state, HungUp(), now)
@@ -220,6 +232,13 @@ def _next_turn(connection: Connection, line: Line, call: CallRow, given: Input) 
     line.database.prepared(INSERT_TURN).run(connection, _turn_row(call.id, number, now, type(given).__name__, turn))
     to_number = call.to_number or ""
     return Answer(number, turn.outputs, turn.state.language, call.release_id, to_number, state.node, turn.events)
+
+
+def _doubled(state: CallState, given: Input, seconds: float) -> Input:
+    """The same key once more so soon after the last answer was given that its words cannot have been heard."""
+    if isinstance(given, Digits) and given.keys == state.last_key and 0 < seconds <= DOUBLED_SECONDS:
+        return replace(given, doubled=True)
+    return given
 
 
 def _apply(connection: Connection, line: Line, call_id: int, state: CallState, given: Input, now: datetime) -> Turn:
@@ -233,9 +252,15 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
         match event:
             case ev.RecordingMade(sid, seconds):
                 _store_recording(connection, call_id, sid, RecordingStatus.ANNOUNCED, seconds, now)
-            case ev.RequestConfirmed(draft):
+            case ev.AnswersGiven(request_id, draft, before):
+                answers = Answers(request_id, call_id, draft, before)
                 with session_in(connection) as session:
-                    saved = save_request(session, line, call_id=call_id, language=language, draft=draft, now=now)
+                    told = add_answers(session, line, answers, now)
+                turn = replace(turn, state=replace(turn.state, saved=told or turn.state.saved))
+            case ev.RequestConfirmed(draft, is_human):
+                save = partial(save_request, call_id=call_id, language=language, draft=draft, is_human=is_human)
+                with session_in(connection) as session:
+                    saved = save(session, line, now=now)
                 turn = advance(line.tree, turn.state, saved)
                 turn = replace(turn, events=(*events, *turn.events))
             case ev.Asked(question):
@@ -254,12 +279,12 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
 
 
 def _discarded_recording(line: Line, before: CallState, after: CallState, given: Input) -> str | None:
-    """The recording that the caller has just left out, recorded again, or cancelled with the request.
+    """The recording that the caller has just left out or recorded again.
 
-    A voicemail, whose recorder makes a request of its own, replaces no message.
+    A voicemail, whose recorder makes a request of its own, replaces no message, and neither does another request.
     """
     recording_sid = before.draft.recording_sid
-    if recording_sid is None or recording_sid == after.draft.recording_sid:
+    if recording_sid is None or recording_sid == after.draft.recording_sid or (before.saved and not after.saved):
         return None
     node = line.tree.nodes.get(before.node)
     recorded_again = isinstance(given, Recorded) and isinstance(node, Recorder) and not node.answers
@@ -316,7 +341,7 @@ def _store(connection: Connection, line: Line, call_id: int, number: int, turn: 
     values = {
         "call_id": call_id,
         "new_turn": number,
-        "new_progress": _progress(turn.state, turn.outputs),
+        "new_progress": _progress(turn.state, turn.outputs, line.clock()),
         "new_language": turn.state.language,
     }
     line.database.prepared(UPDATE_CALL).run(connection, values)
@@ -345,6 +370,8 @@ def blank_progress(language: str) -> str:
     return _progress(CallState(node="", language=language), (out.Hangup(),))
 
 
-def _progress(state: CallState, outputs: tuple[out.Output, ...]) -> str:
-    plain = {"state": to_plain(state), "outputs": [out.to_plain(output) for output in outputs]}
+def _progress(state: CallState, outputs: tuple[out.Output, ...], now: datetime | None = None) -> str:
+    plain: dict[str, object] = {"state": to_plain(state), "outputs": [out.to_plain(output) for output in outputs]}
+    if now is not None:
+        plain["at"] = now.timestamp()
     return json.dumps(plain, separators=(",", ":"))

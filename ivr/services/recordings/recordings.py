@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database, session_in
-from ivr.models import PatientRequest, PromptVersion, Recording, RecordingAudio, RecordingStatus, RequestStatus
+from ivr.models import PromptVersion, Recording, RecordingAudio, RecordingStatus
 from ivr.services.jobs import Job, enqueue
 
 FETCHABLE = frozenset({RecordingStatus.ANNOUNCED, RecordingStatus.READY})
@@ -114,13 +114,13 @@ def note_deleted(database: Database, recording_sid: str, now: datetime) -> None:
 
 
 def discard_recording(database: Database, connection: Connection, recording_sid: str, now: datetime) -> None:
-    """Erase a recording that its caller does not want kept, unless it was sent with a request. Commits nothing.
+    """Erase a recording that its caller does not want kept, the one of a saved request too. Commits nothing.
 
     The carrier's copy is deleted as soon as the carrier says that it is complete.
     """
     with session_in(connection) as session:
         recording = _find(session, recording_sid, lock=True)
-        if recording is None or recording.erased_at is not None or _was_sent(session, recording):
+        if recording is None or recording.erased_at is not None:
             return
         recording.request_id = None
         session.flush()
@@ -157,11 +157,6 @@ def _is_done_with(recording: Recording) -> bool:
     """Whether the carrier's copy, where there is one, is needed no more."""
     erased = recording.erased_at is not None and recording.status is not RecordingStatus.ABSENT
     return erased or recording.status is RecordingStatus.STORED
-
-
-def _was_sent(session: Session, recording: Recording) -> bool:
-    sent = exists().where(PatientRequest.id == recording.request_id, PatientRequest.status != RequestStatus.INCOMPLETE)
-    return bool(session.scalar(select(sent)))
 
 
 def _find(session: Session, recording_sid: str, *, lock: bool = False) -> Recording | None:

@@ -19,6 +19,7 @@ from ivr.callflow.facts import Handling, Heard, RequestFacts, RequestSummary
 from ivr.callflow.inputs import Found
 from ivr.models import (
     AuditAction,
+    Call,
     Disposition,
     EntryKind,
     PatientRequest,
@@ -48,8 +49,11 @@ BY_BIRTH_DATE = "known by reference and birth date"
 
 
 def find_by_caller(session: Session, line: Line, inquiry: Inquiry) -> Found:
-    """The newest open request of the caller's number."""
-    return _newest(session, line, inquiry)
+    """The newest open request of the caller's number; or that one was made from here to call another number."""
+    found = _newest(session, line, inquiry)
+    if found.finding == "none" and _called(session, line, inquiry):
+        return Found("called", RequestFacts())
+    return found
 
 
 def find_open(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -163,6 +167,16 @@ def _newest(
         return Found("none", RequestFacts())
     told_as = heard or (Heard.MORE if len(ids) > 1 else Heard.LAST)
     return _found(session, line, inquiry.now, request, BY_CALLER_ID, told_as)
+
+
+def _called(session: Session, line: Line, inquiry: Inquiry) -> bool:
+    """Whether somebody has called from here for an open request of another number, as a daughter does."""
+    number = inquiry.state.caller_number
+    if number is None:
+        return False
+    made = select(PatientRequest.id).join(Call, Call.id == PatientRequest.call_id)
+    open_ones = made.where(Call.from_index.in_(line.database.vault.indexes(number)), PatientRequest.tab == Tab.OPEN)
+    return session.scalar(open_ones.limit(1)) is not None
 
 
 def _found(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: Heard) -> Found:

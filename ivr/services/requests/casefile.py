@@ -51,9 +51,13 @@ class CallStep:
 
 @dataclass(frozen=True, slots=True)
 class CallPath:
-    """The call that a request came from; `caller_id` as it was announced, None once that was erased."""
+    """The call that a request came from; `caller_id` as it was announced, None once that was erased.
+
+    `stir_verstat` is the carrier's word for how far it vouches for it, '' for none.
+    """
 
     caller_id: str | None
+    stir_verstat: str
     started_at: datetime
     ended_at: datetime | None
     seconds: int | None
@@ -201,7 +205,7 @@ def _entries(session: Session, request_id: int) -> list[RequestEntry]:
 
 
 def _call(session: Session, request: PatientRequest) -> CallPath:
-    known = select(Call.from_number, Call.started_at, Call.ended_at, Call.duration_seconds)
+    known = select(Call.from_number, Call.stir_verstat, Call.started_at, Call.ended_at, Call.duration_seconds)
     call = session.execute(known.where(Call.id == request.call_id)).one()
     turns = session.scalars(select(CallTurn).where(CallTurn.call_id == request.call_id).order_by(CallTurn.number))
     steps, node = [], ""
@@ -210,7 +214,9 @@ def _call(session: Session, request: PatientRequest) -> CallPath:
         steps.append(CallStep(turn.at - call.started_at, turn.input, node, events))
         node = turn.node
     caller_id = None if request.erased_at else call.from_number
-    return CallPath(caller_id, call.started_at, call.ended_at, call.duration_seconds, tuple(steps))
+    return CallPath(
+        caller_id, call.stir_verstat or "", call.started_at, call.ended_at, call.duration_seconds, tuple(steps)
+    )
 
 
 def _same_number(session: Session, database: Database, request: PatientRequest) -> tuple[Sibling, ...]:

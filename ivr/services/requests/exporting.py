@@ -37,6 +37,9 @@ class ExportedRequest:
     birth_date: str | None
     weekday: str | None
     best_time: str | None
+    visit_time: str | None
+    source: str
+    pressed_nothing: bool
     language: str
     call_sid: str
     created_at: str
@@ -97,6 +100,9 @@ def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:
         birth_date=request.birth_date,
         weekday=request.weekday,
         best_time=request.best_time,
+        visit_time=request.visit_time,
+        source=request.source,
+        pressed_nothing=request.pressed_nothing,
         language=request.language,
         call_sid=call_sid,
         created_at=request.created_at.isoformat(timespec="seconds"),

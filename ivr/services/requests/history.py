@@ -46,7 +46,7 @@ def undo(line: Line, request_id: int, actor: Actor, now: datetime, *, entry_id: 
         case.restore(before)
         case.request.owner_seen_at = now if case.request.status is RequestStatus.CLAIMED else None
         if was_closed:
-            _hold_reference(case)
+            hold_reference(case)
         action = AuditAction.REOPENED if was_closed else AuditAction.CHANGED
         return case.record(EntryKind.UNDONE, action, f"undid entry {entry_id} ({entry.kind})", undoes_id=entry_id)
 
@@ -78,7 +78,7 @@ def reopen(line: Line, request_id: int, actor: Actor, now: datetime, *, note: st
         case.put_back()
         request.closed_at = request.disposition = None
         request.act_by = line.calendar.due_at(request.priority, now)
-        _hold_reference(case)
+        hold_reference(case)
         return case.record(EntryKind.REOPENED, AuditAction.REOPENED, text=note)
 
 
@@ -164,7 +164,7 @@ def _weekday(value: str | None) -> Weekday | None:
     return Weekday(value) if value else None
 
 
-def _hold_reference(case: Case) -> None:
+def hold_reference(case: Case) -> None:
     """An open request holds its reference; when another one has it by now, it gets a new one."""
     held = select(ReferenceNumber).where(ReferenceNumber.reference == case.request.reference)
     row = case.session.scalars(held.with_for_update()).first()

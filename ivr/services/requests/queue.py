@@ -103,6 +103,7 @@ class QueueRow:
     has_number: bool
     red_flags: bool
     left_incomplete: bool
+    pressed_nothing: bool
     left_in_outage: bool
     for_desk: bool
     created_at: datetime
@@ -156,6 +157,7 @@ COLUMNS = (
     PatientRequest.callback_number.is_not(None).label("has_number"),
     PatientRequest.red_flags,
     PatientRequest.left_incomplete,
+    PatientRequest.pressed_nothing,
     PatientRequest.left_in_outage,
     PatientRequest.for_desk,
     PatientRequest.created_at,

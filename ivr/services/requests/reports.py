@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.callflow.layout import behind
 from ivr.callflow.nodes import Tree
+from ivr.callflow.tree_questions import question_nodes
 from ivr.callflow.tree_staff import ENTRANCE
 from ivr.db import Database
 from ivr.models import (
@@ -39,12 +40,15 @@ PERIODS = (7, 30, 90)
 REPEAT_DAYS = 7
 FEW_ATTEMPTS = 3
 
-NO_PROMISE = (Disposition.CANCELLED, Disposition.DUPLICATE)
+NO_PROMISE = (Disposition.CANCELLED, Disposition.DUPLICATE, Disposition.NOT_A_PATIENT)
 
 FINISHED = frozenset(
     {
         "saved",
+        "receipt",
+        "message_kept",
         "goodbye",
+        *(node.name for node in question_nodes()),
         "person",
         "callback_open",
         "voicemail",
@@ -93,6 +97,7 @@ class Report:
     by_hour: Mapping[tuple[int, int], int]
     callers: int
     repeat_callers: int
+    not_patients: int
     left: tuple[Left, ...]
 
     @property
@@ -122,6 +127,11 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
             by_hour=_by_hour(session, since, line.calendar.timezone),
             callers=callers,
             repeat_callers=repeat,
+            not_patients=_count(
+                session,
+                PatientRequest.id,
+                and_(PatientRequest.created_at >= since, PatientRequest.disposition == Disposition.NOT_A_PATIENT),
+            ),
             left=_left(session, line.tree, since),
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ivr.callflow.answers import Draft, Flow, Kind, Reason, VisitType
+from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType
 from ivr.callflow.inputs import RequestSaved
 from ivr.models import PatientRequest, Priority, Recording, RequestStatus
 from ivr.services.line import Line
@@ -37,16 +37,30 @@ def save_request(
     draft: Draft,
     now: datetime,
     in_outage: bool = False,
+    is_human: bool = True,
 ) -> RequestSaved:
-    """Store what the caller sent, completing what the same call may have left incomplete. Commits nothing."""
+    """Store a request, completing what the same call may have left incomplete. Commits nothing.
+
+    Nothing is promised to a caller who never pressed a key (`is_human` False), and it stays incomplete.
+    """
     request = _of_draft(session, line, call_id, language, draft, now)
+    request.left_in_outage = in_outage
+    if not is_human:
+        request.pressed_nothing = True
+        request.priority = Priority.ROUTINE
+        return RequestSaved(request.reference, None, request.id)
     request.left_incomplete = False
     if request.status is RequestStatus.INCOMPLETE:
         request.status = RequestStatus.NEW
-    request.left_in_outage = in_outage
     enqueue_notices(line, session.connection(), request)
-    promise = line.calendar.promise(now, request.due_at) if request.callback_number else None
-    return RequestSaved(request.reference, promise)
+    promise = line.calendar.promise(now, request.due_at, request.best_time) if request.callback_number else None
+    return RequestSaved(request.reference, promise, request.id)
+
+
+def due_at(line: Line, priority: Priority, since: datetime, best_time: BestTime | None) -> datetime:
+    """The latest moment of a first reply, within the time of day that the caller asked for."""
+    due = line.calendar.due_at(priority, since)
+    return due if priority is Priority.URGENT else line.calendar.within(due, best_time, since)
 
 
 def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime) -> None:
@@ -94,7 +108,7 @@ def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: 
         session.add(request)
     _fill(request, draft, line)
     request.language = language
-    request.due_at = line.calendar.due_at(request.priority, request.created_at)
+    request.due_at = due_at(line, request.priority, request.created_at, request.best_time)
     session.flush()
     if draft.recording_sid:
         linked = update(Recording).where(Recording.sid == draft.recording_sid, Recording.call_id == call_id)
@@ -118,4 +132,5 @@ def _fill(request: PatientRequest, draft: Draft, line: Line) -> None:
     request.birth_date = draft.birth_date
     request.weekday = draft.weekday
     request.best_time = draft.best_time
+    request.visit_time = draft.visit_time
     request.red_flags = draft.red_flags

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from ivr.models import Call, CallTurn, PatientRequest, Recording, RecordingStatu
 from ivr.services.calls.turns import Arrival, note_recording, start_call, take_turn
 from tests.support.callers import ARRIVAL, CALLBACK, Caller, prompts, stored
 from tests.support.settings import SUNDAY_EVENING
+from tests.support.triage import answers
 
 
 def test_a_call_ends_as_a_request(line):
@@ -22,12 +24,14 @@ def test_a_call_ends_as_a_request(line):
     assert digits == [request.reference] * 2
 
 
-def test_a_turn_delivered_twice_gets_the_same_answer_and_changes_nothing(line):
-    caller = Caller(line)("2 1 4 3 1 2")
-    first = caller.take(Digits("1"))
-    again = take_turn(line, ARRIVAL, first.turn, Digits("1"))
+@pytest.mark.parametrize(("keys", "last"), [("2", "1"), ("2 1", "4"), ("2 1 4 3 1", "2")])
+def test_a_turn_delivered_twice_gets_the_same_answer_and_changes_nothing(line, keys, last):
+    caller = Caller(line)(keys)
+    first = caller.take(Digits(last))
+    told = answers(line)
+    again = take_turn(line, ARRIVAL, first.turn, Digits(last))
     assert again == first
-    assert len(stored(line)) == 1
+    assert (len(stored(line)), answers(line)) == (1, told)
 
 
 @pytest.mark.parametrize("number", [None, -1, 0, 1, 2, 4, 999_999])
@@ -56,16 +60,16 @@ def test_a_call_nobody_knows_is_greeted(line):
 def test_callers_without_a_dialable_number_are_asked_for_one(line, from_number):
     caller = Caller(line, Arrival("CA2", from_number, "+16175550100"))("2")
     assert prompts(caller.answer) == ["enter_number"]
-    caller("6175550199 1 4 3 1 2 1")
+    caller("6175550199 1 4 3 1 2")
     (request,) = stored(line)
     assert (request.callback_number, request.is_caller_id) == ("+16175550199", False)
 
 
 def test_personal_data_is_unreadable_in_the_database(line):
-    Caller(line)("1 1 1 05171948 1 6 3 2 6175550199 1 1 2 1")
+    Caller(line)("1 2 6175550199 1 1 1 05171948 1 6 3 1 2")
     with line.database.read() as session:
         raw = session.connection()
-        for table in ("calls", "call_turns", "patient_requests"):
+        for table in ("calls", "call_turns", "patient_requests", "request_entries"):
             for row in raw.exec_driver_sql(f"SELECT * FROM {table}"):
                 written = " ".join(
                     bytes(v).decode("latin-1") if isinstance(v, bytes | memoryview) else str(v) for v in row
@@ -93,25 +97,32 @@ class TestHangingUp:
         Caller(line)("2").hang_up()
         assert stored(line) == []
 
-    def test_after_a_number_keeps_an_incomplete_request(self, line):
+    def test_after_a_number_keeps_a_saved_request(self, line):
         caller = Caller(line)("2 1 2 1")
         caller.hang_up()
         caller.hang_up()
         (request,) = stored(line)
-        assert (request.status, request.priority) == (RequestStatus.INCOMPLETE, "urgent")
+        assert (request.status, request.priority) == (RequestStatus.NEW, "urgent")
         assert request.callback_number == "+16175550142"
         with line.database.read() as session:
             call = session.scalars(select(Call)).one()
             assert (call.carrier_status, call.duration_seconds) == ("completed", 42)
             assert call.ended_at == line.clock()
 
-    def test_the_end_overtakes_the_last_key(self, line):
-        caller = Caller(line)("2 1 4 3 1 2")
+    def test_the_end_overtakes_the_key_that_saves(self, line):
+        caller = Caller(line)("2")
         caller.hang_up()
-        assert stored(line)[0].status == RequestStatus.INCOMPLETE
+        assert stored(line) == []
         caller("1")
         (request,) = stored(line)
         assert request.status == RequestStatus.NEW
+
+    def test_the_end_overtakes_an_answer(self, line):
+        caller = Caller(line)("2 1 4")
+        caller.hang_up()
+        caller("1")
+        (request,) = stored(line)
+        assert (request.status, request.best_time) == (RequestStatus.NEW, "morning")
 
     def test_at_the_beep_of_a_voicemail_after_speaking(self, line):
         caller = Caller(line)("0")
@@ -143,7 +154,7 @@ class TestHangingUp:
         caller.hang_up()
         caller.take(Recorded("RE1", 9, "hangup"))
         (request,) = stored(line)
-        assert request.status == RequestStatus.INCOMPLETE
+        assert request.status == RequestStatus.NEW
         with line.database.read() as session:
             assert session.scalars(select(Recording)).one().request_id == request.id
 
@@ -153,11 +164,11 @@ class TestHangingUp:
 
     def test_in_a_second_request_keeps_both(self, line):
         Caller(line)(f"{CALLBACK} * 2 1 1").hang_up()
-        assert [request.status for request in stored(line)] == [RequestStatus.NEW, RequestStatus.INCOMPLETE]
+        assert [request.status for request in stored(line)] == [RequestStatus.NEW] * 2
 
 
 def test_a_recording_told_twice_is_stored_once(line):
-    Caller(line)("2 1 4 3 1 1 r 1 1")
+    Caller(line)("2 1 4 3 1 1 r 1")
     for _ in range(2):
         assert note_recording(line, "CA1", "RE1", RecordingStatus.READY, 12)
     with line.database.read() as session:
@@ -167,17 +178,20 @@ def test_a_recording_told_twice_is_stored_once(line):
 
 
 def test_the_same_webhook_at_the_same_moment_moves_the_call_once(line):
-    Caller(line)("2 1 4 3 1 2")
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: take_turn(line, ARRIVAL, 7, Digits("1")), range(16)))
-    assert all(answer == answers[0] for answer in answers)
-    assert len(stored(line)) == 1
+    caller = Caller(line)("2")
+    for key in ("1", "4"):
+        with ThreadPoolExecutor(8) as pool:
+            turn = partial(take_turn, line, ARRIVAL, caller.answer.turn + 1, Digits(key))
+            heard = list(pool.map(lambda _, turn=turn: turn(), range(16)))
+        assert all(answer == heard[0] for answer in heard)
+        caller.answer = heard[0]
+    assert len(stored(line)) == len(answers(line)) == 1
 
 
 def test_a_call_announced_many_times_at_once_is_one_call(line):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: start_call(line, ARRIVAL), range(16)))
-    assert all(answer == answers[0] for answer in answers)
+        heard = list(pool.map(lambda _: start_call(line, ARRIVAL), range(16)))
+    assert all(answer == heard[0] for answer in heard)
     with line.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Call)) == 1
         assert session.scalar(select(func.count()).select_from(CallTurn)) == 1
@@ -205,7 +219,7 @@ def test_when_the_desk_is_open_zero_dials_it_and_when_closed_records(make_line, 
 def test_what_fails_after_the_save_leaves_no_request(line, monkeypatch):
     from ivr.services.calls import turns
 
-    caller = Caller(line)("2 1 4 3 1 2")
+    caller = Caller(line)("2")
     monkeypatch.setattr(turns, "_turn_row", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         caller("1")

@@ -25,7 +25,7 @@ from tests.support.callers import CALLBACK, Caller, stored
 from tests.support.patient_data import APPOINTMENT, MINE, OTHER, age, call, change, close, message, personal, readable
 from tests.support.settings import DATA_KEY, DEADLINE_SECONDS
 
-WITH_MESSAGE = "2 1 4 3 1 1 r 1 1"
+WITH_MESSAGE = "2 1 4 3 1 1 r 1"
 
 
 def test_every_encrypted_column_is_erased_by_retention():
@@ -74,7 +74,7 @@ def test_what_reports_count_stays_and_purging_again_does_nothing(line):
     assert purge(line.database, line.clock(), 90).requests == 1
     assert personal(line) == []
     (request,) = stored(line)
-    assert (request.kind, request.weekday, request.best_time, request.language) == (
+    assert (request.kind, request.weekday, request.visit_time, request.language) == (
         "appointment",
         "any",
         "any",
@@ -115,7 +115,7 @@ def test_of_two_requests_of_one_call_the_second_keeps_the_call(line):
 
 @pytest.mark.parametrize(("days", "erased"), [(89, 0), (90, 1)])
 def test_a_call_that_came_to_nothing_goes_by_its_own_age(line, days, erased):
-    Caller(line)("1 1").hang_up()
+    Caller(line)("1 2").hang_up()
     note_recording(line, "CA1", "RE7", RecordingStatus.READY, 3)
     age(line, days)
     purged = purge(line.database, line.clock(), 90)
@@ -237,7 +237,7 @@ class TestErasingANumber:
         caller = Caller(line)("2 1")
         left = erase_number(line.database, MINE, line.clock(), include_open=True)
         assert (left.calls, left.left.going_on) == (0, 1)
-        caller("4 3 1 2 1")
+        caller("4 3 1 2")
         assert stored(line)[0].callback_number == MINE
         clock.now += timedelta(hours=5)
         erased = erase_number(line.database, MINE, line.clock(), include_open=True)
@@ -256,7 +256,7 @@ class TestErasingANumber:
             ["anonymous", "+442071838751", "sip:alice@example.org", "sip:@", caller_id, "+33142685300"]
         ):
             Caller(line, Arrival(f"CA{n}", other, "+16175550100"))("2").hang_up()
-        call(line, "CA9", keys="2 6175550199 1 4 3 1 2 1", from_number=caller_id)
+        call(line, "CA9", keys="2 6175550199 1 4 3 1 2", from_number=caller_id)
         assert trace_number(line.database, number, line.clock()).calls == 2
         erased = erase_number(line.database, number, line.clock(), include_open=False)
         assert (erased.calls, erased.left.others) == (2, (stored(line)[0].reference,))

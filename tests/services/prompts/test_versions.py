@@ -229,7 +229,7 @@ def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself
         ).one()
         other = session.get(PromptVersion, on_air(line, "option_appointment"))
     assert (draft.state, draft.own) == (PromptState.RECORDED, False)
-    assert other.text == "Appointments, now press 1."
+    assert other.text == "For an appointment, now press 1."
     assert on_air(line) == made
     render_prompts(line.database, upgraded, clock.now)
     assert on_air(line) == made

@@ -20,7 +20,6 @@ from ivr.models import (
     Recording,
     RecordingStatus,
     ReferenceNumber,
-    RequestEntry,
     RequestStatus,
     Role,
     SentNotice,
@@ -37,9 +36,10 @@ from ivr.services.requests.notices import Occasion, gather
 from ivr.services.requests.references import HELD_AFTER_CLOSING
 from tests.support.callers import CALLBACK, Caller, stored
 from tests.support.engine_call import spoken_prompts
+from tests.support.triage import entries
 
 MINE, OTHER, CLINIC = "+16175550142", "+16175550199", "+16175550100"
-APPOINTMENT = "1 1 1 05171948 1 6 3 1 1 2 1"
+APPOINTMENT = "1 1 1 1 05171948 1 6 3 1 2"
 
 
 def phone(line, keys="", sid="CA2", from_number=MINE):
@@ -48,11 +48,6 @@ def phone(line, keys="", sid="CA2", from_number=MINE):
 
 def said(caller):
     return spoken_prompts(caller.answer.outputs)
-
-
-def entries(line):
-    with line.database.read() as session:
-        return list(session.scalars(select(RequestEntry).order_by(RequestEntry.id)))
 
 
 def trail(line):
@@ -114,7 +109,7 @@ class TestFinding:
         "case", ["no such reference", "wrong number", "wrong date", "no date", "incomplete", "erased"]
     )
     def test_whatever_is_wrong_sounds_the_same_and_leaves_no_trace_of_a_look(self, line, case):
-        keys = {"no date": CALLBACK, "incomplete": "2 1 4"}.get(case, APPOINTMENT)
+        keys = {"no date": CALLBACK, "incomplete": "0"}.get(case, APPOINTMENT)
         Caller(line)(keys).hang_up()
         (request,) = stored(line)
         proof = {"no such reference": "1 6175550142", "wrong number": "1 6175550143", "wrong date": "2 05171949",
@@ -138,7 +133,7 @@ class TestFinding:
     def test_the_newest_is_told_first_then_the_one_before(self, line, clock):
         Caller(line)(CALLBACK)
         clock.now += timedelta(days=1)
-        phone(line, APPOINTMENT)
+        phone(line, f"1 2 {APPOINTMENT.partition(' ')[2]}")
         Caller(line, Arrival("CA9", OTHER, CLINIC))(CALLBACK)
         told = phone(line, "4", sid="CA3")
         assert said(told)[0] == "request_appointment_today"
@@ -174,7 +169,7 @@ class TestChanging:
         assert trail(line)[-1] == (
             "caller", "phone", AuditAction.CHANGED, f"request:{request.id}", "number, known by caller ID",
         )  # fmt: skip
-        assert said(phone(line, "4", sid="CA3")) == ["reference"]
+        assert said(phone(line, "4", sid="CA3")) == ["request_called", "reference"]
         assert said(phone(line, "4", sid="CA4", from_number=OTHER))[0] == "request_callback_today"
 
     def test_the_time(self, line, request_):
@@ -237,12 +232,14 @@ class TestCancelling:
 
 
 class TestCallingAgain:
-    """Who asks for a callback while another request is open hears of that one first."""
+    """Who asks for a callback or an appointment while another request is open hears of that one first."""
 
-    def test_a_new_one_is_a_second_request(self, line, request_):
-        again = phone(line, "2")
+    @pytest.mark.parametrize("keys", [CALLBACK, APPOINTMENT])
+    def test_a_new_one_is_a_second_request(self, line, request_, keys):
+        asks, _, goes_on = keys.partition(" ")
+        again = phone(line, asks)
         assert said(again)[0] == "request_callback_today"
-        again(f"2 {CALLBACK.partition(' ')[2]}")
+        again(f"2 {goes_on}")
         assert [request.status for request in stored(line)] == [RequestStatus.NEW] * 2
         assert entries(line) == []
 
@@ -285,7 +282,7 @@ class TestCallingAgain:
         assert (request.status, request.owner_id) == (RequestStatus.CLAIMED, ana.staff_id)
 
     def test_an_urgent_one_alerts_staff_again(self, line, ana, clock):
-        Caller(line)("2 1 2 1 3 1 2 1")
+        Caller(line)("2 1 2 1 2")
         (request,) = stored(line)
         triage.record_attempt(line, request.id, ana, clock.now, outcome=Outcome.NO_ANSWER)
         clock.now += timedelta(hours=1)
@@ -335,10 +332,12 @@ def test_a_webhook_delivered_many_times_at_once_acts_once(line, request_, keys, 
     assert len(trail(line)) == 2
 
 
-def test_the_main_menu_asks_nothing_of_the_records_until_4_or_2_is_pressed(line, request_, monkeypatch):
+def test_the_main_menu_asks_nothing_of_the_records_until_1_2_or_4_is_pressed(line, request_, monkeypatch):
     from ivr.services.calls import turns
 
     asked = []
     monkeypatch.setattr(turns, "consult", lambda *given: asked.append(given) or 1 / 0)
-    phone(line, "9 7 3 1 3 * * 1 1 1 # 6 3 1")
+    phone(line, "9 7 3 1 3 * *")
+    phone(line, "1 6175550199 1 1 1 # 6 3 1 2", sid="CA3", from_number="anonymous")
     assert asked == []
+    assert len(stored(line)) == 2

@@ -21,7 +21,6 @@ from ivr.models import (
     PatientRequest,
     Recording,
     RecordingStatus,
-    RequestEntry,
     RequestStatus,
     Role,
 )
@@ -37,8 +36,9 @@ from tests.support.callers import Caller
 from tests.support.engine_call import spoken_prompts
 from tests.support.settings import BASE_URL
 from tests.support.telephone import Telephone
+from tests.support.triage import entries
 
-PIN, ROUTINE, URGENT = "907263", "2 1 4 3 1 2 1", "2 1 2 1 3 1 2 1"
+PIN, ROUTINE, URGENT = "907263", "2 1 4 3 1 2", "2 1 2 1 2"
 
 
 def somebody(line, extension, role=Role.STAFF):
@@ -69,11 +69,6 @@ def staff_call(line, keys="", sid="CAstaff", extension="42"):
 def request(line, number=1):
     with line.database.read() as session:
         return session.get(PatientRequest, number)
-
-
-def entries(line):
-    with line.database.read() as session:
-        return list(session.scalars(select(RequestEntry).order_by(RequestEntry.id)))
 
 
 def everything(line):
@@ -176,8 +171,11 @@ def known(line, sid="CAstaff"):
 
 
 def test_an_urgent_request_left_unfinished_is_read_out_an_ordinary_one_is_not(line, nurse):
-    patient(line, "2 1 4", 1)
+    patient(line, "0", 1)
     patient(line, "2 1 2 1", 2)
+    with line.database.write() as session:
+        session.get(PatientRequest, 2).status = RequestStatus.INCOMPLETE
+    assert request(line).status is RequestStatus.INCOMPLETE
     caller = staff_call(line)
     assert known(line).request_id == 2
     caller("3")
@@ -188,7 +186,7 @@ def test_the_language_of_a_patient_is_named_in_that_language(config, make_line, 
     """Staff heard "Language: English." of a Spanish request: only the English script had the name."""
     line = make_line(sqlite_url, languages=("en-US", "es-US"), voice="say")
     somebody(line, "42")
-    patient(line, "2 2 1 4 3 1 2 1")
+    patient(line, "2 2 1 4 3 1 2")
     phone = Telephone(replace(config, languages=("en-US", "es-US"), voice="say"), line)
     heard = phone.call(f"7 42# {PIN} h", from_="+16175550177").said
     assert "Language: Español." in heard
@@ -287,7 +285,7 @@ class TestMessages:
     @pytest.fixture
     def stored(self, line, nurse):
         """The id of a stored recording of a request."""
-        patient(line, "2 1 1 2 1 1 r 1 1")
+        patient(line, "2 1 1 2 1 1 r 1")
         note_recording(line, "CAp1", "RE1", RecordingStatus.READY, 3)
         store_audio(line.database, "RE1", speechlike(3), 3, line.clock())
         with line.database.read() as session:
@@ -332,7 +330,7 @@ class TestMessages:
         assert any(getattr(part, "recording_id", None) == stored for part in speech)
 
     def test_one_that_is_on_its_way_is_said_to_be(self, line, nurse):
-        patient(line, "2 1 1 2 1 1 r 1 1")
+        patient(line, "2 1 1 2 1 1 r 1")
         prompts = [getattr(part, "prompt", None) for part in staff_call(line).answer.outputs[-1].speech]
         assert "staff_message_coming" in prompts
 

@@ -32,7 +32,7 @@ from tests.support.callers import CALLBACK, Caller
 from tests.support.kept_rows import Rows
 from tests.support.settings import MONDAY_MORNING as NOW
 
-APPOINTMENT = "1 2 2 1 05171948 1 2 1 1 1 1 r 1 1"
+APPOINTMENT = "1 1 2 2 2 05171948 1 2 1 1 2 2 2 2 1 1 r 1"
 MINUTE = timedelta(minutes=1)
 
 
@@ -65,6 +65,11 @@ def rows(line, action):
     with line.database.read() as session:
         found = session.scalars(select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id))
         return [(entry.actor, entry.subject, entry.detail) for entry in found]
+
+
+def told_by_staff(case):
+    """The history without what the caller answered."""
+    return [past for past in case.history if past.entry.kind is not EntryKind.ANSWER_ADDED]
 
 
 def test_every_look_leaves_a_row_and_shows_everything(line, ana):
@@ -140,7 +145,7 @@ def test_the_history_says_who_and_what_can_be_undone(line, ana, actors):
     leave(line)
     attempt = triage.record_attempt(line, 1, ana, NOW, outcome=Outcome.BUSY, note="engaged")
     history.add_note(line, 1, actors["Ben"], NOW + MINUTE, text="a daughter called")
-    found = open_case(line.database, 1, ana, NOW + MINUTE).history
+    found = told_by_staff(open_case(line.database, 1, ana, NOW + MINUTE))
     assert [(past.entry.kind, past.staff, past.may_undo) for past in found] == [
         (EntryKind.NOTED, "Ben", False),
         (EntryKind.ATTEMPTED, "Ana", True),
@@ -206,7 +211,8 @@ def test_what_was_erased_is_gone_from_the_page(line, ana):
         erase_requests(session, [1], NOW)
     case = open_case(line.database, 1, ana, NOW)
     assert (case.request.callback_number, case.request.birth_date, case.same_number) == (None, None, ())
-    assert [past.entry.note for past in case.history] == [None, None]
+    assert [past.entry.kind for past in told_by_staff(case)] == [EntryKind.CLOSED, EntryKind.CLAIMED]
+    assert {(past.entry.note, past.entry.changes) for past in case.history} == {(None, None)}
     assert case.recordings[0].erased_at == NOW
     assert listen(line.database, 1, ana, NOW) is None
     assert not rows(line, AuditAction.HEARD)

@@ -31,7 +31,7 @@ def test_a_week_counted_by_hand(line, clock):
     keyed_call(line, "CA1", CALLBACK, "+16175550142")
     clock.now = start + timedelta(hours=2)
     keyed_call(line, "CA2", CALLBACK, "+16175550143")
-    keyed_call(line, "CA3", "1 1", "+16175550144")
+    keyed_call(line, "CA3", "1 2", "+16175550144")
     keyed_call(line, "CA4", "3", "+16175550142")
     first, second = requests(line)
     triage.record_attempt(line, first, actor, clock.now, outcome=Outcome.NO_ANSWER)
@@ -45,9 +45,9 @@ def test_a_week_counted_by_hand(line, clock):
     assert report.by_hour == {(0, 10): 1, (0, 12): 1}
     assert (report.callers, report.repeat_callers) == (3, 1)
     left = {one.node: one for one in report.left}
-    assert left["visit"] == Left("visit", 1, 1)
+    assert left["enter_number"] == Left("enter_number", 1, 1)
     assert left["information"].ended == 1
-    assert left["saved"].ended == 2
+    assert left["receipt"].ended == 2
     assert report.gave_up == 2
 
 
@@ -127,7 +127,7 @@ def test_calls_after_the_patient_was_reached_count_against_nobody(line, clock):
 def test_a_full_hour_is_no_part_of_the_one_before(line, clock):
     for hour in range(24):
         clock.now = MONDAY_MORNING + timedelta(hours=hour)
-        keyed_call(line, f"CA{hour}", CALLBACK, f"+161755501{hour:02d}")
+        keyed_call(line, f"CA{hour}", CALLBACK, f"+161755502{hour:02d}")
     assert len(read_report(line, 7, clock.now).by_hour) == 24
 
 

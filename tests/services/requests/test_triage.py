@@ -36,7 +36,7 @@ from ivr.services.requests.references import HELD_AFTER_CLOSING
 from tests.support.settings import MONDAY_MORNING as NOW
 from tests.support.triage import alerts, deactivate, entries, held_until, leave, one, trail
 
-URGENT = "2 1 2 1 3 1 2 1"
+URGENT = "2 1 2 1 2"
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
@@ -104,7 +104,7 @@ class TestClaiming:
             triage.claim(line, request_id, ana, NOW)
 
     def test_of_a_request_that_a_caller_left_incomplete(self, line, ana):
-        caller = leave(line, "2 1 4 3")
+        caller = leave(line, "0")
         caller.hang_up()
         assert one(line, 1).status is RequestStatus.INCOMPLETE
         triage.claim(line, 1, ana, NOW)
@@ -115,7 +115,7 @@ class TestClaiming:
         assert (one(line, 1).status, one(line, 1).tab) == (RequestStatus.FOLLOW_UP, Tab.OPEN)
 
     def test_in_the_seconds_before_the_carriers_last_word_makes_no_second_request(self, line, ana):
-        caller = leave(line, "2 1 4 3")
+        caller = leave(line, "0")
         caller.hang_up()
         triage.claim(line, 1, ana, NOW)
         note_recording(line, "CA1", "RE9", "ready", 5)

@@ -1,0 +1,114 @@
+"""Answers added to a saved request, one by one, while its caller is still on the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ivr.callflow.answers import Draft
+from ivr.callflow.inputs import RequestSaved
+from ivr.models import EntryKind, PatientRequest, Priority, Recording, RequestEntry, RequestStatus
+from ivr.services.audit import CALLER
+from ivr.services.line import Line
+from ivr.services.requests.case import Case, case_of
+from ivr.services.requests.history import hold_reference
+from ivr.services.requests.notices import enqueue_notices
+from ivr.services.requests.saving import due_at, priority_of
+
+ANSWERS = (
+    "reason", "patient_type", "visit_type", "birth_date", "weekday", "best_time", "visit_time", "may_leave_message",
+    "red_flags",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a call has told about a request that it saved, now and before its last key."""
+
+    request_id: int
+    call_id: int
+    draft: Draft
+    before: Draft
+
+
+def add_answers(session: Session, line: Line, answers: Answers, now: datetime) -> RequestSaved | None:
+    """Add what a caller has just answered; what is promised now, or None when the request is there no more.
+
+    What staff have done meanwhile stays: a value that they changed, a priority that they raised, who works on it. A
+    closed request keeps its values, and its history tells what was answered; a warning sign opens it again. Commits
+    nothing.
+    """
+    draft, before = answers.draft, answers.before
+    request = session.get(PatientRequest, answers.request_id, with_for_update=True, populate_existing=True)
+    if request is None or request.erased_at is not None:
+        return None
+    given = _given(draft, before)
+    _link(session, request, answers)
+    warned = bool(given.get("red_flags"))
+    if warned:
+        _bring_back(case_of(session, line, request, CALLER, now))
+    if given:
+        _note(session, request, given, before, now)
+    if request.status is not RequestStatus.CLOSED:
+        for name, value in given.items():
+            if getattr(request, name) in (None, getattr(before, name)):
+                setattr(request, name, value)
+        _hurry(request, line, answers, now, warned=warned)
+        session.flush()
+        if warned or given.get("may_leave_message"):
+            enqueue_notices(line, session.connection(), request)
+    return RequestSaved(request.reference, line.calendar.promise(now, request.due_at, request.best_time), request.id)
+
+
+def _given(draft: Draft, before: Draft) -> Mapping[str, Any]:
+    """The answers that are new or different; nothing takes an answer away."""
+    found = {name: getattr(draft, name) for name in ANSWERS if getattr(draft, name) != getattr(before, name)}
+    return {name: value for name, value in found.items() if value is not None and (value or name != "red_flags")}
+
+
+def _link(session: Session, request: PatientRequest, answers: Answers) -> None:
+    sid = answers.draft.recording_sid
+    if sid and sid != answers.before.recording_sid:
+        linked = update(Recording).where(Recording.sid == sid, Recording.call_id == answers.call_id)
+        session.execute(linked.values(request_id=request.id))
+
+
+def _bring_back(case: Case) -> None:
+    """Let a request that was closed, or that waits for another attempt, be as new: somebody has to hear of it now."""
+    request = case.request
+    if request.status is RequestStatus.CLOSED:
+        case.put_back()
+        request.closed_at = request.disposition = None
+        hold_reference(case)
+    if request.status is RequestStatus.FOLLOW_UP:
+        request.status = RequestStatus.NEW
+
+
+def _note(session: Session, request: PatientRequest, given: Mapping[str, Any], before: Draft, now: datetime) -> None:
+    """An entry of the history, as callers make it: what was answered, and what before that."""
+    changes = {"before": {name: getattr(before, name) for name in given}, "after": dict(given)}
+    text = json.dumps(changes, separators=(",", ":"))
+    session.add(RequestEntry(request_id=request.id, at=now, kind=EntryKind.ANSWER_ADDED, changes=text))
+
+
+def _hurry(request: PatientRequest, line: Line, answers: Answers, now: datetime, *, warned: bool) -> None:
+    """Let the request be due as its answers want it: never later than it was because of its priority.
+
+    Only an answer that calls for a higher priority than those before it raises it: staff may have lowered it.
+    """
+    priority = priority_of(answers.draft)
+    if priority.rank < min(request.priority.rank, priority_of(answers.before).rank):
+        request.priority = priority
+    if warned:
+        due = due_at(line, Priority.URGENT, now, None)
+        sooner = min(request.act_by, due)
+        request.due_at = request.due_at if request.attempts else min(request.due_at, due)
+        request.act_by = sooner
+    elif not request.attempts and request.priority is not Priority.URGENT:
+        request.due_at = due_at(line, request.priority, request.created_at, request.best_time)
