@@ -6,7 +6,7 @@ NUMBER, CLINIC = "+16175550142", "+16175550100"
 SAVED, SAVED_KEYS = 40.0, 2
 """Seconds of listening, and keys, from the answer to the end of "your request is saved"."""
 
-CALLBACK, CALLBACK_KEYS, APPOINTMENT = 119.0, 6, 171.0
+CALLBACK, CALLBACK_KEYS, APPOINTMENT = 122.0, 6, 175.0
 """The same to the end of what the receipt tells, before its options. Wanted are 35, 110 and 150 s: with whole sentences
 at 141 words a minute, and half a second between options, this is what there is."""
 
