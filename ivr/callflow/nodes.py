@@ -41,7 +41,6 @@ class Value(StrEnum):
     SAVED = "saved"
     RECEIPT = "receipt"
     URGENT = "urgent"
-    ENTRY = "entry"
     MESSAGE = "message"
     STAFF_REQUEST = "staff_request"
     CLOSURE = "closure"

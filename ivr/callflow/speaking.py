@@ -49,8 +49,6 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return (SpeakDigits(national(state.caller_number or ""), PHONE_GROUPS),)
         case Value.ENTERED_NUMBER:
             return (SpeakDigits(national(state.entered), PHONE_GROUPS),)
-        case Value.ENTRY:
-            return so_far(state.entry)
         case Value.ENTERED_DATE:
             return (SpeakDate(state.entered or date.min.isoformat()),)
         case Value.SAVED:
@@ -82,7 +80,7 @@ def national(number: str) -> str:
     return number.removeprefix("+1") if len(number) == 12 else number.removeprefix("+")
 
 
-def so_far(keys: str, holds: Field = Field.NUMBER) -> tuple[Speech, ...]:
+def so_far(keys: str, holds: Field) -> tuple[Speech, ...]:
     """The digits of a number that the caller has keyed in part."""
     if not keys:
         return ()

@@ -129,7 +129,6 @@ def _request_menu(name: str, another: Exit) -> Menu:
 
 
 def _changing() -> tuple[Node, ...]:
-    times = zip(("1", "2", "3"), (BestTime.MORNING, BestTime.AFTERNOON, BestTime.ANY), strict=True)
     changed: dict[str, Exit] = {"done": "existing_changed", "closed": "main"}
     return (
         Menu(
@@ -182,7 +181,8 @@ def _changing() -> tuple[Node, ...]:
             level=3,
             opening=("best_time_opening",),
             choices=tuple(
-                Choice(key, f"best_time_{time}", "changing_time", facts={Fact.BEST_TIME: time}) for key, time in times
+                Choice(str(key), f"best_time_{time}", "changing_time", facts={Fact.BEST_TIME: time})
+                for key, time in enumerate(BestTime, start=1)
             ),
             example="best_time_example",
             back="existing_change",

@@ -69,12 +69,10 @@ def _callback() -> tuple[Node, ...]:
 
 def _times(answer: str, to: Exit) -> tuple[Choice, ...]:
     """The three times of day, as an answer of that name."""
-    times = (BestTime.MORNING, BestTime.AFTERNOON, BestTime.ANY)
-    return tuple(Choice(str(key), f"{answer}_{time}", to, {answer: time}) for key, time in enumerate(times, start=1))
+    return tuple(Choice(str(key), f"{answer}_{time}", to, {answer: time}) for key, time in enumerate(BestTime, start=1))
 
 
 def _appointment() -> tuple[Node, ...]:
-    days = (Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.THURSDAY, Weekday.FRIDAY, Weekday.ANY)
     return (
         Menu(
             "patient",
@@ -136,7 +134,7 @@ def _appointment() -> tuple[Node, ...]:
             is_question=True,
             one_sentence="weekday_options",
             choices=tuple(
-                Choice(str(key), None, "visit_time", {"weekday": day}) for key, day in enumerate(days, start=1)
+                Choice(str(key), None, "visit_time", {"weekday": day}) for key, day in enumerate(Weekday, start=1)
             ),
             example="weekday_example",
             back="birth_date",
@@ -239,7 +237,7 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             "receipt",
             level=2,
             opening=(Value.RECEIPT,),
-            choices=(Choice("2", "receipt_change", by_flow(callback="reason", appointment="patient")),),
+            choices=(Choice("2", "receipt_change", QUESTIONS),),
             global_options=("saved_repeat", "option_main"),
             example="saved_example",
             back="main",
