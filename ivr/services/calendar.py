@@ -119,12 +119,15 @@ class Calendar:
         """
         if best_time not in (BestTime.MORNING, BestTime.AFTERNOON):
             return due_at
-        halves = list(self._halves(due_at, best_time))
-        for begins, ends in halves:
+        fitting: datetime | None = None
+        for begins, ends in self._halves(due_at, best_time):
             if begins < due_at <= ends:
                 return due_at
-        fitting = (ends for begins, ends in halves if ends - max(begins, since) >= LEAST_TIME)
-        return next(fitting, due_at)
+            if fitting is None and ends - max(begins, since) >= LEAST_TIME:
+                fitting = ends
+            if fitting is not None and begins >= due_at:
+                break  # no later half has the due moment in it
+        return fitting or due_at
 
     def _halves(self, due_at: datetime, best_time: BestTime) -> Iterator[tuple[datetime, datetime]]:
         """The mornings or afternoons on which the clinic is open, from the due day on."""
