@@ -73,6 +73,9 @@ The line is answering at {base}
 Ctrl-C stops it. What is saved stays in {folder}/ until you start with --fresh.
 """
 
+COMPLETE = "Every prompt is rendered, those of the staff too."
+"""What is said after the first call could be made: until then `tree --check` and `doctor` miss the staff's prompts."""
+
 
 class DemoError(click.ClickException):
     """The demo cannot start; the message says what to do."""
@@ -102,6 +105,7 @@ def run(port: int, *, fresh: bool, prepare: Callable[[Config], object], complete
         click.echo(NEXT_STEPS.format(base=config.public_base_url, folder=FOLDER, python=_python()))
         with contextlib.suppress(KeyboardInterrupt):
             complete(config)
+            click.echo(COMPLETE)
             return server.wait()
     click.echo("Stopped.")
     return 0

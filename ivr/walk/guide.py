@@ -94,6 +94,8 @@ class Guide:
 
     def plan(self, scene: Scene, state: CallState, choose: Choose) -> list[Planned]:
         """The shortest way from here to something still to be done, or else to a question; empty when none is left."""
+        if not self.left:
+            return []
         start = self.place(state)
         question: _Branch | None = None
         ahead = deque([(start, state)])
