@@ -81,19 +81,23 @@ class LineConnection(sqlite3.Connection):
     def begin_to_write(self, busy_milliseconds: int) -> None:
         """Wait for a turn in our line, then for SQLite's own lock, which only other programs may have.
 
+        Both waits together last `busy_milliseconds`, and longer only while others get to write.
+
         Raises:
-            sqlite3.OperationalError: when neither was to be had in time.
+            sqlite3.OperationalError: when one of the two was not to be had in time.
         """
-        if self.write_lock is not None and not self.holds_lock:
-            self.write_lock.acquire()
-            self.holds_lock = True
+        if self.write_lock is None or self.holds_lock:
+            self._begin(busy_milliseconds, time.monotonic() + busy_milliseconds / 1000)
+            return
+        deadline = self.write_lock.acquire(busy_milliseconds / 1000)
+        self.holds_lock = True
         try:
-            self._begin(busy_milliseconds)
+            self._begin(busy_milliseconds, deadline)
+            self.write_lock.progress()
         finally:
             self._give_back()
 
-    def _begin(self, busy_milliseconds: int) -> None:
-        deadline = time.monotonic() + busy_milliseconds / 1000
+    def _begin(self, busy_milliseconds: int, deadline: float) -> None:
         self.execute("PRAGMA busy_timeout = 0")
         try:
             while True:

@@ -2,7 +2,7 @@
 
 SQLite itself lets writers poll for its lock, without any order and with sleeps of up to 100 ms. Here the threads of a
 process stand in a line, and only the first of them asks the other processes, by a lock on a file beside the database
-that the kernel hands on. Waiting is no failure as long as others get their turn; only a line that does not move is.
+that the kernel hands on. Waiting is no failure as long as others get to write; only a line that does not move is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import deque
 from pathlib import Path
 
 STUCK_SECONDS = 3.0
-"""Nobody in this process got a turn for so long: whoever holds the lock hangs."""
+"""Nobody in this process got to write for so long: whoever holds the lock hangs."""
 
 LONGEST_SECONDS = 9.0
 """The longest that a writer waits in a line that moves: the carrier gives a webhook 15 s."""
@@ -36,7 +36,11 @@ class _Writer:
 
 
 class WriteLock:
-    """One process's share of the lock; threads may use it. It is taken by `acquire` and given back by `release`."""
+    """One process's share of the lock; threads may use it.
+
+    It is taken by `acquire` and given back by `release`. In between, `progress` tells the others that the line moves: a
+    turn alone does not, for a program outside the line may have SQLite's own lock, and then each turn is in vain.
+    """
 
     def __init__(self, path: Path) -> None:
         """The lock of the database that the file `path`, made at the first use, stands beside."""
@@ -61,11 +65,16 @@ class WriteLock:
             os.close(self._file)
         self._start()
 
-    def acquire(self, stuck_seconds: float = STUCK_SECONDS, longest_seconds: float = LONGEST_SECONDS) -> None:
+    def acquire(self, stuck_seconds: float = STUCK_SECONDS, longest_seconds: float = LONGEST_SECONDS) -> float:
         """Wait for a turn to write.
 
+        Returns:
+            Until when it is worth trying to begin, by the monotonic clock: the line has stood still for
+            `stuck_seconds` then.
+
         Raises:
-            WriteLockTimeout: when nobody got a turn for `stuck_seconds`, or this one none within `longest_seconds`.
+            WriteLockTimeout: when nobody got to write for `stuck_seconds`, or this one had no turn within
+                `longest_seconds`.
         """
         if self._pid != os.getpid():
             self._forget_parent()
@@ -79,10 +88,15 @@ class WriteLock:
         while not me.turn.wait(self._patience(began, stuck_seconds, longest_seconds)):
             with self._mutex:
                 if me.turn.is_set():
-                    return
+                    break
                 if self._patience(began, stuck_seconds, longest_seconds) <= 0:
                     self._line.remove(me)
                     raise WriteLockTimeout("no turn to write")
+        return max(began, self._moved_at) + stuck_seconds
+
+    def progress(self) -> None:
+        """The holder writes: those behind it in the line may go on waiting."""
+        self._moved_at = time.monotonic()
 
     def release(self) -> None:
         """Let the next one write: the first in line here, or another process."""
@@ -103,7 +117,6 @@ class WriteLock:
             self._fetch()
         if self._has_file:
             self._holder = self._line.popleft()
-            self._moved_at = time.monotonic()
             self._holder.turn.set()
 
     def _take_file(self) -> bool:

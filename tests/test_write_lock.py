@@ -1,17 +1,22 @@
 """Writers of one SQLite file: in order within a process, woken between processes, and never waiting for the dead."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 
 import pytest
+from sqlalchemy import make_url
 
 from ivr.config import ROOT
+from ivr.sqlite import sqlite_engine
 from ivr.write_lock import WriteLock, WriteLockTimeout
+from tests.support.database_troubles import lock as somebody_elses_transaction
 from tests.support.settings import DEADLINE_SECONDS
 
 HOLDER = """
@@ -134,6 +139,7 @@ def test_a_line_that_does_not_move_is_left_and_one_that_moves_is_not(path, other
     def write():
         began = time.monotonic()
         lock.acquire(stuck_seconds=1.5)
+        lock.progress()
         waits.append(time.monotonic() - began)
         time.sleep(0.2)
         lock.release()
@@ -148,6 +154,59 @@ def test_a_line_that_does_not_move_is_left_and_one_that_moves_is_not(path, other
     assert max(waits) > 1.5, "some waited longer than a line may stand still, as it moved"
 
 
+def test_turns_in_vain_do_not_move_the_line(path):
+    """Each that comes to the front of the line may wait for SQLite itself: they waited one after the other, for 12 s."""
+    lock, ends = WriteLock(path), []
+
+    def try_in_vain():
+        began = time.monotonic()
+        with contextlib.suppress(WriteLockTimeout):
+            until = lock.acquire(stuck_seconds=1.0)
+            time.sleep(max(0.0, until - time.monotonic()))
+            lock.release()
+        ends.append(time.monotonic() - began)
+
+    lock.acquire()
+    threads = [threading.Thread(target=try_in_vain) for _ in range(6)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(lock._line) <= number:
+            time.sleep(0.001)
+    lock.release()
+    for thread in threads:
+        thread.join()
+    assert len(ends) == 6
+    assert max(ends) < 2.5
+
+
+@pytest.mark.parametrize("writers", [1, 8])
+def test_what_other_programs_hold_is_waited_for_once(tmp_path, writers):
+    """Eight writers behind somebody else's transaction all give up after the same time as one."""
+    engine = sqlite_engine(make_url(f"sqlite:///{tmp_path}/line.db"), busy_milliseconds=600, pool_seconds=5)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (n INTEGER)")
+    seconds = []
+
+    def write():
+        began = time.monotonic()
+        with pytest.raises(sqlite3.OperationalError), engine.begin():
+            pass
+        seconds.append(time.monotonic() - began)
+
+    with somebody_elses_transaction(tmp_path / "line.db"):
+        threads = [threading.Thread(target=write) for _ in range(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(seconds) == writers
+    assert min(seconds) > 0.5
+    assert max(seconds) < 1.8, "eight turns of 0.6 s would be 4.8"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+    engine.dispose()
+
+
 def test_the_longest_wait_has_an_end(path):
     lock = WriteLock(path)
     lock.acquire()
@@ -155,7 +214,7 @@ def test_the_longest_wait_has_an_end(path):
 
     def keep_moving():
         while not stop.is_set():
-            lock._moved_at = time.monotonic()
+            lock.progress()
             time.sleep(0.01)
 
     thread = threading.Thread(target=keep_moving)
