@@ -15,11 +15,17 @@ from ivr.jobs.worker import Worker
 from ivr.services.jobs import Job, Waiting, enqueue, waiting_jobs
 from tests.support.callers import Caller
 from tests.support.jobs import until
+from tests.support.processes import worker_process
 from tests.support.settings import DATA_KEY
 
 IDLE_SECONDS = 4
 STATEMENTS_A_SECOND = 6
 """It was 25: what is left are two looks, and on PostgreSQL the lock of the one who releases delayed jobs."""
+
+CONNECTIONS = 6
+"""What an idle worker may hold of PostgreSQL's connections; it was 12. Measured: 5."""
+
+UP = sa.text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture
@@ -132,3 +138,18 @@ def test_an_idle_worker_leaves_the_database_alone_and_begins_what_comes(line, ta
     finally:
         worker.stop(0)
     assert len(statements) <= IDLE_SECONDS * STATEMENTS_A_SECOND, statements
+
+
+def test_an_idle_worker_holds_few_connections_to_postgresql(settings, postgres_url):
+    """Once it has started: a worker that has just begun has made one connection only."""
+    database = Database(postgres_url, Vault([DATA_KEY]))
+
+    def held():
+        with database.read() as session:
+            return session.scalar(UP)
+
+    with worker_process({**settings, "DATABASE_URL": postgres_url}):
+        until(lambda: held() > 3)
+        time.sleep(IDLE_SECONDS)
+        until(lambda: held() <= CONNECTIONS)
+    database.close()
