@@ -1,16 +1,20 @@
-"""SQL compiled once for each kind of database in a process: compiling took two fifths of a test's time.
+"""What is compiled once in a process, and not for each test's line: SQL, the pages' templates, the addresses.
 
 SQLAlchemy keeps what it compiled for an engine, and each test has engines of its own. Here all engines share it: to the
-cache, dialects of a kind with the same data keys are the same one.
+cache, dialects of a kind with the same data keys are the same one. Jinja keeps templates, and Werkzeug the code that
+builds an address, for an application; each test has one of its own.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
 
 import ivr.db
 
@@ -20,7 +24,7 @@ MOST_STATEMENTS = 2000
 
 @contextmanager
 def compiling_once() -> Iterator[None]:
-    """Let every database of the line use what was compiled for the first of its kind."""
+    """Let every line use what was compiled for the first one."""
     compiled, make_engine = LRUCache(MOST_STATEMENTS), ivr.db._engine
 
     def engine(url):
@@ -33,7 +37,37 @@ def compiling_once() -> Iterator[None]:
             patch.setattr(dialect, "__hash__", lambda self: hash(type(self)))
             patch.setattr(dialect, "__eq__", _is_alike)
         patch.setattr("ivr.db._engine", engine)
+        patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
+        patch.setattr(Rule, "_compile_builder", _building_once(Rule._compile_builder))
         yield
+
+
+class Templates(BytecodeCache):
+    """Compiled templates in this process's memory, by name and content: Jinja's own way to share them."""
+
+    def __init__(self):
+        self._code = {}
+
+    def load_bytecode(self, bucket):
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket):
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+def _building_once(compile_builder):
+    """The code that builds a rule's addresses; without defaults it is made of the rule's text alone."""
+    made = {}
+
+    def compiled(rule, append_unknown=True):
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        text = (rule.rule, *rule._trace, append_unknown)
+        if text not in made:
+            made[text] = compile_builder(rule, append_unknown)
+        return made[text]
+
+    return compiled
 
 
 def _is_alike(one, other):
