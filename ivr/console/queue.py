@@ -17,13 +17,15 @@ from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.moments import clock_words
-from ivr.models import Priority, RequestStatus, Role, Tab
+from ivr.models import Priority, RequestStatus, Role
 from ivr.services.hours.hours import callers_hear
 from ivr.services.line import Line
 from ivr.services.requests import queue as queue_service
 from ivr.services.requests import triage
 from ivr.services.requests.case import TriageError
-from ivr.services.requests.queue import COUNTED, BadSearch, Filters, PageCursor, QueueRow
+from ivr.services.requests.order import QueueTab
+from ivr.services.requests.queue import COUNTED, Counts, Filters, PageCursor, QueueRow
+from ivr.services.requests.searching import FOUND, BadSearch, search
 
 NEAR = 0.75
 """The share of the time until somebody should act after which a row warns."""
@@ -34,7 +36,12 @@ SECONDS_UNDER = timedelta(minutes=10)
 LONGEST_TAG, LONGEST_WANTED = 12, 64
 """Characters of a language's tag, and of what is searched for, that are looked at."""
 
-TABS = {Tab.OPEN: "Open", Tab.INCOMPLETE: "Incomplete", Tab.CLOSED: "Closed"}
+TABS = {
+    QueueTab.NOW: "Now",
+    QueueTab.LATER: "Later",
+    QueueTab.INCOMPLETE: "Incomplete",
+    QueueTab.CLOSED: "Closed",
+}
 STATUSES = {RequestStatus.NEW: "New", RequestStatus.CLAIMED: "Claimed", RequestStatus.FOLLOW_UP: "To be tried again"}
 
 
@@ -45,8 +52,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     def shown(filters: Filters, now: datetime) -> dict[str, Any]:
         """What the list's template needs; whoever is gone loses their claims first."""
         triage.release_idle(line, now)
-        page = queue_service.read_page(line.database, filters, PageCursor.of(request.args.get("at", "")), now)
-        counts = queue_service.count(line.database, member().id, now)
+        page = queue_service.read_page(line, filters, PageCursor.of(request.args.get("at", "")), now)
+        counts = queue_service.count(line, member().id, now)
         return {
             "page": page,
             "counts": counts,
@@ -90,10 +97,10 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         }
         wanted = forms.short_text(request.form, "wanted", LONGEST_WANTED)
         try:
-            rows = queue_service.search(line.database, wanted, actor(), now)
+            rows = search(line.database, wanted, actor(), now)
         except BadSearch as error:
             return render_template("console/queue_found.html", rows=[], error=str(error), **facts), 400
-        return render_template("console/queue_found.html", rows=rows, most=queue_service.FOUND, **facts)
+        return render_template("console/queue_found.html", rows=rows, most=FOUND, **facts)
 
     @console.post("/queue/<id:request_id>/claim")
     @requires(Role.STAFF)
@@ -149,7 +156,7 @@ def next_action(row: QueueRow) -> str:
     elif row.pressed_nothing:
         what = "Listen: whoever called pressed nothing"
     elif row.left_incomplete:
-        what = "Call: they hung up before it was saved"
+        what = "Call: they hung up early"
     elif row.reason is Reason.MESSAGE:
         what = "Listen, then call"
     else:
@@ -174,17 +181,25 @@ def capped(number: int) -> str:
     return f"{COUNTED}+" if number > COUNTED else str(number)
 
 
+def queue_title(counts: Counts) -> str:
+    """The title of the queue's page, with what presses most: '(2 urgent) Queue', '(14) Queue'."""
+    if counts.urgent:
+        return f"({capped(counts.urgent)} urgent) Queue"
+    return f"({capped(counts.now)}) Queue" if counts.now else "Queue"
+
+
 def _helpers(line: Line, now: datetime) -> dict[str, Any]:
     """What the rows' template calls. A row's version is another one as soon as anything is that it shows."""
     timezone = line.calendar.timezone
     today = now.astimezone(timezone).date()
-    helpers = (about, capped, label, left, length, next_action, urgency)
+    helpers = (about, capped, label, left, length, next_action, queue_title, urgency)
     return {
         "now": now,
         "today": today,
         "me_id": member().id,
         "tabs": TABS,
         "language": words.language,
+        "span": words.span,
         "by": lambda moment: clock_words(moment, now, timezone),
         "version": lambda row: _digest([row, today])[:12],
         **{one.__name__: one for one in helpers},
@@ -193,7 +208,7 @@ def _helpers(line: Line, now: datetime) -> dict[str, Any]:
 
 def _filters(sent: Mapping[str, str]) -> Filters:
     return Filters(
-        tab=forms.choice_or_none(Tab, sent.get("tab")) or Tab.OPEN,
+        tab=forms.choice_or_none(QueueTab, sent.get("tab")) or QueueTab.NOW,
         kind=forms.choice_or_none(Kind, sent.get("kind")),
         status=forms.choice_or_none(RequestStatus, sent.get("status")),
         priority=forms.choice_or_none(Priority, sent.get("priority")),

@@ -31,7 +31,7 @@ class Source(StrEnum):
 
 
 class Tab(StrEnum):
-    """Which list of the console a request stands in; its status tells."""
+    """Whether a request waits for staff, was left by its caller, or is done with; its status tells."""
 
     OPEN = "open"
     INCOMPLETE = "incomplete"
@@ -68,10 +68,10 @@ class PatientRequest(Base):
     and never pressed a key, as machines do. `best_time` is for the call, `visit_time` for the visit. `legal_hold` keeps
     it from being erased; `erased_at` is when its personal fields were.
 
-    The queue is ordered by `tab`, `rank` (of the priority), `act_by` and age. `act_by` is when somebody should act
-    next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id` has claimed it at
-    `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not undone;
-    `first_attempt_at` and `reached_at` are what reports measure promises by.
+    The queue's lists are made of `tab`, `rank` (of the priority), `act_by`, `status` and `best_time`. `act_by` is when
+    somebody should act next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id`
+    has claimed it at `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not
+    undone; `first_attempt_at` and `reached_at` are what reports measure promises by.
     `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
     """
 
@@ -123,6 +123,7 @@ class PatientRequest(Base):
         Index(None, "call_id"),
         Index(None, "status", "due_at"),
         Index(None, "tab", "rank", "act_by", "id"),
+        Index(None, "tab", "status", "best_time", "act_by", "id"),
         Index("ix_patient_requests_closed", "tab", "closed_at", "id"),
         Index(None, "created_at"),
         Index("ix_patient_requests_owner", "owner_id", "tab", "closed_at", "id"),

@@ -75,6 +75,10 @@ class Calendar:
         """The clinic's date at a moment."""
         return at.astimezone(self.timezone).date()
 
+    def half_of_day(self, at: datetime) -> BestTime:
+        """Whether a moment lies before or after noon at the clinic."""
+        return BestTime.MORNING if at.astimezone(self.timezone).hour * 60 < NOON else BestTime.AFTERNOON
+
     def is_open(self, at: datetime) -> bool:
         """Whether the clinic is open at a moment."""
         return self.closes_at(at) is not None

@@ -28,7 +28,8 @@ from ivr.migrations import upgrade
 from ivr.models import Call, PatientRequest, Priority, Role
 from ivr.services.accounts import devices, staff
 from ivr.services.audit import COMMAND, Actor
-from ivr.services.requests import queue
+from ivr.services.requests import queue, searching
+from ivr.services.requests.order import QueueTab
 from ivr.services.requests.queue import Filters
 
 FEW = 1000
@@ -39,12 +40,18 @@ AT_ONCE = 10_000
 TIMES = 20
 """Pages of one round."""
 
+WAIT = 5
+"""Of so many open ones one waits: for a follow-up, or for its caller's half of the day."""
+
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 NUMBER = "+16175550142"
 
 
 def fill(line, requests, opened):
-    """Store requests, so many of them open; three have the same number, and one has a reference of its own."""
+    """Store requests, so many of them open; three have the same number, and one has a reference of its own.
+
+    Half of the open ones are late. Of those that are not, two fifths wait, half of these for the afternoon.
+    """
     vault, minute = line.database.vault, timedelta(minutes=1)
     with line.database.write() as session:
         call = Call(sid="CAfill", language="en-US", turn=0, progress="{}", started_at=NOW)
@@ -55,13 +62,18 @@ def fill(line, requests, opened):
         rows = []
         for i in range(start, min(start + AT_ONCE, requests)):
             is_open, made = i >= requests - opened, NOW - minute * (requests - i)
+            act_by = made + 60 * minute
+            status, best_time = "new" if is_open else "closed", None
+            if is_open and i % 2:
+                act_by = NOW + minute * (1 + requests - i)
+                status, best_time = {1: ("follow_up", None), 3: ("new", "afternoon")}.get(i % 10, (status, None))
             priority, number = priorities[i % 10], f"+1617{i // 3:07d}"
             rows.append(
                 {"reference": f"{i % 1_000_000:06d}", "kind": "callback", "priority": priority, "rank": priority.rank,
-                 "status": "new" if is_open else "closed", "tab": "open" if is_open else "closed",
+                 "status": status, "best_time": best_time, "tab": "open" if is_open else "closed",
                  "callback_number": number, "number_index": vault.index(number), "is_caller_id": True,
                  "red_flags": False, "language": "en-US", "call_id": call.id, "created_at": made,
-                 "due_at": made + 60 * minute, "act_by": made + 60 * minute, "attempts": 0,
+                 "due_at": made + 60 * minute, "act_by": act_by, "attempts": 0,
                  "closed_at": None if is_open else made + 30 * minute,
                  "left_in_outage": False, "left_incomplete": False, "legal_hold": False}
             )  # fmt: skip
@@ -89,6 +101,7 @@ class Store:
         self.client = console.test_client()
         self.token = URLSafeTimedSerializer(console.secret_key, salt="wtf-csrf-token").dumps("token")
         self.sign_in()
+        self.waiting = opened // WAIT
         self.number = f"+1617{(requests // 2) // 3:07d}"
         self.reference = f"{requests // 2:06d}"
         self.later = self.place(Filters(), min(PAGES_ON, opened // queue.PAGE - 1))
@@ -104,7 +117,7 @@ class Store:
     def place(self, filters, pages):
         place = None
         for _ in range(pages):
-            place = queue.read_page(self.line.database, filters, place, NOW).after
+            place = queue.read_page(self.line, filters, place, NOW).after
         return place
 
     def get(self, address, rows):
@@ -123,8 +136,8 @@ class Store:
         actor = Actor.of(self.member, "")
 
         def listing(filters, place):
-            queue.read_page(database, filters, place, NOW)
-            queue.count(database, self.member.id, NOW)
+            queue.read_page(self.line, filters, place, NOW)
+            queue.count(self.line, self.member.id, NOW)
 
         return {
             "first page": (lambda: self.get("/console/", size), lambda: listing(Filters(), None)),
@@ -132,21 +145,25 @@ class Store:
                 lambda: self.get(f"/console/?at={self.later}", size),
                 lambda: listing(Filters(), self.later),
             ),
+            "first page of what waits": (
+                lambda: self.get("/console/?tab=later", min(size, self.waiting)),
+                lambda: listing(Filters(QueueTab.LATER), None),
+            ),
             "first page of closed ones": (
                 lambda: self.get("/console/?tab=closed", size),
-                lambda: listing(Filters(queue.Tab.CLOSED), None),
+                lambda: listing(Filters(QueueTab.CLOSED), None),
             ),
             "one's own, of which there are none": (
                 lambda: self.get("/console/?tab=closed&mine=1", 0),
-                lambda: listing(Filters(queue.Tab.CLOSED, owner_id=self.member.id), None),
+                lambda: listing(Filters(QueueTab.CLOSED, owner_id=self.member.id), None),
             ),
             "search by number": (
                 lambda: self.search(self.number, 3),
-                lambda: queue.search(database, self.number, actor, NOW),
+                lambda: searching.search(database, self.number, actor, NOW),
             ),
             "search by reference": (
                 lambda: self.search(self.reference, 1),
-                lambda: queue.search(database, self.reference, actor, NOW),
+                lambda: searching.search(database, self.reference, actor, NOW),
             ),
         }
 

@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.console.queue import length
-from ivr.models import AuditAction, AuditEntry, PatientRequest, Priority, RequestStatus, Role
+from ivr.models import (
+    AuditAction,
+    AuditEntry,
+    PatientRequest,
+    Priority,
+    Recording,
+    RecordingStatus,
+    RequestStatus,
+    Role,
+)
 from ivr.services.audit import Actor
 from ivr.services.requests import triage
 from tests.support.kept_requests import put_requests
@@ -52,10 +61,10 @@ class TestPage:
         words = text(page)
         assert page.status_code == 200
         for expected in (
-            "Urgent 000001 Warning sign Callback: after procedure ••• ••• •••• Number hidden until opened",
-            "10:30 AM in 30 min", "30 min 0 Nobody Call back (mornings) Claim 000001",
-            "000002 Appointment: fracture", "2 Nobody Try again", "000003 Left in an outage Passed to the desk Spanish Callback No number",
-            "Listen: no number was left", "Open 3", "Incomplete 0", "Closed 0", "1 urgent", "None overdue",
+            "Urgent 000001 Warning sign Callback: after procedure 10:30 AM in 30 min",
+            "30 min Call back (mornings) Claim 000001", "000002 Appointment: fracture", "2 Try again",
+            "000003 No number Left in an outage Passed to the desk Spanish Callback",
+            "Listen: no number was left", "Now 3", "Later 0", "Incomplete 0", "Closed 0", "1 urgent", "None overdue",
         ):  # fmt: skip
             assert expected in words, expected
         assert not {"5550142", "0142", "1948"} & set(re.findall(r"\w+", page.get_data(as_text=True)))
@@ -65,10 +74,36 @@ class TestPage:
         put({**left, "reason": Reason.PERSON}, {**left, "reason": Reason.MESSAGE, "pressed_nothing": True})
         words = text(client_as(Role.STAFF).get("/console/?tab=incomplete"))
         for expected in (
-            "000001 Incomplete Callback: person", "Call: they hung up before it was saved",
-            "000002 Incomplete Callback: message", "Listen: whoever called pressed nothing",
+            "000001 Left unfinished Callback: person", "Call: they hung up early",
+            "000002 Left unfinished Callback: message", "Listen: whoever called pressed nothing",
         ):  # fmt: skip
             assert expected in words, expected
+
+    def test_an_unfinished_one_with_a_warning_sign_is_first_in_list_counts_and_title(self, client_as, put):
+        left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True, "act_by": NOW + timedelta(days=2)}
+        put(
+            {"priority": Priority.SOON},
+            {"act_by": NOW - MINUTE},
+            {**left, "priority": Priority.URGENT, "red_flags": True},
+        )
+        client = client_as(Role.STAFF)
+        page = client.get("/console/")
+        assert re.findall(r'<tr id="request-(\d+)"', page.get_data(as_text=True)) == ["3", "2", "1"]
+        assert "Urgent 000003 Warning sign Left unfinished Callback" in text(page)
+        assert "<title>(1 urgent) Queue · " in page.get_data(as_text=True)
+        assert re.findall(r'id="count-(\w+)">(\d+)', page.get_data(as_text=True)) == [
+            ("now", "3"), ("later", "0"), ("incomplete", "0"), ("closed", "0"),
+        ]  # fmt: skip
+        urgent = client.get("/console/?priority=urgent").get_data(as_text=True)
+        assert re.findall(r'<tr id="request-(\d+)"', urgent) == ["3"]
+
+    def test_what_waits_until_later_is_counted_where_nobody_is_to_be_called_now(self, client_as, put):
+        put({"status": RequestStatus.FOLLOW_UP, "attempts": 1, "act_by": NOW + MINUTE})
+        client = client_as(Role.STAFF)
+        page = client.get("/console/")
+        assert "Nobody is to be called now. Well done. 1 wait until later." in text(page)
+        assert "<title>Queue · " in page.get_data(as_text=True)
+        assert "10:01 AM in 1 min 0 s" in text(client.get("/console/?tab=later"))
 
     def test_says_in_words_how_the_time_stands(self, client_as, put, staff):
         put(
@@ -103,12 +138,15 @@ class TestPage:
         assert "Callers now hear: the usual greeting" in told[2]
 
     def test_filters_and_pages_are_links(self, client_as, put, line):
-        put(*({"act_by": NOW + MINUTE * n} for n in range(30)), {"kind": Kind.APPOINTMENT, "priority": Priority.SOON})
+        put(
+            *({"act_by": NOW + MINUTE * (n + 1)} for n in range(30)),
+            {"kind": Kind.APPOINTMENT, "priority": Priority.SOON},
+        )
         client = client_as(Role.STAFF)
         page = client.get("/console/?kind=callback&priority=routine").get_data(as_text=True)
         following = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
         assert "kind=callback" in following
-        assert "tab=open" in following
+        assert "tab=now" in following
         rows = re.findall(r'<tr id="request-(\d+)"', client.get(following).get_data(as_text=True))
         assert rows == ["26", "27", "28", "29", "30"]
         assert re.findall(r'<tr id="request-(\d+)"', client.get("/console/?priority=soon").get_data(as_text=True)) == [
@@ -254,6 +292,38 @@ class TestInTheBrowser:
         page.wait_for_url(f"**/console/requests/{made[0]}", wait_until="commit")
         assert status_of(line, made[0]) is RequestStatus.CLAIMED
 
+    def test_a_click_anywhere_in_a_row_opens_it(self, open_page, put):
+        made = put({}, {"act_by": NOW + 40 * MINUTE, "best_time": BestTime.MORNING})
+        page = open_page("/console/", Role.STAFF)
+        box = page.locator(f"#request-{made[1]} td.next").bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_url(f"**/console/requests/{made[1]}", wait_until="commit")
+
+    @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+    def test_many_rows_fit(self, open_page, put, line, width, height):
+        """Twenty are in view on a laptop. On a phone none is higher than 96 pixels, and the first is soon there."""
+        pressing = {"priority": Priority.URGENT, "red_flags": True, "reason": Reason.AFTER_PROCEDURE}
+        left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}
+        made = put(
+            {**pressing, "act_by": NOW - 75 * MINUTE},
+            {**pressing, **left},
+            {"callback_number": None, "reason": Reason.MESSAGE},
+            *({"kind": Kind.APPOINTMENT, "visit_type": VisitType.OTHER_PAIN} for _ in range(20)),
+        )
+        with line.database.write() as session:
+            facts = {"call_id": 1, "request_id": made[2], "status": RecordingStatus.STORED, "created_at": NOW}
+            session.add(Recording(sid="RE1", duration_seconds=75, **facts))
+        page = open_page("/console/", Role.STAFF, viewport={"width": width, "height": height})
+        assert "Message 1:15" in page.locator(f"#request-{made[2]}").inner_text()
+        boxes = [row.bounding_box() for row in page.locator("#queue-rows tr").all()]
+        header = page.locator("header.bar").bounding_box()["height"]
+        if width == 1440:
+            assert sum(box["y"] + box["height"] <= height for box in boxes) >= 20
+        else:
+            assert max(box["height"] for box in boxes) <= 96
+            assert boxes[0]["y"] - header <= 300 - 56
+            assert min(one.bounding_box()["height"] for one in page.locator("button.claim").all()) >= 44
+
     def test_enter_opens(self, open_page, put):
         (request_id,) = put({})
         page = open_page("/console/", Role.STAFF)
@@ -275,7 +345,7 @@ class TestInTheBrowser:
 
     def test_a_refresh_keeps_the_place_and_what_is_typed(self, open_page, put, line, staff):
         made = put(*({"act_by": NOW + MINUTE * n} for n in range(20)))
-        page = open_page("/console/", Role.STAFF, viewport={"width": 1100, "height": 600})
+        page = open_page("/console/", Role.STAFF, viewport={"width": 1100, "height": 500})
         page.fill("#wanted", "61755")
         page.get_by_text("Filters").click()
         page.select_option("#kind", "appointment")
@@ -283,6 +353,7 @@ class TestInTheBrowser:
         button.scroll_into_view_if_needed()
         button.focus()
         top = button.bounding_box()["y"]
+        assert page.title().startswith("(20) Queue")
         (urgent,) = put({"priority": Priority.URGENT})
         triage.claim(line, made[3], Actor.of(staff(name="Ana"), ""), NOW)
         with line.database.write() as session:
@@ -290,6 +361,7 @@ class TestInTheBrowser:
             session.get_one(PatientRequest, made[12]).attempts = 1
         page.wait_for_selector(f"#request-{urgent}", state="attached")
         expected = [urgent, *(one for one in made if one != made[5])]
+        assert page.title().startswith("(1 urgent) Queue")
         assert rows(page) == [f"request-{one}" for one in expected]
         assert page.locator(f"#request-{made[3]}").inner_text().count("Ana") == 1
         assert page.locator(f"#request-{made[12]} td.number").inner_text() == "1"
@@ -356,7 +428,7 @@ class TestInTheBrowser:
             {"status": RequestStatus.CLOSED, "closed_at": NOW},
         )
         page = open_page("/console/", Role.STAFF, viewport={"width": width, "height": 800})
-        for path in ("/console/", "/console/?tab=closed", "/console/?tab=incomplete&overdue=1"):
+        for path in ("/console/", "/console/?tab=later", "/console/?tab=closed", "/console/?tab=incomplete&overdue=1"):
             page.goto(path)
             assert_accessible(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Kind
@@ -24,12 +24,10 @@ from ivr.models import (
     EntryKind,
     Outcome,
     PatientRequest,
-    Priority,
     Recording,
     RecordingStatus,
     RequestStatus,
     StaffMember,
-    Tab,
 )
 from ivr.services.accounts.by_phone import check_pin
 from ivr.services.audit import Actor, add_audit_entry
@@ -39,6 +37,8 @@ from ivr.services.recordings.recordings import FETCHABLE
 from ivr.services.requests import triage
 from ivr.services.requests.bridging import LONGEST_TALK, DialTarget, caller_id_for
 from ivr.services.requests.case import IDLE, TriageError, opened
+from ivr.services.requests.order import QueueTab, first_of, in_order
+from ivr.services.requests.queue import moment_of
 
 WRONG_TRIES = 3
 """Wrong sign-ins after which a call takes no more, whichever extensions they were for."""
@@ -168,7 +168,7 @@ def _read(session: Session, line: Line, inquiry: Inquiry, passed: tuple[int, ...
     member = session.get(StaffMember, staff_id or 0)
     if member is None or not member.active:
         return Found("signed_out", StaffFacts())
-    request = _most_pressing(session, passed, now)
+    request = _most_pressing(session, line, passed, now)
     if request is None:
         return Found("end" if passed else "nothing", StaffFacts(staff_id=staff_id))
     add_audit_entry(
@@ -178,30 +178,18 @@ def _read(session: Session, line: Line, inquiry: Inquiry, passed: tuple[int, ...
     return Found("found", StaffFacts(staff_id=staff_id, request_id=request.id, passed=passed, reading=reading))
 
 
-def _most_pressing(session: Session, passed: tuple[int, ...], now: datetime) -> PatientRequest | None:
-    """What nobody has claimed and somebody should act on now: open requests, and urgent ones left unfinished."""
-    unclaimed = or_(
-        PatientRequest.status == RequestStatus.NEW,
-        and_(PatientRequest.status == RequestStatus.FOLLOW_UP, PatientRequest.act_by <= now),
-        and_(PatientRequest.status == RequestStatus.CLAIMED, PatientRequest.owner_seen_at <= now - IDLE),
+def _most_pressing(session: Session, line: Line, passed: tuple[int, ...], now: datetime) -> PatientRequest | None:
+    """The first of the queue's list that nobody is working on and that was not passed over or on to the desk."""
+    unclaimed = or_(PatientRequest.status != RequestStatus.CLAIMED, PatientRequest.owner_seen_at <= now - IDLE)
+    wanted = (
+        unclaimed,
+        PatientRequest.for_desk.is_(False),
+        PatientRequest.erased_at.is_(None),
+        PatientRequest.id.not_in(passed),
     )
-    left = and_(PatientRequest.status == RequestStatus.INCOMPLETE, PatientRequest.priority == Priority.URGENT)
-    found = [
-        session.scalars(
-            select(PatientRequest)
-            .where(
-                PatientRequest.tab == tab,
-                wanted,
-                PatientRequest.for_desk.is_(False),
-                PatientRequest.erased_at.is_(None),
-                PatientRequest.id.not_in(passed),
-            )
-            .order_by(PatientRequest.rank, PatientRequest.act_by, PatientRequest.id)
-            .limit(1)
-        ).first()
-        for tab, wanted in ((Tab.OPEN, unclaimed), (Tab.INCOMPLETE, left))
-    ]
-    return min(filter(None, found), key=lambda one: (one.rank, one.act_by, one.id), default=None)
+    listed = first_of(QueueTab.NOW, moment_of(line, now), 1, wanted)
+    first = select(PatientRequest).join(listed, listed.c.id == PatientRequest.id).order_by(*in_order(listed))
+    return session.scalars(first.limit(1)).first()
 
 
 def _reading(session: Session, line: Line, request: PatientRequest, now: datetime) -> Reading:

@@ -1,38 +1,51 @@
-"""Whom to call next: the queue page by page, its counts, and requests found by reference or number.
+"""The queue's lists, page by page, and their counts.
 
 Pages are cut by key: each begins after the last row of the one before, so that what comes and goes in between neither
 repeats nor hides a row, and a late page costs as much as the first. Nothing encrypted is read for any of them.
+`services/requests/order` has the order; requests are found by what somebody types in `services/requests/searching`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
-from ivr.db import Database
 from ivr.models import (
-    AuditAction,
     Disposition,
     PatientRequest,
     Priority,
+    Recording,
+    RecordingStatus,
     RequestStatus,
     StaffMember,
     Tab,
 )
-from ivr.services.audit import Actor, add_audit_entry
-from ivr.services.numbers import read_number
+from ivr.services.line import Line
+from ivr.services.requests.order import (
+    REQUESTS,
+    SECTIONS,
+    Moment,
+    Place,
+    QueueTab,
+    first_of,
+    in_order,
+    is_late,
+    ordered_by,
+    sections,
+)
 
 PAGE = 25
 COUNTED = 500
 """Nobody reads a longer list to its end, so counting stops there."""
 
-FOUND = 50
-"""The newest requests that a search shows."""
+LATE_SECTIONS = 2
+"""After what is urgent, as many sections of the first list are late."""
 
 LONGEST_CURSOR_PART = 18
 """Digits that every database takes for an id."""
@@ -41,15 +54,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class BadSearch(Exception):
-    """What was searched for is neither a reference nor a number; the message says what to type."""
+WITHOUT_SOUND = (RecordingStatus.ABSENT, RecordingStatus.EMPTY, RecordingStatus.REFUSED)
+"""Recordings that nobody can listen to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which requests a list shows; what is None or False narrows nothing. `owner_id` is whose they are."""
 
-    tab: Tab = Tab.OPEN
+    tab: QueueTab = QueueTab.NOW
     kind: Kind | None = None
     status: RequestStatus | None = None
     priority: Priority | None = None
@@ -60,16 +73,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class PageCursor:
-    """Where a page begins: after (or, going back, before) the row with this rank, moment and id."""
+    """Where a page begins: after (or, going back, before) a row's place in its list."""
 
-    rank: int
-    at: datetime
-    id: int
+    place: Place
     back: bool = False
 
     def __str__(self) -> str:
         """The place as an address can carry it; `of` reads it."""
-        return f"{'b' if self.back else 'a'}{self.rank}-{(self.at - EPOCH) // MICROSECOND}-{self.id}"
+        place = self.place
+        return f"{'b' if self.back else 'a'}{place.section}-{(place.at - EPOCH) // MICROSECOND}-{place.id}"
 
     @classmethod
     def of(cls, text: str) -> PageCursor | None:
@@ -77,25 +89,27 @@ class PageCursor:
         parts = text[1:].split("-")
         if text[:1] not in ("a", "b") or len(parts) != 3 or not all(one.isascii() and one.isdecimal() for one in parts):
             return None
-        rank, microseconds, request_id = (int(one[:LONGEST_CURSOR_PART]) for one in parts)
-        if rank >= len(Priority):
+        section, microseconds, request_id = (int(one[:LONGEST_CURSOR_PART]) for one in parts)
+        if section >= SECTIONS:
             return None
         try:
-            return cls(rank, EPOCH + MICROSECOND * microseconds, request_id, text[0] == "b")
+            return cls(Place(section, EPOCH + MICROSECOND * microseconds, request_id), text[0] == "b")
         except OverflowError:
             return None
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A request as lists show it, without anything that tells who the patient is."""
+    """A request as lists show it, without anything that tells who the patient is.
+
+    `section` is the part of its list; `message_seconds` how long its voice messages are, None when there are none.
+    """
 
     id: int
     reference: str
     kind: Kind
     status: RequestStatus
     priority: Priority
-    rank: int
     reason: Reason | None
     visit_type: VisitType | None
     best_time: BestTime | None
@@ -114,10 +128,17 @@ class QueueRow:
     owner: str | None
     disposition: Disposition | None
     closed_at: datetime | None
+    section: int = 0
+    message_seconds: int | None = None
 
     @property
     def since(self) -> datetime:
-        """When the time until `act_by` began to run: at the call, or at the first attempt once there was one."""
+        """When the time until `act_by` began to run: at the call, or at the first attempt once there was one.
+
+        A follow-up that is still to come runs down no time: nothing presses until it has come.
+        """
+        if self.status is RequestStatus.FOLLOW_UP:
+            return self.act_by
         return self.first_attempt_at or self.created_at
 
 
@@ -132,9 +153,13 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many requests there are, each counted up to `COUNTED` + 1: by tab, of one owner, and past their time."""
+    """How many requests there are, each counted up to `COUNTED` + 1.
 
-    open: int
+    First the tabs, then parts of what is to be done now: those that one member has claimed, the late and the urgent.
+    """
+
+    now: int
+    later: int
     incomplete: int
     closed: int
     mine: int
@@ -142,14 +167,12 @@ class Counts:
     urgent: int
 
 
-REQUESTS = PatientRequest.__table__.c
 COLUMNS = (
     PatientRequest.id,
     PatientRequest.reference,
     PatientRequest.kind,
     PatientRequest.status,
     PatientRequest.priority,
-    PatientRequest.rank,
     PatientRequest.reason,
     PatientRequest.visit_type,
     PatientRequest.best_time,
@@ -171,82 +194,82 @@ COLUMNS = (
 )
 
 
-def read_page(
-    database: Database, filters: Filters, place: PageCursor | None, now: datetime, size: int = PAGE
-) -> QueuePage:
-    """A page of the queue, the most pressing first: by priority, the time to act by, and age.
+def read_page(line: Line, filters: Filters, cursor: PageCursor | None, now: datetime, size: int = PAGE) -> QueuePage:
+    """A page of one of the queue's lists, the most pressing first; closed requests come the latest first.
 
-    Closed requests come the latest first. A place that has become the list's beginning gives the first page.
+    A cursor that points to the list's beginning by now gives the first page.
     """
-    is_closed = filters.tab is Tab.CLOSED
-    back = place is not None and place.back
-    query = _joined().where(*_conditions(filters, now))
-    keys: Sequence[ColumnElement[Any]] = (REQUESTS.closed_at, REQUESTS.id) if is_closed else _KEYS
-    if is_closed:
-        query = query.where(PatientRequest.closed_at.is_not(None))
-    if place is not None:
-        query = query.where(_beyond(keys, place, is_closed))
-    ascending = is_closed == back
-    query = query.order_by(*(key.asc() if ascending else key.desc() for key in keys)).limit(size + 1)
-    with database.read() as session:
-        rows = [QueueRow(*found) for found in session.execute(query)]
-    more, rows = len(rows) > size, rows[:size]
+    tab, back = filters.tab, cursor is not None and cursor.back
+    moment = moment_of(line, now)
+    place = cursor.place if cursor else None
+    listed = first_of(tab, moment, size + 1, _conditions(filters, now), beyond=place, back=back)
+    query = rows_of_staff().add_columns(listed.c.section).join(listed, listed.c.id == PatientRequest.id)
+    query = query.order_by(*in_order(listed, tab=tab, back=back)).limit(size + 1)
+    with line.database.read() as session:
+        found = with_messages(session, [QueueRow(*one) for one in session.execute(query)])
+    more, rows = len(found) > size, found[:size]
     if back:
         rows.reverse()
-    if place is not None and (not rows or (back and not more)):
-        return read_page(database, filters, None, now, size)
-    before = _cursor(rows[0], is_closed, back=True) if place is not None else None
-    after = _cursor(rows[-1], is_closed) if more or back else None
+    if cursor is not None and (not rows or (back and not more)):
+        return read_page(line, filters, None, now, size)
+    before = _cursor(rows[0], tab, back=True) if cursor is not None else None
+    after = _cursor(rows[-1], tab) if more or back else None
     return QueuePage(tuple(rows), before, after)
 
 
-def count(database: Database, member_id: int, now: datetime) -> Counts:
+def moment_of(line: Line, now: datetime) -> Moment:
+    """A time with the half of the clinic's day that it lies in."""
+    return Moment(now, line.calendar.half_of_day(now))
+
+
+def count(line: Line, member_id: int, now: datetime) -> Counts:
     """The numbers beside the tabs and filters, for a member of the staff."""
-    in_tab = [REQUESTS.tab == tab for tab in Tab]
-    overdue = [
-        (REQUESTS.tab == Tab.OPEN) & (REQUESTS.rank == priority.rank) & (REQUESTS.act_by < now) for priority in Priority
-    ]
+    moment = moment_of(line, now)
+    wanted: dict[str, Sequence[ColumnElement[bool]]]
+    wanted = {tab: [one.condition for one in sections(tab, moment)] for tab in QueueTab}
+    urgent = [one.condition for one in sections(QueueTab.NOW, moment) if one.number == 0]
+    late = [one & is_late(now) for one in urgent]
     mine = (REQUESTS.tab == Tab.OPEN) & (REQUESTS.owner_id == member_id)
-    urgent = (REQUESTS.tab == Tab.OPEN) & (REQUESTS.rank == Priority.URGENT.rank)
-    each = [_counted(condition) for condition in (*in_tab, mine, urgent, *overdue)]
-    with database.read() as session:
-        opened, incomplete, closed, my_own, pressing, *late = session.execute(select(*each)).one()
-    return Counts(opened, incomplete, closed, my_own, min(sum(late), COUNTED + 1), pressing)
+    wanted |= {"mine": [mine], "late": late}
+    each = [_counted(condition) for conditions in wanted.values() for condition in conditions]
+    with line.database.read() as session:
+        counted = iter(session.execute(select(*each)).one())
+    by = {name: [next(counted) for _ in conditions] for name, conditions in wanted.items()}
+    pressing, overdue = by[QueueTab.NOW][: len(urgent)], by[QueueTab.NOW][len(urgent) : len(urgent) + LATE_SECTIONS]
+    return Counts(
+        now=_capped(by[QueueTab.NOW]),
+        later=_capped(by[QueueTab.LATER]),
+        incomplete=_capped(by[QueueTab.INCOMPLETE]),
+        closed=_capped(by[QueueTab.CLOSED]),
+        mine=_capped(by["mine"]),
+        overdue=_capped([*overdue, *by["late"]]),
+        urgent=_capped(pressing),
+    )
 
 
-def search(database: Database, text: str, actor: Actor, now: datetime) -> list[QueueRow]:
-    """The newest requests with a reference or a telephone number, in every tab; the search leaves a row in the trail.
-
-    Raises:
-        BadSearch: when the text is neither.
-    """
-    condition, by = _wanted(database, text)
-    query = _joined().where(condition).order_by(REQUESTS.id.desc()).limit(FOUND)
-    with database.write() as session:
-        rows = [QueueRow(*found) for found in session.execute(query)]
-        add_audit_entry(session, actor, AuditAction.SEARCHED, "queue", now, f"by {by}: {len(rows)} found")
-    return rows
-
-
-def _wanted(database: Database, text: str) -> tuple[ColumnElement[bool], str]:
-    digits = "".join(text.split())
-    if len(digits) == 6 and digits.isascii() and digits.isdecimal():
-        return REQUESTS.reference == digits, f"reference {digits}"
-    try:
-        number = read_number(text)
-    except ValueError:
-        raise BadSearch("Type a reference of 6 digits, or a telephone number with its area code.") from None
-    return REQUESTS.number_index.in_(database.vault.indexes(number)), "number"
-
-
-def _joined() -> Select[Any]:
+def rows_of_staff() -> Select[Any]:
+    """What a `QueueRow` is made of, with the names of staff, for whichever requests are wanted."""
     named = select(*COLUMNS).join(StaffMember, StaffMember.id == PatientRequest.owner_id, isouter=True)
     return cast(Select[Any], named)
 
 
+def with_messages(session: Session, rows: Sequence[QueueRow]) -> list[QueueRow]:
+    """The same rows with how long their voice messages are."""
+    of_rows = (
+        select(Recording.request_id, func.sum(func.coalesce(Recording.duration_seconds, 0)))
+        .where(
+            Recording.request_id.in_([row.id for row in rows]),
+            Recording.erased_at.is_(None),
+            Recording.status.not_in(WITHOUT_SOUND),
+        )
+        .group_by(Recording.request_id)
+    )
+    seconds = {request_id: int(length) for request_id, length in session.execute(of_rows)}
+    return [replace(row, message_seconds=seconds.get(row.id)) for row in rows]
+
+
 def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     wanted: dict[str, Any] = {
-        "tab": filters.tab,
         "kind": filters.kind,
         "status": filters.status,
         "rank": filters.priority.rank if filters.priority else None,
@@ -255,24 +278,19 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     }
     conditions = [REQUESTS[name] == value for name, value in wanted.items() if value is not None]
     if filters.overdue:
-        conditions.append(REQUESTS.act_by < now)
+        conditions.append(is_late(now))
     return conditions
 
 
-_KEYS = (REQUESTS.rank, REQUESTS.act_by, REQUESTS.id)
-
-
-def _beyond(keys: Sequence[ColumnElement[Any]], place: PageCursor, is_closed: bool) -> ColumnElement[bool]:
-    values = (place.at, place.id) if is_closed else (place.rank, place.at, place.id)
-    there = tuple_(*(literal(value, key.type) for key, value in zip(keys, values, strict=True)))
-    here = tuple_(*keys)
-    return here > there if is_closed == place.back else here < there
-
-
-def _cursor(row: QueueRow, is_closed: bool, *, back: bool = False) -> PageCursor:
-    return PageCursor(row.rank, (row.closed_at if is_closed else None) or row.act_by, row.id, back)
+def _cursor(row: QueueRow, tab: QueueTab, *, back: bool = False) -> PageCursor:
+    at = row.closed_at if ordered_by(tab) is REQUESTS.closed_at else None
+    return PageCursor(Place(row.section, at or row.act_by, row.id), back)
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:
     some = select(literal(1).label("one")).select_from(PatientRequest).where(condition).limit(COUNTED + 1)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+def _capped(parts: Sequence[int]) -> int:
+    return min(sum(parts), COUNTED + 1)

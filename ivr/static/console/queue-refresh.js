@@ -73,13 +73,14 @@ const replaceParts = (fresh) => {
 
 const replaceList = (html) => {
   const [focus, anchor] = [rememberFocus(), rememberScroll()];
-  const openBefore = byId("count-open").textContent;
+  const countBefore = byId("count-now").textContent;
   replaceParts(new DOMParser().parseFromString(html, "text/html"));
   updateTimes();
   restoreFocus(focus);
   restoreScroll(anchor);
-  const open = byId("count-open").textContent;
-  if (open !== openBefore) setText(byId("queue-said"), `${open} open now.`);
+  document.title = byId("queue-summary").dataset.title;
+  const count = byId("count-now").textContent;
+  if (count !== countBefore) setText(byId("queue-said"), `${count} to call now.`);
 };
 
 const fetchList = async () => {

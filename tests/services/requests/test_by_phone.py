@@ -285,7 +285,7 @@ class TestMessages:
     @pytest.fixture
     def stored(self, line, nurse):
         """The id of a stored recording of a request."""
-        patient(line, "2 1 1 2 1 1 r 1")
+        patient(line, "2 1 1 3 1 1 r 1")
         note_recording(line, "CAp1", "RE1", RecordingStatus.READY, 3)
         store_audio(line.database, "RE1", speechlike(3), 3, line.clock())
         with line.database.read() as session:
@@ -330,7 +330,7 @@ class TestMessages:
         assert any(getattr(part, "recording_id", None) == stored for part in speech)
 
     def test_one_that_is_on_its_way_is_said_to_be(self, line, nurse):
-        patient(line, "2 1 1 2 1 1 r 1")
+        patient(line, "2 1 1 3 1 1 r 1")
         prompts = [getattr(part, "prompt", None) for part in staff_call(line).answer.outputs[-1].speech]
         assert "staff_message_coming" in prompts
 
