@@ -39,11 +39,21 @@ LONGEST_FIRST = (
     "phone/test_phone.py",
     "walk/test_walk.py",
     "test_recovery.py",
+    "console/test_absurd_input.py",
+    "calls/test_time_to_task.py",
     "console/test_queue.py",
     "cli/test_commands.py",
     "test_outage.py",
     "services/test_calendars.py",
     "console/test_casefile_browser.py",
+    "calls/test_calls.py",
+    "test_kill.py",
+    "console/test_hours.py",
+    "console/test_calling.py",
+    "console/test_access.py",
+    "doctor/test_command.py",
+    "serving/test_worker.py",
+    "studio/test_studio.py",
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
 
@@ -221,10 +231,18 @@ def _in_one_file(database, path):
 
 
 @pytest.fixture
-def sqlite_url(tmp_path, migrated_sqlite):
+def migrated():
+    """The addresses of this test's databases that were migrated when they were copied: nobody need look again."""
+    return set()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path, migrated_sqlite, migrated):
     """A migrated SQLite database of its own for one test."""
     shutil.copy(migrated_sqlite, tmp_path / "ivr.db")
-    return f"sqlite:///{tmp_path}/ivr.db"
+    url = f"sqlite:///{tmp_path}/ivr.db"
+    migrated.add(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -250,9 +268,11 @@ def migrated_sqlite(made_once, tmp_path_factory):
 
 
 @pytest.fixture
-def postgres_url(postgres, request):
+def postgres_url(postgres, request, migrated):
     """A migrated PostgreSQL database of its own for one test."""
-    return postgres.migrated(request.node.nodeid)
+    url = postgres.migrated(request.node.nodeid)
+    migrated.add(url)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -275,13 +295,13 @@ def clock():
 
 
 @pytest.fixture
-def make_line(config, clock):
+def make_line(config, clock, migrated):
     """Lines on a migrated database, closed at the end."""
     opened = []
 
     def make(url, **changes):
         line = replace(create_line(replace(config, database_url=url, **changes)), clock=clock)
-        if not is_current(line.database):
+        if url not in migrated and not is_current(line.database):
             upgrade(line.database)
         opened.append(line)
         return line
@@ -298,11 +318,12 @@ def line(make_line, database_url):
 
 
 @pytest.fixture
-def rendered_line(make_line, rendered, tmp_path, request):
+def rendered_line(make_line, rendered, tmp_path, request, migrated):
     """Makes lines on a copy of the rendered database."""
 
     def make(**changes):
         path = tmp_path / "rendered.db"
+        migrated.add(f"sqlite:///{path}")
         if not path.exists():
             shutil.copy(
                 request.getfixturevalue("bilingual") if len(changes.get("languages", ())) > 1 else rendered, path

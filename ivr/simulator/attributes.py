@@ -10,6 +10,7 @@ Reader = Callable[[str], Any]
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?-([A-Z]{2}|\d{3})")
 _VOICE = re.compile(r"man|woman|Polly\.[A-Z][a-z]+(-Neural|-Generative)?|Google\.[a-z]{2,3}-[A-Z]{2}-[A-Za-z0-9-]+")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_BLANK = re.compile(r"[\s\x00-\x1f]")
 
 
 def whole(low: int, high: int) -> Reader:
@@ -89,7 +90,7 @@ def url(value: str) -> str:
     """Read an absolute http(s) or a relative address."""
     if not value:
         raise ValueError("wants an address, and is empty: the carrier would ask for the same document again")
-    if any(char.isspace() or ord(char) < 32 for char in value):
+    if _BLANK.search(value):
         raise ValueError("has a blank in its address")
     try:
         parts = urlsplit(value)

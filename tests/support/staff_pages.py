@@ -215,10 +215,10 @@ def text_of(page):
 
 def assert_accessible(page):
     """axe-core finds nothing against WCAG 2.2 A and AA, in light and in dark."""
+    page.evaluate(AXE)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")
-        page.evaluate(AXE)
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         found = page.evaluate("tags => axe.run({runOnly: tags})", tags)["violations"]
         told = [f"{one['id']}: {node['html'][:120]} {node['failureSummary']}" for one in found for node in one["nodes"]]
