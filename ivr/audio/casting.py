@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
 from ivr.audio.measuring import CLINICAL_WPM, TARGET_WPM
-from ivr.audio.seeds import seed_for
+from ivr.audio.single_words import rate_for, seed_for
 from ivr.audio.voices import Voice, voice_for
 
-RENDERING_VERSION = 2  # raise it whenever the voice or the mastering changes what a caller hears
+RENDERING_VERSION = 3  # raise it whenever the voice or the mastering changes what a caller hears
 ENGLISH = "en-US"
 """The language of names: a Spanish voice makes "Bay State" unknowable."""
 
@@ -90,4 +90,4 @@ def _speaker(part: Part, language: str, cast: Cast) -> object:
     if (brought := cast.brought.get(part.words_sha256)) is not None:
         return hashlib.sha256(brought).hexdigest()
     voice = cast.own if part.language == language else cast.names
-    return [*astuple(voice), seed_for(part.text)]
+    return [*astuple(voice), seed_for(part.text), rate_for(part.text, voice.rate)]

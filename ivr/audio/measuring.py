@@ -18,7 +18,7 @@ QUIETEST_DBOV, LOUDEST_DBOV = -26.0, -20.0
 HIGHEST_PEAK_DBFS = -3.0
 LONGEST_HEAD_MS, LONGEST_TAIL_MS = 100, 250
 SLOWEST_WPM, FASTEST_WPM = 105.0, 150.0  # words a minute, pauses included
-TARGET_WPM, CLINICAL_WPM = 141.0, 131.0  # what the machine's voice aims at
+TARGET_WPM, CLINICAL_WPM = 148.0, 134.0  # what the machine's voice aims at
 FEWEST_WORDS_FOR_PACE = 5
 WIDEST_SPREAD_DB = 2.0  # between the loudest and the quietest clip of a set
 

@@ -31,8 +31,14 @@ PADDING = 0.09
 LEAST_STRETCH, SHORTEST_REST = 1.2, 0.4
 """Rather than speak faster than so many times its quickest, it rests less, down to so much of each rest."""
 
+FIT = 0.8, 1.3
+"""By how much a rest may differ, so that a clip has its pace in spite of the steps."""
+
 AROUND = 0.1
 """Seconds of silence before and after the phrases: beside it, a soft "s" or "th" is seen to be speech."""
+
+FASTEST_SHARE = 0.992
+"""Of the wished length: what is shorter is taken only when everything else is much too long."""
 
 PASSES = 4
 CLOSE_ENOUGH = 0.015
@@ -52,19 +58,21 @@ def paced(
     said = cache(lambda words, at: _spoken(speak, words, at))
     rates = [rate] * len(phrases)
     if wanted is not None:
-        wanted -= sum(rests) + PADDING
-        rates = _spread(natural, wanted)
+        wanted -= PADDING
+        rates = _spread(natural, wanted - sum(rests))
     best: tuple[float, Sound, int, list[int]] | None = None
     for _ in range(PASSES if wanted is not None else 1):
         sounds = [said(words, at) for (words, _), at in zip(phrases, rates, strict=True)]
         hertz = sounds[0][1]
         seconds = [len(samples) / hertz for samples, _ in sounds]
-        off = _off(sum(seconds) / wanted) if wanted else 0.0
+        fitted = _fitted(rests, wanted - sum(seconds)) if wanted else rests
+        off = _off((sum(seconds) + sum(fitted)) / wanted) if wanted else 0.0
         if best is None or off < best[0]:
-            best = off, joined([samples for samples, _ in sounds], rests, hertz), hertz, rates
+            best = off, joined([samples for samples, _ in sounds], fitted, hertz), hertz, rates
         if wanted is None or off <= CLOSE_ENOUGH:
             break
-        rates = _spread([length / STRETCH[at] for length, at in zip(seconds, rates, strict=True)], wanted)
+        natural = [length / STRETCH[at] for length, at in zip(seconds, rates, strict=True)]
+        rates = _spread(natural, wanted - sum(rests))
     assert best is not None
     return best[1:]
 
@@ -75,8 +83,10 @@ def _spoken(speak: Speak, words: str, rate: int) -> tuple[Sound, int]:
 
 
 def _off(share: float) -> float:
-    """How far from the wished length a clip is; too fast is worse than too slow."""
-    return share - 1.0 if share > 1.0 else 2.0 * (1.0 - share)
+    """How far from the wished length a clip is; too fast is worse than too slow, and soon breaks a limit."""
+    if share > 1.0:
+        return share - 1.0
+    return (2.0 if share > FASTEST_SHARE else 10.0) * (1.0 - share)
 
 
 def _rests(rests: Sequence[float], natural: float, wanted: float | None) -> Sequence[float]:
@@ -85,6 +95,12 @@ def _rests(rests: Sequence[float], natural: float, wanted: float | None) -> Sequ
         return rests
     share = (wanted - PADDING - LEAST_STRETCH * natural) / sum(rests)
     return [rest * min(1.0, max(SHORTEST_REST, share)) for rest in rests]
+
+
+def _fitted(rests: Sequence[float], left: float) -> Sequence[float]:
+    """Rests made a little shorter or longer, so that they take up what the steps of the speech leave."""
+    share = left / sum(rests) if rests else 1.0
+    return [rest * min(FIT[1], max(FIT[0], share)) for rest in rests]
 
 
 def _spread(natural: Sequence[float], wanted: float) -> list[int]:

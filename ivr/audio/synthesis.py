@@ -18,7 +18,7 @@ import numpy as np
 from ivr.audio.decoding import Pcm
 from ivr.audio.errors import SynthesisError, UnknownLanguageError
 from ivr.audio.measuring import FEWEST_WORDS_FOR_PACE, TARGET_WPM
-from ivr.audio.seeds import seed_for
+from ivr.audio.single_words import rate_for, seed_for
 from ivr.audio.voices import Voice, plain_voice, voice_for
 from ivr.audio.words import for_the_voice, phrases, respelt, words_in
 
@@ -122,7 +122,7 @@ class Synthesizer:
             "text": said,
             "voice": voice.identifier,
             "pitch": voice.pitch,
-            "rate": voice.rate,
+            "rate": rate_for(text, voice.rate) if voice.driver == "hibari" else voice.rate,
             "gap": voice.gap,
             "driver": voice.driver,
             "words": words if words >= FEWEST_WORDS_FOR_PACE else None,

@@ -31,7 +31,7 @@ SEED = 1  # a voice with breath in it is made with noise: the same words must gi
 WORDGAP = 7  # the name espeak-ng has for this parameter; pyttsx3 has none
 PASSES = 5  # at most; two nearly always do
 PADDING = 0.13  # s of silence the finished clip has around the speech
-CLOSE_ENOUGH_WPM = 4.0
+CLOSE_ENOUGH_WPM = -4.0, 0.5  # off the wished pace: slower is better than faster
 AUDIBLE = 0.004  # of the clip's peak: where speech begins and ends; espeak's silence is digital zero
 
 
@@ -220,7 +220,7 @@ class Speaker:
             first, end = self._pacing.audible(samples, AUDIBLE)
             pace = 60.0 * request.words / (float(end - first) / hertz + PADDING)
             better = min(FASTEST_RATE, max(SLOWEST_RATE, round(rate * request.pace / pace)))
-            if abs(pace - request.pace) <= CLOSE_ENOUGH_WPM or better == rate:
+            if CLOSE_ENOUGH_WPM[0] <= pace - request.pace <= CLOSE_ENOUGH_WPM[1] or better == rate:
                 break
             rate = better
         return samples, hertz, rate

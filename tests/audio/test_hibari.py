@@ -10,8 +10,10 @@ import pytest
 from ivr.audio import synthesis, voices
 from ivr.audio.casting import Cast
 from ivr.audio.clips import PromptText, fingerprint, make_clips
+from ivr.audio.single_words import DIGITS
 from ivr.audio.synthesis import WORKER, SynthesisError, Synthesizer, working_voice
 from ivr.audio.voices import HIBARI_VOICES, plain_voice
+from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.config import ROOT
 from tests.support.settings import DEADLINE_SECONDS
 
@@ -61,6 +63,16 @@ def test_the_same_words_give_the_same_bytes():
     lines = [PromptText("a", "Please hold the line. We are calling our front desk."), PromptText("b", "six")]
     first, second = ([clip.wav for clip in make_clips(ENGLISH, lines)] for _ in range(2))
     assert first == second
+
+
+@needs_hibari
+def test_ten_digits_are_read_back_in_seven_seconds_rests_included():
+    """A caller hears their number before every request."""
+    lines = [PromptText(f"digit_{at}", digit, 1.0) for at, digit in enumerate(DIGITS)]
+    clips = list(make_clips(ENGLISH, lines))
+    assert [clip.faults for clip in clips if clip.faults] == []
+    rests = 2 * BETWEEN_GROUPS.milliseconds / 1000
+    assert sum(clip.measurement.seconds for clip in clips) + rests < 7.0
 
 
 @needs_hibari

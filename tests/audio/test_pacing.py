@@ -30,6 +30,21 @@ def test_the_clip_lasts_as_long_as_was_asked_for(wanted):
     assert len(rates) == 3
 
 
+@pytest.mark.parametrize("wanted", np.arange(3.0, 4.8, 0.1))
+def test_rests_take_up_what_the_steps_of_the_speech_leave(wanted):
+    said = [("one of them", 0.2), ("the other one", 0.4), ("and the last", 0.4)]
+    samples, hertz, _ = pacing.paced(speaker({words: 0.8 for words, _ in said}), said, 164, wanted)
+    spoken = len(samples) / hertz - 2 * pacing.AROUND + pacing.PADDING
+    assert spoken == pytest.approx(wanted, rel=0.02)
+
+
+@pytest.mark.parametrize("wanted", np.arange(1.5, 2.8, 0.05))
+def test_one_phrase_is_rather_too_slow_than_too_fast(wanted):
+    samples, hertz, _ = pacing.paced(speaker({"one of them": 1.3}), [("one of them", 0.4)], 164, wanted)
+    spoken = len(samples) / hertz - 2 * pacing.AROUND + pacing.PADDING
+    assert 0.988 < spoken / wanted < 1.13
+
+
 def test_without_a_wish_the_nominal_rate_is_used():
     assert pacing.paced(speaker({"five": 0.4}), [("five", 0.4)], 164, None)[2] == [164]
 
