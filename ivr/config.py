@@ -72,6 +72,7 @@ class Config:
     sms_from: str = ""
     sms_reference: bool = False
     retention_days: int = 90
+    queue_shows: str = "reference"
     staff_second_factor: str = "admins"
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     demo: bool = False
@@ -114,6 +115,7 @@ class Config:
             "sms_from": reader.optional("SMS_FROM", "", _text),
             "sms_reference": reader.optional("SMS_REFERENCE", "no", _yes_or_no),
             "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
+            "queue_shows": reader.optional("QUEUE_SHOWS", "reference", _queue_shows),
             "staff_second_factor": reader.optional("STAFF_SECOND_FACTOR", "admins", _second_factor_of(env)),
             "trusted_proxies": reader.optional("TRUSTED_PROXIES", "", TrustedProxies.parse),
             "demo": reader.optional("IVR_DEMO", "no", _demo_of(env)),
@@ -324,6 +326,12 @@ def _yes_or_no(text: str) -> bool:
     if text.lower() not in {"yes", "no"}:
         raise ValueError("it should be yes or no")
     return text.lower() == "yes"
+
+
+def _queue_shows(text: str) -> str:
+    if text not in {"reference", "name"}:
+        raise ValueError("it should be reference or name")
+    return text
 
 
 def _days(text: str) -> int:

@@ -41,7 +41,7 @@ LONGEST_FIRST = (
     "test_recovery.py",
     "console/test_absurd_input.py",
     "calls/test_time_to_task.py",
-    "console/test_queue.py",
+    "console/test_queue_browser.py",
     "cli/test_commands.py",
     "test_outage.py",
     "services/test_calendars.py",

@@ -18,6 +18,7 @@ from ivr.console import (
     access,
     accounts,
     calling,
+    day,
     hours,
     moments,
     my_account,
@@ -36,6 +37,7 @@ AddRoutes = Callable[[Blueprint, Line, Config], None]
 
 FAMILIES: tuple[AddRoutes, ...] = (
     queue.add_routes,
+    day.add_routes,
     requests.add_routes,
     recordings.add_routes,
     calling.add_routes,
@@ -49,6 +51,8 @@ FAMILIES: tuple[AddRoutes, ...] = (
 
 NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("Queue", "console.queue", Role.STAFF),
+    ("My day", "console.my_day", Role.STAFF),
+    ("Hand over", "console.handover", Role.LEAD),
     ("Hours", "console.opening_hours", Role.STAFF),
     ("Reports", "console.reports", Role.LEAD),
     ("Prompts", "studio.matrix", Role.ADMIN),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 from ivr.callflow.layout import ranks, ways
 from ivr.callflow.nodes import Tree
 from ivr.config import WEEKDAYS
+from ivr.console.words import node
 from ivr.services.requests.reports import FINISHED, Left, for_staff
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
@@ -16,8 +18,14 @@ FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
 CELL, LABEL = 34, 96
 """Pixels of a cell of the week, and of the names before them."""
 
-BOX_WIDTH, BOX_HEIGHT, ACROSS, DOWN = 148, 44, 200, 58
+BOX_WIDTH, BOX_HEIGHT, ACROSS, DOWN = 168, 62, 178, 86
 """Pixels of a node's box, and from one to the next."""
+
+IN_A_ROW = 6
+"""Boxes side by side: so many fit the page."""
+
+LONGEST_LINE, MOST_LINES = 24, 2
+"""Characters of a line in a box, and lines that a node's name may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +67,30 @@ def week(by_hour: Mapping[tuple[int, int], int], palette: Palette) -> str:
 
 
 def tree_of_leaving(tree: Tree, ends: Sequence[Left], palette: Palette) -> str:
-    """The callers' tree from left to right; the darker a node, the larger the share of those who gave up there."""
-    columns = ranks(tree, for_staff(tree))
-    places = {name: (column, row) for column, names in enumerate(columns) for row, name in enumerate(names)}
+    """The callers' tree from top to bottom; the darker a node, the larger the share of those who gave up there."""
+    steps = ranks(tree, for_staff(tree))
+    rows = [step[start : start + IN_A_ROW] for step in steps for start in range(0, len(step), IN_A_ROW)]
+    places = {name: (column, row) for row, names in enumerate(rows) for column, name in enumerate(names)}
     left = {one.node: one for one in ends}
-    parts = [_arrow(places[name], places[to], palette) for name, to in ways(tree, columns)]
+    parts = [_arrow(places[name], places[to], palette) for name, to in ways(tree, steps)]
     for name, (column, row) in places.items():
         found = left.get(name)
         gave_up = found.ended if found and name not in FINISHED else 0
         share = gave_up / found.came if found else 0
         x, y = column * ACROSS + 8, row * DOWN + 8
         parts.append(_box(x, y, BOX_WIDTH, BOX_HEIGHT, _mixed(palette, min(1, share * 2)), palette.line, 8))
-        parts.append(_text(x + 9, y + 18, name.replace("_", " "), palette.text))
+        lines = wrap(node(name), LONGEST_LINE, max_lines=MOST_LINES, placeholder=" …")
+        parts += [_text(x + 9, y + 18 + 16 * n, line, palette.text) for n, line in enumerate(lines)]
         words = f"{gave_up} of {found.came} left" if found else "nobody came"
-        parts.append(_text(x + 9, y + 35, words, palette.muted if not gave_up else palette.text, size=12))
-    return _svg(len(columns) * ACROSS, max(map(len, columns)) * DOWN + 8, palette, parts)
+        parts.append(_text(x + 9, y + 53, words, palette.muted if not gave_up else palette.text, size=12))
+    return _svg(IN_A_ROW * ACROSS + 8, len(rows) * DOWN + 8, palette, parts)
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int], palette: Palette) -> str:
-    x, y = start[0] * ACROSS + 8 + BOX_WIDTH, start[1] * DOWN + 8 + BOX_HEIGHT / 2
-    to_x, to_y = end[0] * ACROSS + 8, end[1] * DOWN + 8 + BOX_HEIGHT / 2
-    bend = (x + to_x) / 2
-    path = f"M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"
+    x, y = start[0] * ACROSS + 8 + BOX_WIDTH / 2, start[1] * DOWN + 8 + BOX_HEIGHT
+    to_x, to_y = end[0] * ACROSS + 8 + BOX_WIDTH / 2, end[1] * DOWN + 8
+    bend = (y + to_y) / 2
+    path = f"M{x} {y}C{x} {bend} {to_x} {bend} {to_x} {to_y}"
     return f'<path d="{path}" fill="none" stroke="{palette.line}" stroke-width="1.5"/>'
 
 

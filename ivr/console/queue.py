@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,8 +21,8 @@ from ivr.console.moments import clock_words
 from ivr.models import Priority, RequestStatus, Role
 from ivr.services.hours.hours import callers_hear
 from ivr.services.line import Line
+from ivr.services.requests import naming, triage
 from ivr.services.requests import queue as queue_service
-from ivr.services.requests import triage
 from ivr.services.requests.case import TriageError
 from ivr.services.requests.order import QueueTab
 from ivr.services.requests.queue import COUNTED, Counts, Filters, PageCursor, QueueRow
@@ -53,6 +54,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         """What the list's template needs; whoever is gone loses their claims first."""
         triage.release_idle(line, now)
         page = queue_service.read_page(line, filters, PageCursor.of(request.args.get("at", "")), now)
+        page = replace(page, rows=_named(line, config, page.rows))
         counts = queue_service.count(line, member().id, now)
         return {
             "page": page,
@@ -62,7 +64,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             "is_open": line.calendar.is_open(now),
             "address": _address(filters),
             "default_language": config.languages[0],
-            **_helpers(line, now),
+            **list_helpers(line, now),
         }
 
     @console.get("/")
@@ -70,8 +72,10 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     def queue() -> ResponseReturnValue:
         """The queue, a page of it."""
         filters = _filters(request.args)
+        facts = shown(filters, line.clock())
+        _see_names(line, facts["page"].rows)
         lists = {"kinds": Kind, "priorities": Priority, "statuses": STATUSES, "languages": many_languages}
-        return render_template("console/queue.html", **lists, **shown(filters, line.clock()))
+        return render_template("console/queue.html", **lists, **facts)
 
     @console.get("/queue/list")
     @requires(Role.STAFF)
@@ -81,6 +85,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         etag = _digest([facts["page"], facts["counts"], facts["state"], member().id, facts["today"]])
         if request.if_none_match.contains(etag):
             return Response(status=304)
+        _see_names(line, facts["page"].rows)
         response = Response(render_template("console/queue_list.html", **facts))
         response.set_etag(etag)
         return response
@@ -91,13 +96,13 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         """Requests by reference or number. The number is sent in the form, so that no address holds it."""
         now = line.clock()
         facts = {
-            **_helpers(line, now),
+            **list_helpers(line, now),
             "default_language": config.languages[0],
             "at": clock_words(now, now, line.calendar.timezone),
         }
         wanted = forms.short_text(request.form, "wanted", LONGEST_WANTED)
         try:
-            rows = search(line.database, wanted, actor(), now)
+            rows = with_names(line, config, search(line.database, wanted, actor(), now))
         except BadSearch as error:
             return render_template("console/queue_found.html", rows=[], error=str(error), **facts), 400
         return render_template("console/queue_found.html", rows=rows, most=FOUND, **facts)
@@ -112,6 +117,24 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             flash(str(error), "warn")
             return redirect(url_for("console.queue"))
         return redirect(url_for("console.request", request_id=request_id))
+
+
+def with_names(line: Line, config: Config, rows: Sequence[QueueRow]) -> tuple[QueueRow, ...]:
+    """The rows with the patients' names, where the clinic wants them to be shown; the audit trail notes that."""
+    named = _named(line, config, rows)
+    _see_names(line, named)
+    return named
+
+
+def _named(line: Line, config: Config, rows: Sequence[QueueRow]) -> tuple[QueueRow, ...]:
+    if config.queue_shows != "name":
+        return tuple(rows)
+    names = naming.names_of(line.database, [row.id for row in rows])
+    return tuple(replace(row, name=names.get(row.id)) for row in rows)
+
+
+def _see_names(line: Line, rows: Sequence[QueueRow]) -> None:
+    naming.note_names_seen(line.database, [row.id for row in rows if row.name], actor(), line.clock())
 
 
 def urgency(row: QueueRow, now: datetime) -> str:
@@ -181,6 +204,15 @@ def capped(number: int) -> str:
     return f"{COUNTED}+" if number > COUNTED else str(number)
 
 
+def _is_closed_then(line: Line, row: QueueRow, now: datetime) -> bool:
+    """Whether a follow-up still to come lies on a day or at an hour at which the clinic is closed.
+
+    The moment of closing itself is none: what is proposed may be that.
+    """
+    waits = row.status is RequestStatus.FOLLOW_UP and row.act_by > now
+    return waits and not line.calendar.is_open(row.act_by - timedelta(seconds=1))
+
+
 def queue_title(counts: Counts) -> str:
     """The title of the queue's page, with what presses most: '(2 urgent) Queue', '(14) Queue'."""
     if counts.urgent:
@@ -188,7 +220,7 @@ def queue_title(counts: Counts) -> str:
     return f"({capped(counts.now)}) Queue" if counts.now else "Queue"
 
 
-def _helpers(line: Line, now: datetime) -> dict[str, Any]:
+def list_helpers(line: Line, now: datetime) -> dict[str, Any]:
     """What the rows' template calls. A row's version is another one as soon as anything is that it shows."""
     timezone = line.calendar.timezone
     today = now.astimezone(timezone).date()
@@ -200,6 +232,7 @@ def _helpers(line: Line, now: datetime) -> dict[str, Any]:
         "tabs": TABS,
         "language": words.language,
         "span": words.span,
+        "closed_then": lambda row: _is_closed_then(line, row, now),
         "by": lambda moment: clock_words(moment, now, timezone),
         "version": lambda row: _digest([row, today])[:12],
         **{one.__name__: one for one in helpers},
@@ -214,6 +247,7 @@ def _filters(sent: Mapping[str, str]) -> Filters:
         priority=forms.choice_or_none(Priority, sent.get("priority")),
         language=forms.short_text(sent, "language", LONGEST_TAG) or None,
         owner_id=member().id if sent.get("mine") else None,
+        assigned_to_id=member().id if sent.get("assigned") else None,
         overdue=bool(sent.get("overdue")),
     )
 
@@ -221,7 +255,8 @@ def _filters(sent: Mapping[str, str]) -> Filters:
 def _address(filters: Filters) -> dict[str, str]:
     """The filters as an address has them, without the tab and the place."""
     chosen = {name: getattr(filters, name) for name in ("kind", "status", "priority", "language")}
-    switches = {"mine": filters.owner_id is not None, "overdue": filters.overdue}
+    assigned = filters.assigned_to_id is not None
+    switches = {"mine": filters.owner_id is not None, "assigned": assigned, "overdue": filters.overdue}
     return {name: str(value) for name, value in chosen.items() if value} | {n: "1" for n, on in switches.items() if on}
 
 

@@ -18,7 +18,7 @@ from ivr.console.access import actor, member, requires
 from ivr.forms import FormError
 from ivr.models import Disposition, Outcome, Priority, Role
 from ivr.services.line import Line
-from ivr.services.requests import history, triage
+from ivr.services.requests import assigning, history, naming, triage
 from ivr.services.requests.case import NoSuchRequest, TriageError
 from ivr.services.requests.casefile import CaseFile, open_case, ownership
 
@@ -130,6 +130,7 @@ def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
         "due": words.due(case.request.act_by, case.request.attempts, now, timezone),
         "is_late": case.request.act_by < now,
         "locked": _locked(case),
+        "me_id": member().id,
         "leads": member().role.includes(Role.LEAD),
         "templates": NOTE_TEMPLATES,
         "outcomes": tuple(Outcome),
@@ -158,6 +159,11 @@ def _attempted(line: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
         ),
         "note": sent.get("note", ""),
     }
+
+
+def _assignee(sent: Mapping[str, str]) -> int | None:
+    """Who was chosen; nothing chosen is nobody."""
+    return forms.whole_number(sent.get("to")) or NOBODY if sent.get("to") else None
 
 
 def _closed(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
@@ -200,5 +206,19 @@ REQUEST_ACTIONS = (
         lambda _, sent: {"entry_id": forms.whole_number(sent.get("entry")) or NOBODY},
     ),
     RequestAction("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
+    RequestAction(
+        "assign",
+        "assign",
+        assigning.assign,
+        "Saved. An assignment lasts until the request is done.",
+        lambda _, sent: {"to": _assignee(sent), "note": sent.get("note", "")},
+    ),
+    RequestAction(
+        "name",
+        "name",
+        naming.set_name,
+        "Saved.",
+        lambda _, sent: {"name": sent.get("name", ""), "record_number": sent.get("record_number", "")},
+    ),
     RequestAction("edit", "edit", history.edit, "Changed. The history keeps what was there before.", _edited),
 )

@@ -234,6 +234,8 @@ _FIELDS: Mapping[str, str] = {
     "red_flags": "Warning signs",
     "priority": "Priority",
     "may_leave_message": "May leave a message",
+    "patient_name": "Name",
+    "record_number": "Record number",
 }
 """The fields of an entry's changes that are told; the others follow from what was done."""
 
@@ -319,6 +321,8 @@ def history_title(kind: EntryKind, staff: str | None, given_to: str | None, chan
             return "Released" if staff else "Released: nobody was working on it for 10 minutes"
         case EntryKind.REASSIGNED:
             return f"Given to {given_to}" if given_to else "Given to somebody else"
+        case EntryKind.ASSIGNED:
+            return f"Assigned to {given_to}" if given_to else "Assigned to nobody"
     return _HISTORY[kind]
 
 
@@ -351,7 +355,7 @@ def _value(name: str, value: Any) -> str:
         return number(value) or "none"
     if name in ("may_leave_message", "red_flags"):
         return yes_or_no(value)
-    if name == "birth_date":
+    if name in ("birth_date", "patient_name", "record_number"):
         return value or "none"
     return in_words(_KINDS[name](value)) if value else "none"
 

@@ -45,6 +45,7 @@ from ivr.services.recordings.recordings import (
     store_audio,
 )
 from ivr.services.requests import bridging, notices
+from ivr.services.requests.assigning import assigned_facts
 from ivr.services.requests.notices import Channel, Occasion
 from ivr.services.requests.triage import release_idle
 
@@ -282,6 +283,14 @@ class Tasks:
                 failures.append(error)
         if failures:
             raise next((error for error in failures if isinstance(error, Unavailable)), failures[0])
+
+    @handles(Job.TELL_ASSIGNEE)
+    def tell_assignee(self, staff_id: int, request_ids: list[int], key: str) -> None:
+        """Mail a member of the staff what was assigned to them, at most once."""
+        told = assigned_facts(self.line.database, staff_id, request_ids)
+        if told is not None:
+            subject, body = wording.assigned(told.references, self.staff_url)
+            self._once(key, told.email, lambda: self.mail.send([told.email], subject, body))
 
     @handles(Job.TEXT_REFERENCE)
     def text_reference(self, request_id: int) -> None:

@@ -45,6 +45,13 @@ def reference_body(clinic_name: str, reference: str) -> str:
     return f"{clinic_name}: your request is saved. Its reference is {reference}. In an emergency, call 911."
 
 
+def assigned(references: Sequence[str], staff_url: str) -> tuple[str, str]:
+    """Subject and text of the mail to whom requests were assigned."""
+    subject = f"Assigned to you: {_counted(len(references))}"
+    where = f"{staff_url.rstrip('/')}/console/day"
+    return subject, "\n".join([subject + ".", "", *references, "", "They are yours until they are done.", where, ""])
+
+
 def console(staff_url: str) -> str:
     """Where staff look."""
     return f"{staff_url.rstrip('/')}/console/"

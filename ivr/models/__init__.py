@@ -6,6 +6,7 @@ from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
 from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, SentNotice
+from ivr.models.naming import NameWord
 from ivr.models.prompt import (
     PromptAudio,
     PromptNumber,
@@ -36,6 +37,7 @@ __all__ = [
     "Disposition",
     "EntryKind",
     "FailedSignIns",
+    "NameWord",
     "Outcome",
     "PatientRequest",
     "Priority",

@@ -65,13 +65,15 @@ class PatientRequest(Base):
 
     `left_in_outage` marks a message the carrier took while we could not answer. `left_incomplete` marks one whose
     caller hung up before it was saved, whatever staff have made of it since; `pressed_nothing` one whose caller spoke
-    and never pressed a key, as machines do. `best_time` is for the call, `visit_time` for the visit. `legal_hold` keeps
-    it from being erased; `erased_at` is when its personal fields were.
+    and never pressed a key, as machines do. `patient_name` and `record_number` are what staff wrote down; `NameWord`
+    finds them. `best_time` is for the call, `visit_time` for the visit. `legal_hold` keeps it from being erased;
+    `erased_at` is when its personal fields were.
 
     The queue's lists are made of `tab`, `rank` (of the priority), `act_by`, `status` and `best_time`. `act_by` is when
     somebody should act next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id`
     has claimed it at `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not
     undone; `first_attempt_at` and `reached_at` are what reports measure promises by.
+    `assigned_to_id` is whose it is until it is done, since `assigned_at`, whoever works on it meanwhile.
     `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
     """
 
@@ -90,6 +92,8 @@ class PatientRequest(Base):
     patient_type: Mapped[PatientType | None] = mapped_column(ByValue(PatientType))
     visit_type: Mapped[VisitType | None] = mapped_column(ByValue(VisitType))
     birth_date: Mapped[str | None] = mapped_column(EncryptedText)
+    patient_name: Mapped[str | None] = mapped_column(EncryptedText)
+    record_number: Mapped[str | None] = mapped_column(EncryptedText)
     weekday: Mapped[Weekday | None] = mapped_column(ByValue(Weekday))
     best_time: Mapped[BestTime | None] = mapped_column(ByValue(BestTime))
     visit_time: Mapped[BestTime | None] = mapped_column(ByValue(BestTime))
@@ -107,6 +111,8 @@ class PatientRequest(Base):
     act_by: Mapped[datetime] = mapped_column(UtcDateTime)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     owner_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -126,6 +132,7 @@ class PatientRequest(Base):
         Index(None, "tab", "status", "best_time", "act_by", "id"),
         Index("ix_patient_requests_closed", "tab", "closed_at", "id"),
         Index(None, "created_at"),
+        Index("ix_patient_requests_assigned", "assigned_to_id", "tab", "act_by", "id"),
         Index("ix_patient_requests_owner", "owner_id", "tab", "closed_at", "id"),
     )
 

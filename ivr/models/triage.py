@@ -17,6 +17,7 @@ class EntryKind(StrEnum):
     CLAIMED = "claimed"
     RELEASED = "released"
     REASSIGNED = "reassigned"
+    ASSIGNED = "assigned"
     CALLED = "called"
     ATTEMPTED = "attempted"
     NOTED = "noted"

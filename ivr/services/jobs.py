@@ -55,6 +55,7 @@ class Job(StrEnum):
     ADOPT_RECORDING = "adopt_recording", Lane.RECORDINGS
     ALERT = "alert", Lane.NOTICES
     DELIVER_NOTICE = "deliver_notice", Lane.NOTICES
+    TELL_ASSIGNEE = "tell_assignee", Lane.NOTICES
     TEXT_REFERENCE = "text_reference", Lane.NOTICES
     TICK = "tick", Lane.RECURRING
     FETCH_MISSED = "fetch_missed", Lane.RECURRING

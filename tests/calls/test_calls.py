@@ -42,6 +42,10 @@ class RunningClock(VirtualClock):
         self.followed.now = self.utc()
 
 
+NOT_SAID = {"call_sid", "act_by", "attempts", "last_outcome", "owner", "disposition", "closed_at", "settled_by"}
+"""Of what is kept of a request: the call, and what staff do about it."""
+
+
 def read(path):
     """A golden call: its settings and the transcript after them."""
     head, _, body = path.read_text().partition("\n\n")
@@ -100,7 +104,7 @@ def place(telephone, clock, monkeypatch, recordings):
         return (
             transcript,
             [
-                {key: value for key, value in asdict(request).items() if value is not None and key != "call_sid"}
+                {key: value for key, value in asdict(request).items() if value is not None and key not in NOT_SAID}
                 for request in export_requests(phone.line.database)
             ],
             history(phone.line.database),

@@ -76,6 +76,7 @@ USED_BY_NOBODY = {"security.mf_recovery_codes", "security.tf_select", "security.
 QUERIES = {
     "console.queue": {"at"},
     "console.queue_list": {"at"},
+    "console.my_day": {"who"},
     "console.trail": {"before"},
     "console.recording_audio": {"play"},
     "console.request": {"dial"},

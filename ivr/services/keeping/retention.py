@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, UpdateBase, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, UpdateBase, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ivr.db import Database, retry_when_busy
 from ivr.models import (
     AuditAction,
     Call,
+    NameWord,
     PatientRequest,
     Recording,
     RecordingStatus,
@@ -31,7 +32,8 @@ PAGE = 50
 
 PERSONAL: Mapping[str, frozenset[str]] = {
     "calls": frozenset({"from_number", "from_index", "progress"}),
-    "patient_requests": frozenset({"callback_number", "number_index", "birth_date"}),
+    "name_words": frozenset({"word", "word_index"}),
+    "patient_requests": frozenset({"callback_number", "number_index", "birth_date", "patient_name", "record_number"}),
     "recording_audio": frozenset({"data"}),
     "request_entries": frozenset({"note", "changes"}),
 }
@@ -120,7 +122,8 @@ def _unneeded(session: Session, among: ColumnElement[bool]) -> list[int]:
 def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Empty requests and erase their recordings; returns how many recordings."""
     recordings = erase_recordings(session, Recording.request_id.in_(ids), now)
-    emptied = {"callback_number": None, "number_index": None, "birth_date": None, "erased_at": now}
+    emptied = dict.fromkeys(PERSONAL[PatientRequest.__tablename__]) | {"erased_at": now}
+    _run(session, delete(NameWord).where(NameWord.request_id.in_(ids)))
     _run(session, update(PatientRequest).where(PatientRequest.id.in_(ids)).values(emptied))
     _run(session, update(RequestEntry).where(RequestEntry.request_id.in_(ids)).values(note=None, changes=None))
     _free_references(session, ids, now)

@@ -41,6 +41,8 @@ KEPT = (
     "act_by",
     "owner_id",
     "claimed_at",
+    "assigned_to_id",
+    "assigned_at",
     "attempts",
     "first_attempt_at",
     "reached_at",
@@ -51,6 +53,8 @@ KEPT = (
     "may_leave_message",
     "best_time",
     "weekday",
+    "patient_name",
+    "record_number",
 )
 """The fields whose old and new values an entry keeps when it changes them."""
 

@@ -33,7 +33,12 @@ from ivr.services.requests.undoing import UndoRule
 
 MOST_OF_SAME_NUMBER = 12
 
-_SECRET = (PatientRequest.callback_number, PatientRequest.birth_date)
+_SECRET = (
+    PatientRequest.callback_number,
+    PatientRequest.birth_date,
+    PatientRequest.patient_name,
+    PatientRequest.record_number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,8 @@ class Sibling:
 class CaseFile:
     """A request and everything around it; the history is newest first, requests of the same number open ones first.
 
-    `owner` has claimed it, `closed_by` closed it; both are names. `is_free`: whoever wants may claim it. `staff` are
-    the names of active members by id. `version` is another word after every change.
+    `owner` has claimed it, and until it is done it is `assigned_to`; both are names. `is_free`: whoever wants may
+    claim it. `staff` are the names of active members by id. `version` is another word after every change.
     """
 
     request: PatientRequest
@@ -117,6 +122,7 @@ class CaseFile:
     is_mine: bool
     is_free: bool
     staff: Mapping[int, str]
+    assigned_to: str | None
     version: str
 
 
@@ -158,6 +164,7 @@ def open_case(database: Database, request_id: int, actor: Actor, now: datetime) 
             is_mine=is_mine,
             is_free=request.status not in {RequestStatus.CLAIMED, RequestStatus.CLOSED} or is_idle(request, now),
             staff={member.id: member.name for member in members.values() if member.active},
+            assigned_to=_name(members, request.assigned_to_id),
             version=_version(request, [entry.id for entry in entries], recordings),
         )
 
@@ -250,13 +257,23 @@ def _history(
                 entry=entry,
                 changes=changes,
                 staff=_name(members, entry.staff_id),
-                given_to=_name(members, changes.after.get("owner_id")) if entry.kind is EntryKind.REASSIGNED else None,
+                given_to=_name(members, _given_to(entry, changes)),
                 undone=undone,
                 undone_by=_name(members, undone.staff_id) if undone else None,
                 may_undo=not is_final and not rule.refusal(entry, actor.staff_id, leads, now),
             )
         )
     return items
+
+
+def _given_to(entry: RequestEntry, changes: Changes) -> int | None:
+    """Whom an entry gave the request to, for now or until it is done; with only a note, it was theirs already."""
+    match entry.kind:
+        case EntryKind.REASSIGNED:
+            return changes.after.get("owner_id")
+        case EntryKind.ASSIGNED:
+            return changes.after.get("assigned_to_id")
+    return None
 
 
 def _name(members: Mapping[int, StaffMember], staff_id: int | None) -> str | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from io import StringIO
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import Call, PatientRequest
+from ivr.models import Call, EntryKind, Outcome, PatientRequest, RequestEntry, StaffMember
 
 EXPORT_PAGE = 500
 
@@ -22,7 +23,10 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class ExportedRequest:
-    """A request as one line of the export; every value is plain text, a boolean or None."""
+    """A request as one line of the export; every value is plain text, a number, a boolean or None.
+
+    `last_outcome` is how the last attempt went, `settled_by` the name of whoever closed it.
+    """
 
     reference: str
     kind: str
@@ -35,6 +39,8 @@ class ExportedRequest:
     patient_type: str | None
     visit_type: str | None
     birth_date: str | None
+    patient_name: str | None
+    record_number: str | None
     weekday: str | None
     best_time: str | None
     visit_time: str | None
@@ -44,6 +50,13 @@ class ExportedRequest:
     call_sid: str
     created_at: str
     due_at: str
+    act_by: str
+    attempts: int
+    last_outcome: str | None
+    owner: str | None
+    disposition: str | None
+    closed_at: str | None
+    settled_by: str | None
 
 
 def defused(value: object) -> object:
@@ -56,18 +69,50 @@ def export_requests(database: Database, since: datetime | None = None) -> Iterat
     last = 0
     while True:
         page = (
-            select(PatientRequest, Call.sid)
+            select(PatientRequest, Call.sid, StaffMember.name)
             .join(Call, PatientRequest.call_id == Call.id)
+            .join(StaffMember, StaffMember.id == PatientRequest.owner_id, isouter=True)
             .where(PatientRequest.id > last, *([PatientRequest.created_at >= since] if since else []))
             .order_by(PatientRequest.id)
             .limit(EXPORT_PAGE)
         )
         with database.read() as session:
-            rows = [(request.id, _exported(request, sid)) for request, sid in session.execute(page)]
-        if not rows:
+            found = session.execute(page).all()
+            done = _done(session, [request.id for request, _, _ in found])
+            rows = [_exported(request, sid, owner, done.get(request.id, _Done())) for request, sid, owner in found]
+        if not found:
             return
-        yield from (exported for _, exported in rows)
-        last = rows[-1][0]
+        yield from rows
+        last = found[-1][0].id
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What staff did last: an attempt's outcome, and who closed the request."""
+
+    outcome: Outcome | None = None
+    settled_by: str | None = None
+
+
+def _done(session: Session, ids: Sequence[int]) -> Mapping[int, _Done]:
+    """By request, without what was taken back."""
+    of_page = select(RequestEntry.undoes_id).where(
+        RequestEntry.request_id.in_(ids), RequestEntry.undoes_id.is_not(None)
+    )
+    undone = set(session.scalars(of_page))
+    steps = (
+        select(RequestEntry.id, RequestEntry.request_id, RequestEntry.kind, RequestEntry.outcome, StaffMember.name)
+        .join(StaffMember, StaffMember.id == RequestEntry.staff_id, isouter=True)
+        .where(RequestEntry.request_id.in_(ids), RequestEntry.kind.in_((EntryKind.ATTEMPTED, EntryKind.CLOSED)))
+        .order_by(RequestEntry.id)
+    )
+    done: dict[int, _Done] = {}
+    for entry_id, request_id, kind, outcome, name in session.execute(steps):
+        if entry_id not in undone:
+            known = done.get(request_id, _Done())
+            is_attempt = kind is EntryKind.ATTEMPTED
+            done[request_id] = replace(known, outcome=outcome) if is_attempt else replace(known, settled_by=name)
+    return done
 
 
 def csv_lines(requests: Iterable[ExportedRequest]) -> Iterator[str]:
@@ -85,7 +130,8 @@ def csv_line(cells: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:
+def _exported(request: PatientRequest, call_sid: str, owner: str | None, done: _Done) -> ExportedRequest:
+    is_closed = request.closed_at is not None
     return ExportedRequest(
         reference=request.reference,
         kind=request.kind,
@@ -98,6 +144,8 @@ def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:
         patient_type=request.patient_type,
         visit_type=request.visit_type,
         birth_date=request.birth_date,
+        patient_name=request.patient_name,
+        record_number=request.record_number,
         weekday=request.weekday,
         best_time=request.best_time,
         visit_time=request.visit_time,
@@ -107,4 +155,11 @@ def _exported(request: PatientRequest, call_sid: str) -> ExportedRequest:
         call_sid=call_sid,
         created_at=request.created_at.isoformat(timespec="seconds"),
         due_at=request.due_at.isoformat(timespec="seconds"),
+        act_by=request.act_by.isoformat(timespec="seconds"),
+        attempts=request.attempts,
+        last_outcome=done.outcome,
+        owner=owner,
+        disposition=request.disposition,
+        closed_at=request.closed_at.isoformat(timespec="seconds") if request.closed_at else None,
+        settled_by=done.settled_by if is_closed else None,
     )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.models import (
@@ -60,7 +60,10 @@ WITHOUT_SOUND = (RecordingStatus.ABSENT, RecordingStatus.EMPTY, RecordingStatus.
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which requests a list shows; what is None or False narrows nothing. `owner_id` is whose they are."""
+    """Which requests a list shows; what is None or False narrows nothing.
+
+    `owner_id` has claimed them, and they are assigned to `assigned_to_id`.
+    """
 
     tab: QueueTab = QueueTab.NOW
     kind: Kind | None = None
@@ -68,6 +71,7 @@ class Filters:
     priority: Priority | None = None
     language: str | None = None
     owner_id: int | None = None
+    assigned_to_id: int | None = None
     overdue: bool = False
 
 
@@ -100,9 +104,10 @@ class PageCursor:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A request as lists show it, without anything that tells who the patient is.
+    """A request as lists show it: without anything that tells who the patient is, unless the clinic wants the name.
 
     `section` is the part of its list; `message_seconds` how long its voice messages are, None when there are none.
+    `name` is the patient's, where the clinic wants lists to show it.
     """
 
     id: int
@@ -126,10 +131,13 @@ class QueueRow:
     attempts: int
     owner_id: int | None
     owner: str | None
+    assigned_to_id: int | None
+    assigned_to: str | None
     disposition: Disposition | None
     closed_at: datetime | None
     section: int = 0
     message_seconds: int | None = None
+    name: str | None = None
 
     @property
     def since(self) -> datetime:
@@ -155,7 +163,7 @@ class QueuePage:
 class Counts:
     """How many requests there are, each counted up to `COUNTED` + 1.
 
-    First the tabs, then parts of what is to be done now: those that one member has claimed, the late and the urgent.
+    First the tabs, then what one member has claimed and what is assigned to them, whose time has come, and the urgent.
     """
 
     now: int
@@ -163,10 +171,12 @@ class Counts:
     incomplete: int
     closed: int
     mine: int
+    assigned: int
     overdue: int
     urgent: int
 
 
+ASSIGNEE = aliased(StaffMember)
 COLUMNS = (
     PatientRequest.id,
     PatientRequest.reference,
@@ -189,6 +199,8 @@ COLUMNS = (
     PatientRequest.attempts,
     PatientRequest.owner_id,
     StaffMember.name.label("owner"),
+    PatientRequest.assigned_to_id,
+    ASSIGNEE.name.label("assigned_to"),
     PatientRequest.disposition,
     PatientRequest.closed_at,
 )
@@ -230,7 +242,8 @@ def count(line: Line, member_id: int, now: datetime) -> Counts:
     urgent = [one.condition for one in sections(QueueTab.NOW, moment) if one.number == 0]
     late = [one & is_late(now) for one in urgent]
     mine = (REQUESTS.tab == Tab.OPEN) & (REQUESTS.owner_id == member_id)
-    wanted |= {"mine": [mine], "late": late}
+    assigned = [(REQUESTS.assigned_to_id == member_id) & (REQUESTS.tab == tab) for tab in (Tab.OPEN, Tab.INCOMPLETE)]
+    wanted |= {"mine": [mine], "assigned": assigned, "late": late}
     each = [_counted(condition) for conditions in wanted.values() for condition in conditions]
     with line.database.read() as session:
         counted = iter(session.execute(select(*each)).one())
@@ -242,6 +255,7 @@ def count(line: Line, member_id: int, now: datetime) -> Counts:
         incomplete=_capped(by[QueueTab.INCOMPLETE]),
         closed=_capped(by[QueueTab.CLOSED]),
         mine=_capped(by["mine"]),
+        assigned=_capped(by["assigned"]),
         overdue=_capped([*overdue, *by["late"]]),
         urgent=_capped(pressing),
     )
@@ -250,6 +264,7 @@ def count(line: Line, member_id: int, now: datetime) -> Counts:
 def rows_of_staff() -> Select[Any]:
     """What a `QueueRow` is made of, with the names of staff, for whichever requests are wanted."""
     named = select(*COLUMNS).join(StaffMember, StaffMember.id == PatientRequest.owner_id, isouter=True)
+    named = named.join(ASSIGNEE, ASSIGNEE.id == PatientRequest.assigned_to_id, isouter=True)
     return cast(Select[Any], named)
 
 
@@ -275,6 +290,7 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
         "rank": filters.priority.rank if filters.priority else None,
         "language": filters.language,
         "owner_id": filters.owner_id,
+        "assigned_to_id": filters.assigned_to_id,
     }
     conditions = [REQUESTS[name] == value for name, value in wanted.items() if value is not None]
     if filters.overdue:

@@ -121,9 +121,7 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
             tried=tried,
             reached=reached,
             reached_soon=soon,
-            oldest_open=session.scalar(
-                select(func.min(PatientRequest.created_at)).where(PatientRequest.tab == Tab.OPEN)
-            ),
+            oldest_open=_oldest_open(session),
             by_hour=_by_hour(session, since, line.calendar.timezone),
             callers=callers,
             repeat_callers=repeat,
@@ -158,12 +156,23 @@ def _count(session: Session, column: Any, condition: ColumnElement[bool]) -> int
     return session.scalar(select(func.count(column)).where(condition)) or 0
 
 
+def _oldest_open(session: Session) -> datetime | None:
+    """When the oldest request that waits was made: an open one, or an urgent one left unfinished."""
+    oldest = select(func.min(PatientRequest.created_at))
+    left = (PatientRequest.tab == Tab.INCOMPLETE) & (PatientRequest.rank == Priority.URGENT.rank)
+    found = [session.scalar(oldest.where(one)) for one in (PatientRequest.tab == Tab.OPEN, left)]
+    return min((one for one in found if one is not None), default=None)
+
+
 def _promises(session: Session, since: datetime, now: datetime) -> tuple[Kept, ...]:
-    """A first attempt meets the promise, and so does closing; what the caller cancelled or had twice is no promise."""
+    """A first attempt meets the promise, and so does closing; what the caller cancelled or had twice is no promise.
+
+    Who hung up early was promised nothing, but what is urgent counts all the same.
+    """
     first = func.coalesce(PatientRequest.first_attempt_at, PatientRequest.closed_at)
     counted = and_(
         PatientRequest.created_at >= since,
-        PatientRequest.status != RequestStatus.INCOMPLETE,
+        or_(PatientRequest.status != RequestStatus.INCOMPLETE, PatientRequest.priority == Priority.URGENT),
         or_(first.is_not(None), PatientRequest.due_at <= now),
         or_(PatientRequest.disposition.is_(None), PatientRequest.disposition.not_in(NO_PROMISE)),
     )

@@ -1,7 +1,12 @@
 """The list that operators work from when the console is down."""
 
+from datetime import timedelta
+
+from ivr.models import Disposition, Outcome, Role
+from ivr.services.accounts import staff
+from ivr.services.audit import COMMAND, Actor
 from ivr.services.calls.turns import Arrival
-from ivr.services.requests import exporting
+from ivr.services.requests import exporting, history, naming, triage
 from tests.support.callers import CALLBACK, Caller
 
 COLUMNS = [
@@ -16,6 +21,8 @@ COLUMNS = [
     "patient_type",
     "visit_type",
     "birth_date",
+    "patient_name",
+    "record_number",
     "weekday",
     "best_time",
     "visit_time",
@@ -25,6 +32,13 @@ COLUMNS = [
     "call_sid",
     "created_at",
     "due_at",
+    "act_by",
+    "attempts",
+    "last_outcome",
+    "owner",
+    "disposition",
+    "closed_at",
+    "settled_by",
 ]
 
 
@@ -41,3 +55,25 @@ def test_the_export_has_one_row_a_request_in_order(line, monkeypatch):
     assert (last.best_time, last.source, last.pressed_nothing) == (None, "phone", False)
     assert (last.created_at, last.due_at) == ("2026-11-23T15:00:00+00:00", "2026-11-24T15:00:00+00:00")
     assert last.reason is None
+
+
+def test_it_tells_what_staff_have_done(line, clock):
+    """The last outcome that was not taken back, who has it or had it, and who settled it."""
+    for n in range(3):
+        Caller(line, Arrival(f"CA{n}x", "+16175550142", ""))(CALLBACK)
+    ana, lea = (
+        staff.create(line.database, COMMAND, staff.AccountDetails(f"{name}@example.org", name, role), clock.now)
+        for name, role in (("Ana", Role.STAFF), ("Lea", Role.LEAD))
+    )
+    at, nurse, lead = clock.now, Actor.of(ana, ""), Actor.of(lea, "")
+    triage.record_attempt(line, 1, nurse, at, outcome=Outcome.NO_ANSWER)
+    taken_back = triage.record_attempt(line, 1, nurse, at, outcome=Outcome.BUSY)
+    history.undo(line, 1, nurse, at, entry_id=taken_back)
+    naming.set_name(line, 1, nurse, at, name="Maria Lopez", record_number="MRN1")
+    triage.close(line, 2, lead, at + timedelta(minutes=1), disposition=Disposition.ANSWERED)
+    first, second, third = exporting.export_requests(line.database)
+    assert (first.attempts, first.last_outcome, first.closed_at, first.settled_by) == (1, "no_answer", None, None)
+    assert (first.patient_name, first.record_number) == ("Maria Lopez", "MRN1")
+    assert (second.owner, second.disposition, second.settled_by) == ("Lea", "answered", "Lea")
+    assert second.closed_at == "2026-11-23T15:01:00+00:00"
+    assert (third.attempts, third.last_outcome, third.owner, third.act_by) == (0, None, None, third.due_at)

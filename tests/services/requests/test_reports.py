@@ -5,13 +5,14 @@ from datetime import timedelta
 import icalendar
 from sqlalchemy import event, select
 
-from ivr.models import Disposition, Outcome, PatientRequest, Priority, Role
+from ivr.models import Disposition, Outcome, PatientRequest, Priority, RequestStatus, Role
 from ivr.services.accounts.staff import AccountDetails, create
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.requests import triage
 from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.requests.reports import Left, ends_by_node, read_report
 from tests.support.callers import CALLBACK, keyed_call
+from tests.support.kept_requests import put_requests
 from tests.support.settings import MONDAY_MORNING
 
 
@@ -58,6 +59,17 @@ def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
     report = read_report(line, 7, clock.now + timedelta(days=1))
     assert sum(one.due for one in report.promises) == 0
     assert read_report(line, 7, clock.now + timedelta(days=8)).requests == 0
+
+
+def test_what_is_urgent_counts_though_its_caller_hung_up_early(line, clock):
+    urgent = {"priority": Priority.URGENT, "red_flags": True}
+    left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}
+    put_requests(line, {**left, **urgent}, left, now=clock.now)
+    report = read_report(line, 7, clock.now + timedelta(days=1))
+    assert {one.priority: (one.due, one.kept) for one in report.promises} == {
+        Priority.URGENT: (1, 0), Priority.SOON: (0, 0), Priority.ROUTINE: (0, 0),
+    }  # fmt: skip
+    assert report.oldest_open == clock.now - timedelta(minutes=30)
 
 
 def test_where_only_staff_come_nobody_gives_up(line, clock):
@@ -153,6 +165,7 @@ def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
         ("SEARCH", "calls", "COVERING INDEX ix_calls_started_at (started_at>?)"),
         ("SEARCH", "patient_requests", "COVERING INDEX ix_patient_requests_created_at (created_at>?)"),
         ("SEARCH", "patient_requests", "INDEX ix_patient_requests_created_at (created_at>?)"),
-        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_tab_rank_act_by_id (tab=?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_closed (tab=?)"),
+        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_tab_rank_act_by_id (tab=? AND rank=?)"),
         ("SEARCH", "request_entries", "INDEX ix_request_entries_request_id_id (request_id=?)"),
     }
