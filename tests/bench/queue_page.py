@@ -104,7 +104,7 @@ class Store:
         self.waiting = opened // WAIT
         self.number = f"+1617{(requests // 2) // 3:07d}"
         self.reference = f"{requests // 2:06d}"
-        self.later = self.place(Filters(), min(PAGES_ON, opened // queue.PAGE - 1))
+        self.later = self.place(Filters(), min(PAGES_ON, (opened - self.waiting) // queue.PAGE - 1))
         assert self.later is not None
 
     def sign_in(self):
