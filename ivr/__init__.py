@@ -24,7 +24,7 @@ from ivr.phone import pages as phone_pages
 from ivr.proxies import leads_here
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.jobs import job_states
-from ivr.services.line import Line
+from ivr.services.line import Line, OnCall
 from ivr.services.numbers import dialable
 from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
 from ivr.services.recordings.listening import listen_by_phone
@@ -66,6 +66,7 @@ def create_line(config: Config) -> Line:
         tree=build(languages, dialable),
         calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
+        on_call=OnCall(config.on_call_numbers, config.on_call_hours),
         texts_reference=config.sms_reference,
         clinic_number=config.clinic_number,
         staff_number=config.staff_number,

@@ -61,6 +61,8 @@ class Config:
     desk_numbers: tuple[str, ...] = ()
     clinic_number: str = ""
     staff_number: str = ""
+    on_call_numbers: tuple[str, ...] = ()
+    on_call_hours: tuple[OpenSpan, ...] = ()
     languages: tuple[str, ...] = ("en-US",)
     voice: str = "synth"
     twilio_api_url: str = TWILIO_API
@@ -104,6 +106,8 @@ class Config:
             "desk_numbers": reader.optional("DESK_NUMBERS", "", _numbers),
             "clinic_number": reader.optional("CLINIC_NUMBER", "", _number),
             "staff_number": reader.optional("STAFF_NUMBER", "", _number),
+            "on_call_numbers": reader.optional("ON_CALL_NUMBERS", "", _numbers),
+            "on_call_hours": reader.optional("ON_CALL_HOURS", "", _hours_or_none),
             "languages": reader.optional("IVR_LANGUAGES", "en-US", _languages),
             "voice": reader.optional("IVR_VOICE", "synth", _voice),
             "twilio_api_url": reader.optional("TWILIO_API_URL", TWILIO_API, _base_url),
@@ -255,6 +259,10 @@ def _holidays(text: str) -> str:
     except NotImplementedError:
         raise ValueError(f"{text!r} is no country or region; use one such as US or US-MA, or none") from None
     return text
+
+
+def _hours_or_none(text: str) -> tuple[OpenSpan, ...]:
+    return parse_hours(text) if text else ()
 
 
 def _numbers(text: str) -> tuple[str, ...]:

@@ -82,6 +82,8 @@ class Draft:
     """A request as far as it is known. `callback_number` (E.164) is set only once the caller has confirmed it.
 
     `best_time` is when to call, `visit_time` when to come in: the first is a callback's, the second an appointment's.
+    `recording_sid` is the message that the questions offer, which can be made again or left out. `voicemail_sid` is one
+    left for a person who could not be reached, while the request was saved already: nothing takes it away.
     """
 
     kind: Kind | None = None
@@ -97,6 +99,7 @@ class Draft:
     may_leave_message: bool | None = None
     red_flags: bool = False
     recording_sid: str | None = None
+    voicemail_sid: str | None = None
 
     @property
     def flow(self) -> Flow:

@@ -10,16 +10,7 @@ from ivr.callflow import reading
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.entries import Fault
-from ivr.callflow.facts import (
-    AgeUnit,
-    Handling,
-    Heard,
-    Promise,
-    Reading,
-    RequestFacts,
-    RequestSummary,
-    StaffFacts,
-)
+from ivr.callflow.facts import AgeUnit, Handling, Heard, Promise, Reading, RequestFacts, RequestSummary, StaffFacts
 from ivr.callflow.inputs import RequestSaved
 from ivr.callflow.nodes import (
     LONGEST_CLIP,
@@ -29,6 +20,7 @@ from ivr.callflow.nodes import (
     End,
     Entry,
     Exit,
+    Field,
     Fork,
     Menu,
     Node,
@@ -68,6 +60,7 @@ DOOR_PROMPTS = (
     "outage_message",
     "outage_thanks",
     "bridge_opening",
+    "bridge_on_call",
     "bridge_urgent",
     "bridge_soon",
     "bridge_routine",
@@ -86,7 +79,7 @@ DOMAINS: Mapping[On, frozenset[str]] = {
     On.CALLER: frozenset({"known", "unknown"}),
     On.FLOW: frozenset(Flow),
     On.NUMBER: frozenset({"known", "unknown"}),
-    On.DESK: frozenset({"open", "closed"}),
+    On.DESK: frozenset({"open", "closed", "nobody"}),
     On.PROOFS: frozenset({"left", "spent"}),
     On.HEARD: frozenset(Heard),
     On.KEYS: frozenset({"pressed", "none"}),
@@ -131,6 +124,8 @@ def exits(node: Node) -> Iterator[tuple[str, Exit]]:
             yield "keyed", node.to
             if node.skip is not None:
                 yield "#", node.skip
+            if node.holds is Field.NUMBER:
+                yield "0", node.failed
             yield "3 misses", node.failed
         case Recorder():
             yield "recorded", node.to
@@ -206,6 +201,7 @@ def _prompts_in(node: Node) -> Iterator[str]:
 def _every_answer() -> set[str]:
     return {
         *(f"receipt_reason_{reason}" for reason in Reason),
+        "receipt_visit",
         *(f"receipt_visit_{visit}" for visit in VisitType),
         *(f"receipt_weekday_{day}" for day in Weekday),
         *(f"receipt_time_{time}" for time in BestTime),
@@ -215,7 +211,7 @@ def _every_answer() -> set[str]:
         *("request_tried", "request_claimed", "request_late"),
         *(f"studio_{last}" for last in ("refused", "being_made", "waiting")),
         *("studio_script", "studio_direction", "studio_no_direction"),
-        *("promise_minutes", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
+        *("promise_minutes", "promise_on_call", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
         *(f"promise_{day}_{half}" for day in ("today", "tomorrow") for half in ("morning", "afternoon")),
     }
 
@@ -373,9 +369,7 @@ def _samples() -> tuple[CallState, ...]:
         entered="1977-11-27",
         draft=callback,
         saved=RequestSaved("777777", promise),
-        request=RequestFacts(
-            summary=RequestSummary(Flow.APPOINTMENT, date(2027, 9, 17), Handling.CLAIMED, promise),
-        ),
+        request=RequestFacts(summary=RequestSummary(Flow.APPOINTMENT, date(2027, 9, 17), Handling.CLAIMED, promise)),
         staff=StaffFacts(staff_id=7, reading=_LONGEST_READING),
         today=date(2027, 10, 17),
     )

@@ -11,17 +11,7 @@ from ivr.callflow.answers import Draft, Kind, Reason
 from ivr.callflow.entries import Complete, Fault, HelpWanted, Skipped, Unfinished, Useless, missing, read_entry
 from ivr.callflow.facts import Facts
 from ivr.callflow.forks import resolve
-from ivr.callflow.inputs import (
-    CallStarted,
-    DialEnded,
-    Digits,
-    Found,
-    HungUp,
-    Input,
-    NoInput,
-    Recorded,
-    RequestSaved,
-)
+from ivr.callflow.inputs import CallStarted, DialEnded, Digits, Found, HungUp, Input, NoInput, Recorded, RequestSaved
 from ivr.callflow.nodes import (
     ATTEMPTS,
     ENTRY_WAIT,
@@ -110,7 +100,7 @@ def _advance(tree: Tree, state: CallState, given: Input) -> Turn:
         case Found(finding, facts):
             return _found(tree, state, finding, facts)
     node = tree.nodes.get(state.node)
-    is_question = isinstance(node, Menu | Entry | Recorder) and node.is_question
+    is_question = state.node in tree.questions
     if (is_question or node is None) and not (state.saved and state.saved.id):
         if is_question and state.saved:
             return _arrive(tree, state, "receipt")
@@ -212,17 +202,23 @@ def _at_recorder(tree: Tree, state: CallState, node: Recorder, given: Input) -> 
         case Recorded(sid, seconds) if node.keeps:
             return _arrive(tree, state.adding({node.keeps: sid}), node.to, events=(ev.RecordingMade(sid, seconds),))
         case Recorded(sid, seconds):
-            draft = replace(state.draft, recording_sid=sid, **({} if state.saved else node.answers))
-            if node.answers and draft.callback_number is None:
-                draft = replace(
-                    draft, callback_number=state.caller_number, is_caller_id=state.caller_number is not None
-                )
+            draft = _recorded(state, node, sid)
             made = ev.RecordingMade(sid, seconds)
             return _arrive(tree, replace(state, draft=draft), node.to, events=(made,))
         case NoInput():
             return _missed(tree, state, node, "no_input")
         case _:
             return _wait_at(tree, state, node, ())
+
+
+def _recorded(state: CallState, node: Recorder, sid: str) -> Draft:
+    """The draft with what was recorded; a voicemail belongs to a request that is saved, and changes none of it."""
+    if node.answers and state.saved:
+        return replace(state.draft, voicemail_sid=sid)
+    draft = replace(state.draft, recording_sid=sid, **node.answers)
+    if node.answers and draft.callback_number is None:
+        return replace(draft, callback_number=state.caller_number, is_caller_id=state.caller_number is not None)
+    return draft
 
 
 def _at_transfer(tree: Tree, state: CallState, node: Transfer, given: Input) -> Turn:
@@ -273,10 +269,12 @@ def _leave(tree: Tree, state: CallState) -> Turn:
     events: Events = (ev.CallLeft(state.node),)
     draft, node = state.draft, tree.nodes.get(state.node)
     asked = isinstance(node, Transfer) or (isinstance(node, Recorder) and node.asked)
+    is_human = bool(state.last_key)
     if asked and state.caller_number and not draft.is_worth_keeping:
-        draft = Draft(Kind.CALLBACK, state.caller_number, is_caller_id=True, reason=Reason.PERSON)
+        reason = Reason.PERSON if is_human else None
+        draft = Draft(Kind.CALLBACK, state.caller_number, is_caller_id=True, reason=reason)
     if draft.is_worth_keeping and not state.saved:
-        events = (*events, ev.RequestLeft(draft))
+        events = (*events, ev.RequestLeft(draft, is_human))
     return Turn(state, (out.Hangup(),), events)
 
 
@@ -345,11 +343,11 @@ def _arrive(tree: Tree, state: CallState, to: Exit, lead: Speeches = (), events:
 
 
 def _uncut_words(tree: Tree, notice: Notice) -> Speeches:
-    """A notice's prompts: in the call's language, or in the default one and then shorter in each other that is on."""
+    """A notice's prompts, with a rest to let them sink in; or in the default language, and shorter in each other."""
+    if not notice.elsewhere:
+        return tuple(speech for prompt in notice.prompts for speech in (out.Say(prompt), BETWEEN_OPTIONS))
     first, *others = tree.languages
-    if not (notice.elsewhere and others):
-        return tuple(out.Say(prompt) for prompt in notice.prompts)
-    default = tuple(out.Say(prompt, first) for prompt in notice.prompts)
+    default = tuple(out.Say(prompt, first if others else None) for prompt in notice.prompts)
     return (*default, *(out.Say(notice.elsewhere, language) for language in others))
 
 

@@ -84,9 +84,13 @@ class AnswersGiven:
 
 @dataclass(frozen=True, slots=True)
 class RequestLeft:
-    """The caller hung up with an unfinished request worth keeping."""
+    """The caller hung up with an unfinished request worth keeping.
+
+    `is_human` is False when nothing was pressed in the whole call.
+    """
 
     draft: Draft
+    is_human: bool = True
 
 
 @dataclass(frozen=True, slots=True)

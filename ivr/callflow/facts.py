@@ -17,13 +17,26 @@ class Promise:
     """When staff will call, as it is to be spoken: local time, `minutes` when it is that near.
 
     `days_ahead` counts calendar days from the caller's today: 0 today, 1 tomorrow. `half` is the half of a day
-    that the caller asked for, if any.
+    that the caller asked for, if any. `on_call`: somebody on call is being rung now, which is told instead.
     """
 
     by: datetime
     days_ahead: int
     minutes: int | None = None
     half: BestTime | None = None
+    on_call: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSaved:
+    """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn.
+
+    `id` names the row for the answers that follow. `promise` is None when nothing was promised.
+    """
+
+    reference: str
+    promise: Promise | None
+    id: int = 0
 
 
 class Heard(StrEnum):
@@ -159,7 +172,7 @@ class StudioFacts:
     publish: bool = False
 
 
-Facts = RequestFacts | StaffFacts | StudioFacts
+Facts = RequestFacts | StaffFacts | StudioFacts | RequestSaved
 
 
 class Fact(Enum):

@@ -23,7 +23,7 @@ def _known(tree: Tree, state: CallState) -> Mapping[On, Any]:
         On.CALLER: "known" if state.caller_number else "unknown",
         On.FLOW: state.draft.flow,
         On.NUMBER: "known" if number else "unknown",
-        On.DESK: "open" if state.desk else "closed",
+        On.DESK: "open" if state.desk else "nobody" if state.is_open else "closed",
         On.PROOFS: "left" if state.refused < ATTEMPTS else "spent",
         On.HEARD: state.request.heard,
         On.KEYS: "pressed" if state.last_key else "none",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.callflow.facts import Facts, Promise
+from ivr.callflow.facts import Facts, RequestSaved
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,6 @@ class HungUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestSaved:
-    """The request that `RequestConfirmed` asked for has its row, in the transaction that will carry this turn.
-
-    `id` names the row for the answers that follow. `promise` is None when nothing was promised.
-    """
-
-    reference: str
-    promise: Promise | None
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What the services found for a `Consult`: one of its question's findings, and facts for what comes next.
 
@@ -80,5 +68,17 @@ class Found:
     finding: str
     facts: Facts | None = None
 
+
+__all__ = [
+    "CallStarted",
+    "DialEnded",
+    "Digits",
+    "Found",
+    "HungUp",
+    "Input",
+    "NoInput",
+    "Recorded",
+    "RequestSaved",
+]
 
 Input = CallStarted | Digits | NoInput | Recorded | DialEnded | HungUp | RequestSaved | Found

@@ -48,6 +48,8 @@ class Value(StrEnum):
     CALL_PROMISE = "call_promise"
     SCRIPT = "script"
     TAKE = "take"
+    REST = "rest"
+    """No words: the pause after a sentence that has to sink in."""
 
 
 class Field(StrEnum):
@@ -88,6 +90,7 @@ class Question(StrEnum):
 
     OPEN_REQUEST = "open_request", "found", "none"
     URGENT_HELP = "urgent_help", "open", "on_call", "closed"
+    STANDING = "standing", "open", "closed"
     HOURS = "hours", *HOURS_STATES, "not_allowed"
     CLOSE_TODAY = "close_today", *HOURS_STATES, "not_allowed"
     CLOSE_TOMORROW = "close_tomorrow", *HOURS_STATES, "not_allowed"
@@ -140,8 +143,8 @@ class Fork:
 
 Exit = str | Fork
 
-PERSON = Fork(On.DESK, {"open": "person", "closed": "closed"})
-"""Where key 0, and a third failed attempt, lead from everywhere: the desk while it is open."""
+PERSON = Fork(On.DESK, {"open": "person", "closed": "closed", "nobody": "nobody"})
+"""Where key 0, and a third failed attempt, lead from everywhere: the desk while it is open, if it has a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +193,7 @@ class Menu:
     `on_silence` is where silence leads when it is no failed attempt, `back` where * leads, `failed` where the third
     miss leads after `giving_up` was said. With `other_languages` the choice of the language that the call is in already
     works, and is not announced. No key cuts the `uncut` prompt, with which the opening begins; with `all_uncut` none
-    cuts anything. With `starts_over`, a key that fits nothing starts the words over, and is no miss. `is_question`:
-    it is asked of a request that is saved.
+    cuts anything. With `starts_over`, a key that fits nothing starts the words over, and is no miss.
     """
 
     name: str
@@ -214,7 +216,6 @@ class Menu:
     uncut: str | None = None
     all_uncut: bool = False
     starts_over: bool = False
-    is_question: bool = False
 
     def choice(self, key: str) -> Choice | None:
         """The choice behind a key, if there is one."""
@@ -243,7 +244,6 @@ class Entry:
     keeps: Fact | None = None
     least_keys: int = 0
     giving_up: str = "help_is_near"
-    is_question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,6 @@ class Recorder:
     failed: Exit = PERSON
     keeps: Fact | None = None
     asked: bool = False
-    is_question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +335,8 @@ class Tree:
     """A call tree: its nodes by name, the languages that are on (the first is the default), and one pure check.
 
     `dialable` turns keyed digits into an E.164 number, or None when no such number can exist. `unsaved` is where a call
-    goes on that is at a question and has no request yet, as calls of the first edition had.
+    goes on that is at one of the `questions`, which are asked of a request that is saved, and has no request yet, as
+    calls of the first edition had.
     """
 
     nodes: Mapping[str, Node]
@@ -344,6 +344,7 @@ class Tree:
     dialable: Callable[[str], str | None]
     first: str = "emergency"
     unsaved: Exit = "main"
+    questions: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Node:
         """The node of that name."""

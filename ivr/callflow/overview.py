@@ -209,7 +209,8 @@ def _ends(tree: Tree, node: Node, to: Exit, flow: Flow | None, case: str = "") -
     if not _is_passed(tree, target):
         yield to, case
         return
-    onward = [(key, out) for key, out in exits(target) if _leads_on(target, key, out)]
+    ways = [(key, out) for key, out in exits(target) if _leads_on(target, key, out)]
+    onward = [(key, out) for key, out in ways if not _is_over(tree, out)] or ways
     same = len({end for _, out in onward for end, _ in _ends(tree, target, out, flow)}) == 1
     for key, out in onward:
         yield from _ends(tree, target, out, flow, case if same else key)
@@ -253,9 +254,14 @@ def _leads_on(node: Node, key: str, to: Exit) -> bool:
             return not _is_everywhere(node, key)
 
 
+def _is_over(tree: Tree, to: Exit) -> bool:
+    """Whether an exit leads straight to the last words."""
+    return isinstance(to, str) and _is_last(tree.nodes[to])
+
+
 def _is_last(node: Node) -> bool:
     """Whether a call ends there by itself."""
-    done = isinstance(node, Menu) and not node.choices
+    done = isinstance(node, Menu) and not node.choices and not _is_receipt(node)
     return done or isinstance(node, End)
 
 

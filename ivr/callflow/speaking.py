@@ -7,8 +7,7 @@ from datetime import date, timedelta
 
 from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
-from ivr.callflow.facts import Promise, PromptReading, RequestSummary
-from ivr.callflow.inputs import RequestSaved
+from ivr.callflow.facts import Promise, PromptReading, RequestSaved, RequestSummary
 from ivr.callflow.nodes import Field, Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import read_out
@@ -45,6 +44,8 @@ def options(menu: Menu, language: str = "") -> tuple[Speech, ...]:
 def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
     """A prompt, or what stands for a value of this call."""
     match part:
+        case Value.REST:
+            return (BETWEEN_OPTIONS,)
         case Value.CALLER_NUMBER:
             return (SpeakDigits(national(state.caller_number or ""), PHONE_GROUPS),)
         case Value.ENTERED_NUMBER:
@@ -113,17 +114,17 @@ def _urgent(saved: RequestSaved) -> Iterator[Speech]:
 
 def _summary(draft: Draft) -> Iterator[Speech]:
     """The request in one sentence; the number is left out, as the caller has just confirmed it digit by digit."""
-    if draft.flow is Flow.APPOINTMENT:
-        if draft.visit_type:
-            yield Say(f"receipt_visit_{draft.visit_type}")
-        elif draft.recording_sid:
-            yield Say("receipt_reason_message")
+    if draft.flow is not Flow.APPOINTMENT:
+        yield Say(f"receipt_reason_{draft.reason or 'other'}")
+    elif draft.visit_type:
+        yield Say("receipt_visit")
         if draft.weekday:
             yield Say(f"receipt_weekday_{draft.weekday}")
         if draft.visit_time:
             yield Say(f"receipt_time_{draft.visit_time}")
-    else:
-        yield Say(f"receipt_reason_{draft.reason or 'other'}")
+        yield Say(f"receipt_visit_{draft.visit_type}")
+    if draft.voicemail_sid or (draft.flow is Flow.APPOINTMENT and draft.recording_sid and not draft.visit_type):
+        yield Say("receipt_reason_message")
 
 
 def _receipt(draft: Draft, saved: RequestSaved) -> Iterator[Speech]:
@@ -143,8 +144,8 @@ def _receipt(draft: Draft, saved: RequestSaved) -> Iterator[Speech]:
 
 
 def _promise(promise: Promise) -> Iterator[Speech]:
-    if promise.minutes is not None:
-        yield Say("promise_minutes")
+    if promise.on_call or promise.minutes is not None:
+        yield Say("promise_on_call" if promise.on_call else "promise_minutes")
         return
     half = f"_{promise.half}" if promise.half else ""
     if promise.days_ahead == 0:

@@ -9,11 +9,10 @@ from typing import Any
 
 from ivr.callflow import plain
 from ivr.callflow.answers import Draft
-from ivr.callflow.facts import Fact, Facts, RequestFacts, StaffFacts, StudioFacts
-from ivr.callflow.inputs import RequestSaved
+from ivr.callflow.facts import Fact, Facts, RequestFacts, RequestSaved, StaffFacts, StudioFacts
 from ivr.callflow.outputs import Speech
 
-SURROUNDINGS = frozenset({"today", "desk", "closure"})
+SURROUNDINGS = frozenset({"today", "desk", "closure", "is_open"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,8 @@ class CallState:
     wrong, `known_language` the language of this number's last call where callers can choose one. `last_key` is the key
     pressed last ('' while nothing was), `lead` the notice whose words a stray key starts over. `request`, `staff` and
     `studio` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the numbers to
-    ring now; empty when closed) and `closure` (what to say of a day on which the clinic is closed) are not the call's
-    own: whoever drives the engine sets them each turn.
+    ring now; empty when closed), `closure` (what to say of a day on which the clinic is closed) and `is_open` (whether
+    it is open now) are not the call's own: whoever drives the engine sets them each turn.
     """
 
     node: str = ""
@@ -49,16 +48,21 @@ class CallState:
     today: date = date.min
     desk: tuple[str, ...] = ()
     closure: tuple[Speech, ...] = ()
+    is_open: bool = False
 
-    def at(self, today: date, desk: tuple[str, ...], closure: tuple[Speech, ...] = ()) -> CallState:
+    def at(
+        self, today: date, desk: tuple[str, ...], closure: tuple[Speech, ...] = (), is_open: bool = False
+    ) -> CallState:
         """The same state in the surroundings of this moment."""
-        return replace(self, today=today, desk=desk, closure=closure)
+        return replace(self, today=today, desk=desk, closure=closure, is_open=is_open)
 
     def knowing(self, facts: Facts) -> CallState:
         """The same state with what a consult found, in place of what was known of that kind."""
         match facts:
             case RequestFacts():
                 return replace(self, request=facts)
+            case RequestSaved():
+                return replace(self, saved=facts)
             case StaffFacts():
                 return replace(self, staff=facts)
             case StudioFacts():

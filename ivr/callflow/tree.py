@@ -28,24 +28,26 @@ from ivr.callflow.nodes import (
 )
 from ivr.callflow.tree_existing import EXISTING, NUMBER, REQUEST, existing_nodes
 from ivr.callflow.tree_languages import GREETED, language_nodes
-from ivr.callflow.tree_questions import QUESTIONS, by_flow, question_nodes
+from ivr.callflow.tree_questions import QUESTIONS, by_flow, question_nodes, receipt_nodes
 from ivr.callflow.tree_staff import staff_choice, staff_nodes
 
 
 def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
     """The clinic's call tree in the given languages."""
-    staff = staff_choice(languages)
+    staff, questions = staff_choice(languages), question_nodes()
     nodes = (
         *_greeting(staff),
         *language_nodes(languages, staff),
         *_information(),
         *_the_number(),
-        *question_nodes(),
+        *questions,
+        *receipt_nodes(),
         *existing_nodes(),
         *_a_person(),
         *staff_nodes(languages),
     )
-    return Tree({node.name: node for node in nodes}, languages, dialable, unsaved=NUMBER)
+    asked = frozenset(node.name for node in questions if isinstance(node, Menu | Entry | Recorder))
+    return Tree({node.name: node for node in nodes}, languages, dialable, unsaved=NUMBER, questions=asked)
 
 
 VOICEMAIL = Fork(On.NUMBER, {"known": "voicemail", "unknown": "message_number"})
@@ -162,9 +164,9 @@ def _the_number() -> tuple[Node, ...]:
             to=by_flow(
                 callback="saved",
                 appointment="saved",
-                message=Fork(On.KEYS, {"pressed": "receipt", "none": "message_kept"}),
+                message=Fork(On.KEYS, {"pressed": "message_receipt", "none": "message_kept"}),
             ),
-            again="receipt",
+            again="standing",
         ),
         Notice("saved", (), QUESTIONS, lead=Value.SAVED, keeps_lead=True),
     )
@@ -187,6 +189,7 @@ def _a_person() -> tuple[Node, ...]:
             otherwise=VOICEMAIL,
         ),
         Notice("closed", (), VOICEMAIL, lead="person_closed"),
+        Notice("nobody", (), VOICEMAIL, lead="person_nobody"),
         Entry(
             "message_number",
             level=2,

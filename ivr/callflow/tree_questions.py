@@ -24,6 +24,9 @@ from ivr.callflow.nodes import (
     Value,
 )
 
+LONGEST_RECEIPT = 45.0
+"""Seconds: it says the reference twice."""
+
 
 def by_flow(callback: Exit, appointment: Exit, message: Exit | None = None) -> Fork:
     """An exit that depends on what is being asked for."""
@@ -34,9 +37,41 @@ QUESTIONS = by_flow(callback="reason", appointment="patient")
 """Where they begin."""
 
 
+RECEIPT = by_flow(callback="receipt", appointment="receipt", message="message_receipt")
+"""Where they end. What a voicemail is about is in the recording: its receipt offers no answer to change."""
+
+
 def question_nodes() -> tuple[Node, ...]:
-    """Every question, the warning signs, the message, and the receipt."""
-    return (*_callback(), *_appointment(), *_warning_signs(), *_the_end_of_every_request())
+    """Every question, the warning signs and the message."""
+    return (*_callback(), *_appointment(), *_warning_signs(), *_the_last_questions())
+
+
+def receipt_nodes() -> tuple[Node, ...]:
+    """The end of every request: what became of it, and the last words."""
+    return (
+        Consult("standing", Question.STANDING, {"open": RECEIPT, "closed": "closed_receipt"}),
+        _receipt("receipt", Value.RECEIPT, Choice("2", "receipt_change", QUESTIONS)),
+        _receipt("message_receipt", Value.RECEIPT),
+        _receipt("closed_receipt", "saved_closed"),
+        End("message_kept", ("receipt_reason_message", "goodbye")),
+        End("goodbye", ("goodbye",)),
+    )
+
+
+def _receipt(name: str, opening: str | Value, *choices: Choice) -> Menu:
+    """The last words about a request. A key that fits nothing never leads to "try again"."""
+    return Menu(
+        name,
+        level=2,
+        opening=(opening,),
+        choices=choices,
+        global_options=("saved_repeat", "option_main"),
+        example="saved_example",
+        back="main",
+        on_silence="goodbye",
+        starts_over=True,
+        longest=LONGEST_RECEIPT,
+    )
 
 
 def _callback() -> tuple[Node, ...]:
@@ -45,7 +80,6 @@ def _callback() -> tuple[Node, ...]:
             "reason",
             level=2,
             opening=(),
-            is_question=True,
             choices=(
                 Choice("1", "reason_procedure", "best_time", {"reason": Reason.PROCEDURE}),
                 Choice("2", "reason_after_procedure", "red_flags", {"reason": Reason.AFTER_PROCEDURE}),
@@ -59,7 +93,6 @@ def _callback() -> tuple[Node, ...]:
             "best_time",
             level=2,
             opening=("best_time_opening",),
-            is_question=True,
             choices=_times("best_time", "leave_message"),
             example="best_time_example",
             back="reason",
@@ -78,7 +111,6 @@ def _appointment() -> tuple[Node, ...]:
             "patient",
             level=2,
             opening=(),
-            is_question=True,
             choices=(
                 Choice("1", "patient_new", "visit", {"patient_type": PatientType.NEW}),
                 Choice("2", "patient_returning", "visit", {"patient_type": PatientType.RETURNING}),
@@ -90,7 +122,6 @@ def _appointment() -> tuple[Node, ...]:
             "visit",
             level=2,
             opening=("visit_opening",),
-            is_question=True,
             choices=(
                 Choice("1", "visit_fracture", "warning", {"visit_type": VisitType.FRACTURE}),
                 Choice("2", "visit_follow_up", "red_flags", {"visit_type": VisitType.FOLLOW_UP}),
@@ -111,7 +142,6 @@ def _appointment() -> tuple[Node, ...]:
             skip="weekday",
             failed="weekday",
             giving_up="birth_date_skipped",
-            is_question=True,
         ),
         Menu(
             "check_birth_date",
@@ -119,7 +149,6 @@ def _appointment() -> tuple[Node, ...]:
             opening=("check_opening", Value.ENTERED_DATE),
             uncut="check_opening",
             keep_opening=True,
-            is_question=True,
             choices=(
                 Choice("1", "check_right", "weekday", action=DraftAction.USE_ENTERED),
                 Choice("2", "check_again", "birth_date"),
@@ -131,7 +160,6 @@ def _appointment() -> tuple[Node, ...]:
             "weekday",
             level=2,
             opening=("weekday_opening",),
-            is_question=True,
             one_sentence="weekday_options",
             choices=tuple(
                 Choice(str(key), None, "visit_time", {"weekday": day}) for key, day in enumerate(Weekday, start=1)
@@ -143,7 +171,6 @@ def _appointment() -> tuple[Node, ...]:
             "visit_time",
             level=2,
             opening=("visit_time_opening",),
-            is_question=True,
             choices=_times("visit_time", "leave_message"),
             example="visit_time_example",
             back="weekday",
@@ -157,9 +184,8 @@ def _warning_signs() -> tuple[Node, ...]:
         Menu(
             "red_flags",
             level=2,
-            opening=("red_flags_911", "red_flags_question"),
+            opening=("red_flags_911", Value.REST, "red_flags_question"),
             all_uncut=True,
-            is_question=True,
             choices=(
                 Choice("1", "red_flags_yes", "urgent_help", {"red_flags": True}),
                 Choice(
@@ -183,14 +209,13 @@ def _warning_signs() -> tuple[Node, ...]:
     )
 
 
-def _the_end_of_every_request() -> tuple[Node, ...]:
+def _the_last_questions() -> tuple[Node, ...]:
     return (
         Menu(
             "leave_message",
             level=2,
             opening=("leave_message_opening",),
             keep_opening=True,
-            is_question=True,
             choices=(
                 Choice("1", "leave_message_yes", "offer_message", {"may_leave_message": True}),
                 Choice("2", "leave_message_no", "offer_message", {"may_leave_message": False}),
@@ -202,10 +227,9 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             "offer_message",
             level=2,
             opening=(),
-            is_question=True,
             choices=(
                 Choice("1", "offer_message_record", "message"),
-                Choice("2", "offer_message_skip", "receipt", action=DraftAction.DROP_RECORDING),
+                Choice("2", "offer_message_skip", "standing", action=DraftAction.DROP_RECORDING),
             ),
             example="offer_message_example",
             back="leave_message",
@@ -217,34 +241,18 @@ def _the_end_of_every_request() -> tuple[Node, ...]:
             notice="recording_notice",
             longest=90,
             to="keep_message",
-            is_question=True,
         ),
         Menu(
             "keep_message",
             level=3,
             opening=(),
-            is_question=True,
             choices=(
-                Choice("1", "keep_message_keep", "receipt"),
+                Choice("1", "keep_message_keep", "standing"),
                 Choice("2", "keep_message_hear", "keep_message", then_say=Value.MESSAGE),
                 Choice("3", "keep_message_again", "message"),
-                Choice("*", "keep_message_drop", "receipt", action=DraftAction.DROP_RECORDING),
+                Choice("*", "keep_message_drop", "standing", action=DraftAction.DROP_RECORDING),
             ),
             example="keep_message_example",
             back="offer_message",
         ),
-        Menu(
-            "receipt",
-            level=2,
-            opening=(Value.RECEIPT,),
-            choices=(Choice("2", "receipt_change", QUESTIONS),),
-            global_options=("saved_repeat", "option_main"),
-            example="saved_example",
-            back="main",
-            on_silence="goodbye",
-            starts_over=True,
-            longest=45.0,
-        ),
-        End("message_kept", ("message_kept", "goodbye")),
-        End("goodbye", ("goodbye",)),
     )

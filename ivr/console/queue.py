@@ -13,7 +13,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
-from ivr.callflow.answers import BestTime, Kind, Reason
+from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires
@@ -177,7 +177,8 @@ def next_action(row: QueueRow) -> str:
     elif row.attempts:
         what = "Try again"
     elif row.pressed_nothing:
-        what = "Listen: whoever called pressed nothing"
+        heard = row.reason is Reason.MESSAGE
+        what = "Listen: whoever called pressed nothing" if heard else "They pressed nothing: perhaps a machine"
     elif row.left_incomplete:
         what = "Call: they hung up early"
     elif row.reason is Reason.MESSAGE:
@@ -188,10 +189,24 @@ def next_action(row: QueueRow) -> str:
     return what + (best.get(row.best_time, "") if row.best_time and row.has_number else "")
 
 
+ABOUT: Mapping[StrEnum, str] = {
+    Reason.PROCEDURE: "about a treatment",
+    Reason.AFTER_PROCEDURE: "after a procedure",
+    Reason.BILLING: "bill, insurance or referral",
+    Reason.OTHER: "something else",
+    Reason.MESSAGE: "left a message",
+    Reason.PERSON: "asked for a person",
+    VisitType.FRACTURE: "fracture of the spine",
+    VisitType.FOLLOW_UP: "follow-up after a procedure",
+    VisitType.OTHER_PAIN: "another pain problem",
+}
+"""What a request is about, in the few words that a list has room for."""
+
+
 def about(row: QueueRow) -> str:
     """What a request is about, as far as a list may tell."""
     what: StrEnum | None = row.visit_type or row.reason
-    return label(what) if what else ""
+    return ABOUT[what] if what else ""
 
 
 def label(value: StrEnum) -> str:

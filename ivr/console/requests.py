@@ -147,7 +147,7 @@ def _locked(case: CaseFile) -> str:
         return "The data of this request was erased."
     if case.request.closed_at is not None:
         return "This request is closed."
-    return "" if case.is_free or case.is_mine else f"{case.owner or 'Somebody else'} is working on this request."
+    return "" if case.is_free or case.is_mine else f"{case.owner or 'Somebody on call'} is working on this request."
 
 
 def _attempted(line: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:

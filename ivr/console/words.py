@@ -130,10 +130,14 @@ NODES: Mapping[str, str] = {
     "saving": "Saving the request",
     "saved": "Request saved",
     "receipt": "Reference given",
+    "standing": "Looking up what became of the request",
+    "message_receipt": "Reference given, for a voice message",
+    "closed_receipt": "Told that the request is closed",
     "message_kept": "Message kept",
     "goodbye": "Goodbye",
     "person": "Calling the desk",
     "closed": "Desk closed",
+    "nobody": "No desk to call",
     "message_number": "Keying a number for the message",
     "voicemail": "Leaving a voice message",
     "no_message": "No message was recorded",
@@ -338,6 +342,7 @@ _HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CANCELLED_BY_CALLER: "The caller cancelled the request by phone",
     EntryKind.MESSAGE_ADDED: "The caller added a message",
     EntryKind.ANSWER_ADDED: "The caller answered a question",
+    EntryKind.ON_CALL: "Rang whoever is on call",
 }
 
 

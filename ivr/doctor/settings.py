@@ -43,8 +43,25 @@ def check_settings(config: Config) -> Iterator[CheckResult]:
             "desk", "Nobody can be reached with key 0, and in an outage callers can only leave a message.",
             "Set DESK_NUMBERS to the front desk's numbers.",
         )  # fmt: skip
+    yield _on_call(config)
     if not config.notify_emails and not config.notify_numbers:
         yield warning("notices", "Nobody is told of new requests.", "Set NOTIFY_EMAILS or NOTIFY_NUMBERS.")
+
+
+def _on_call(config: Config) -> CheckResult:
+    """Who hears of an urgent request at night."""
+    if not config.on_call_numbers:
+        if config.on_call_hours:
+            return warning("on call", "ON_CALL_HOURS is set, and nobody is on call.", "Set ON_CALL_NUMBERS too.")
+        return fine("on call", "Nobody is rung for urgent requests while the clinic is closed; notices go out.")
+    if config.clinic_number in config.on_call_numbers or config.staff_number in config.on_call_numbers:
+        return warning(
+            "on call", "A number of the line itself is on call: it would ring itself.", "Correct ON_CALL_NUMBERS."
+        )
+    when = "in ON_CALL_HOURS" if config.on_call_hours else "at any hour"
+    numbers = len(config.on_call_numbers)
+    rung = "1 telephone is" if numbers == 1 else f"{numbers} telephones are"
+    return fine("on call", f"{rung} rung for urgent requests while the clinic is closed, {when}.")
 
 
 def _is_twilio(url: str) -> bool:

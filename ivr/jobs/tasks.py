@@ -44,7 +44,7 @@ from ivr.services.recordings.recordings import (
     note_deleted,
     store_audio,
 )
-from ivr.services.requests import bridging, notices
+from ivr.services.requests import bridging, notices, on_call
 from ivr.services.requests.assigning import assigned_facts
 from ivr.services.requests.notices import Channel, Occasion
 from ivr.services.requests.triage import release_idle
@@ -227,8 +227,10 @@ class Tasks:
 
     @handles(Job.ALERT)
     def alert(self, request_id: int, number: int) -> None:
-        """Tell staff of an urgent request, and again later until somebody has it."""
-        notices.alert(self.line.database, request_id, number, self.line.clock(), self._channels)
+        """Tell staff of an urgent request, and whoever is on call, and again later until somebody has it."""
+        now = self.line.clock()
+        if notices.alert(self.line.database, request_id, number, now, self._channels):
+            on_call.begin_round(self.line, request_id, number, now)
 
     @handles(
         Job.GATHER_NOTICES,
@@ -303,7 +305,7 @@ class Tasks:
 
     @handles(Job.PLACE_CALL)
     def place_call(self, bridge_id: int) -> None:
-        """Have the staff's phone rung for a call back, at most once: a call that may have been placed is let be."""
+        """Have the phone of staff rung for a call back, at most once: a call that may have been placed is let be."""
         ring = bridging.ask_for(self.line, bridge_id, self.line.clock())
         if ring is None:
             return
@@ -324,6 +326,11 @@ class Tasks:
             bridging.note_refused(self.line, bridge_id, self.line.clock())
             raise
         bridging.note_placed(self.line, bridge_id, call_sid)
+
+    @handles(Job.NEXT_ON_CALL)
+    def next_on_call(self, bridge_id: int) -> None:
+        """Ring the next telephone on call, where this one was rung and nobody took the request."""
+        on_call.go_on(self.line, bridge_id, self.line.clock())
 
     def _once(self, key: str, recipient: str, send: Callable[[], object]) -> None:
         """Send, unless that was done or begun before; a failure that surely sent nothing leaves it open again."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ivr.db import Base, BigId, ByValue, UtcDateTime
+from ivr.db import Base, BigId, ByValue, EncryptedText, UtcDateTime
 
 
 class BridgeStatus(StrEnum):
@@ -44,16 +44,18 @@ class BridgeOutcome(StrEnum):
 
 
 class BridgeCall(Base):
-    """One call back. It has no numbers: those of the patient and of the staff are looked up when they are dialled.
+    """One call back. The numbers of the patient and of the staff are looked up when they are dialled.
 
-    `seconds` is how long staff and patient were connected, as the carrier tells.
+    `seconds` is how long staff and patient were connected, as the carrier tells. A call to somebody on call has the
+    number that is rung and its place among those numbers (from 0), and belongs to one round of them; it is nobody's
+    until it is taken, and stays so where that telephone is no account's.
     """
 
     __tablename__ = "bridge_calls"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("patient_requests.id"))
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     status: Mapped[BridgeStatus] = mapped_column(ByValue(BridgeStatus))
     outcome: Mapped[BridgeOutcome | None] = mapped_column(ByValue(BridgeOutcome))
     staff_call_sid: Mapped[str | None] = mapped_column(String(64))
@@ -64,5 +66,11 @@ class BridgeCall(Base):
     connected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seconds: Mapped[int | None]
+    on_call_number: Mapped[str | None] = mapped_column(EncryptedText)
+    on_call_round: Mapped[int | None]
+    on_call_place: Mapped[int | None]
 
-    __table_args__ = (Index(None, "request_id", "id"),)
+    __table_args__ = (
+        Index(None, "request_id", "id"),
+        Index(None, "request_id", "on_call_round", "on_call_place", unique=True),
+    )

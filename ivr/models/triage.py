@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     CANCELLED_BY_CALLER = "cancelled_by_caller"
     MESSAGE_ADDED = "message_added"
     ANSWER_ADDED = "answer_added"
+    ON_CALL = "on_call"
 
 
 class Outcome(StrEnum):

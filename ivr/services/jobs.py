@@ -66,6 +66,7 @@ class Job(StrEnum):
     WALK = "walk", Lane.RECURRING
     MAKE_GREETING = "make_greeting", Lane.NOTICES
     PLACE_CALL = "place_call", Lane.CALLS
+    NEXT_ON_CALL = "next_on_call", Lane.CALLS
     MASTER_PROMPT = "master_prompt", Lane.NOTICES
     PUBLISH_DUE = "publish_due", Lane.RECURRING
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.outputs import Say, SayOwn, Speech
+from ivr.config import OpenSpan
 from ivr.db import Database
 from ivr.services.calendar import Calendar, Calendars
 from ivr.services.scripts import Script
@@ -19,8 +20,25 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCall:
+    """Whose telephones are rung for an urgent request while the clinic is closed: E.164 numbers, in their order.
+
+    `hours` are when they may be rung, in the clinic's time zone; with none of them they may at any time.
+    """
+
+    numbers: tuple[str, ...] = ()
+    hours: tuple[OpenSpan, ...] = ()
+
+    def numbers_at(self, local: datetime) -> tuple[str, ...]:
+        """The telephones that can be rung at a moment of the clinic's time."""
+        minute = local.hour * 60 + local.minute
+        spans = (span for span in self.hours if span.weekday == local.weekday())
+        return self.numbers if not self.hours or any(one.opens <= minute < one.closes for one in spans) else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A clinic's line: its database, call tree, opening hours, desk numbers and clock.
+    """A clinic's line: its database, call tree, opening hours, desk numbers, who is on call, and clock.
 
     `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
     voice says what nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
@@ -32,6 +50,7 @@ class Line:
     tree: Tree
     calendars: Calendars
     desk_numbers: tuple[str, ...] = ()
+    on_call: OnCall = OnCall()
     clock: Callable[[], datetime] = utc_now
     texts_reference: bool = False
     speaks: bool = False
@@ -47,14 +66,21 @@ class Line:
     @property
     def own_numbers(self) -> frozenset[str]:
         """The clinic's telephones, which are nobody's caller ID: calls that they forward may show them."""
-        return frozenset({self.clinic_number, self.staff_number, *self.desk_numbers})
+        return frozenset({self.clinic_number, self.staff_number, *self.desk_numbers, *self.on_call.numbers})
 
-    def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...], tuple[Speech, ...]]:
-        """Today's date at the clinic, the desk numbers that can be rung now, and the words of a closed day."""
+    def on_call_at(self, now: datetime) -> tuple[str, ...]:
+        """The telephones to ring for an urgent request at a moment: none while the clinic is open."""
         calendar = self.calendar
-        desk = self.desk_numbers if self.desk_numbers and calendar.is_open(now) else ()
-        today = calendar.today(now)
-        return today, desk, closure_words(calendar, today)
+        return () if calendar.is_open(now) else self.on_call.numbers_at(now.astimezone(calendar.timezone))
+
+    def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...], tuple[Speech, ...], bool]:
+        """Today's date at the clinic, the desk numbers that can be rung now, a closed day's words, whether it is open.
+
+        In the order of `CallState.at`.
+        """
+        calendar = self.calendar
+        today, is_open = calendar.today(now), calendar.is_open(now)
+        return today, self.desk_numbers if is_open else (), closure_words(calendar, today), is_open
 
 
 def closure_words(calendar: Calendar, day: date) -> tuple[Speech, ...]:

@@ -13,11 +13,11 @@ from twilio.twiml import voice_response as twiml
 from werkzeug.exceptions import HTTPException
 
 from ivr.callflow import outputs as out
-from ivr.callflow.speaking import REFERENCE_GROUPS
+from ivr.callflow.speaking import BETWEEN_OPTIONS, REFERENCE_GROUPS
 from ivr.logs import where
 from ivr.services.calls.turns import Answer
 from ivr.services.requests import bridging, by_phone
-from ivr.services.requests.bridging import LONGEST_TALK, DialTarget
+from ivr.services.requests.dialling import LONGEST_TALK, DialTarget
 from ivr.voice import parse, watching
 from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response
 
@@ -59,6 +59,17 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
         """Somebody there pressed a key, or none."""
         sid, accepted = parse.sid(request.form, "CallSid"), request.form.get("Digits") == "1"
         take = partial(bridging.accept, door.line, _bridge_id(), sid, accepted, door.line.clock())
+        dialled = door.breaker.run(take)
+        if dialled is None:
+            return twiml_response(pages.over())
+        briefing = door.breaker.run(partial(bridging.briefing_of, door.line, _bridge_id()))
+        return twiml_response(pages.brief(briefing) if briefing else pages.bridge(dialled))
+
+    @bridge.post("/bridge/dial")
+    def dial() -> Response:
+        """Whoever is on call has heard what it is about."""
+        sid = parse.sid(request.form, "CallSid")
+        take = partial(bridging.accept, door.line, _bridge_id(), sid, accepted=False, now=door.line.clock())
         dialled = door.breaker.run(take)
         return twiml_response(pages.bridge(dialled) if dialled else pages.over())
 
@@ -132,14 +143,30 @@ class _Pages:
         self._base = door.renderer.addresses.base
 
     def whisper(self, whisper: bridging.Whisper) -> str:
-        """Whose request it is, by reference only, and the key to be connected; silence hangs up."""
-        speech = (
-            out.Say("bridge_opening"),
-            out.SpeakDigits(whisper.reference, REFERENCE_GROUPS),
-            out.Say(f"bridge_{whisper.priority}"),
-            out.Say("bridge_accept"),
-        )
+        """Whose request it is, by reference only, and the key to be connected; silence hangs up.
+
+        A telephone on call may be anybody's who picks it up: nothing but the clinic's name is said before key 1.
+        """
+        speech: tuple[out.Speech, ...] = (out.Say("bridge_on_call"),)
+        if not whisper.on_call:
+            speech = (
+                out.Say("bridge_opening"),
+                out.SpeakDigits(whisper.reference, REFERENCE_GROUPS),
+                out.Say(f"bridge_{whisper.priority}"),
+                out.Say("bridge_accept"),
+            )
         return self._document((out.Gather(speech, 1, ACCEPT_SECONDS),), self._address("/accept"))
+
+    def brief(self, briefing: bridging.Briefing) -> str:
+        """What the request is about, for whoever has taken it; a key cuts it short. Then the patient is rung."""
+        default = self._door.line.tree.languages[0]
+        speech: list[out.Speech] = [out.Say("bridge_opening"), out.SpeakDigits(briefing.reference, REFERENCE_GROUPS)]
+        if briefing.warned:
+            speech += [BETWEEN_OPTIONS, out.Say("staff_desk_warning")]
+        if briefing.language != default:
+            speech += [out.Say("staff_desk_language"), out.Say("language_name", briefing.language)]
+        speech += [BETWEEN_OPTIONS, out.Say("bridge_connecting")]
+        return self._document((out.Gather(tuple(speech), 1, 1),), self._address("/dial"))
 
     def bridge(self, dialled: DialTarget) -> str:
         """Ring the patient."""

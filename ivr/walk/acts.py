@@ -108,7 +108,8 @@ def acts_at(node: Node | None, entries: Mapping[Field, Mapping[str, str]]) -> It
         case Entry():
             yield from (Act(name, Keys(keys)) for name, keys in entries.get(node.holds, {}).items())
             skip = ("#",) if node.skip is not None else ()
-            yield from (Act(keys, Keys(keys)) for keys in (*skip, TOO_FEW, RESTART))
+            helped = ("0",) if node.holds is Field.NUMBER else ()
+            yield from (Act(keys, Keys(keys)) for keys in (*skip, *helped, TOO_FEW, RESTART))
             yield Act("silence", Silence())
         case Recorder():
             yield Act("speak", Speak(SPOKEN_SECONDS))

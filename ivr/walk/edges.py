@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ivr.callflow.check import exits, targets
-from ivr.callflow.nodes import ATTEMPTS, Consult, End, Entry, Exit, Menu, Node, Outgoing, Recorder, Save, Transfer, Tree
+from ivr.callflow.nodes import (
+    ATTEMPTS,
+    Consult,
+    End,
+    Entry,
+    Exit,
+    Field,
+    Menu,
+    Node,
+    Outgoing,
+    Recorder,
+    Save,
+    Transfer,
+    Tree,
+)
 from ivr.callflow.tree_staff import staff_nodes
 
 REPEAT, NO_MATCH, RESTART, HANGS_UP, LISTENS = "9", "a wrong key", "*", "hangs-up", "listens"
@@ -51,7 +65,8 @@ class Never:
 
 
 REQUEST_INSTEAD = "an open request is told instead of a new one, and nowhere else"
-NOBODY_ON_CALL = "nobody can be set to be on call yet"
+NO_MISS = "no key and no silence is a miss there"
+A_DESK = "the line that is walked has a desk"
 AFTER_CLOSING, AFTER_LIFTING = "the clinic has just been closed", "the closures have just been lifted"
 
 NEVER = (
@@ -65,9 +80,11 @@ NEVER = (
     Never("proof", "*", "person", "with no proofs left nobody is asked for one"),
     Never("proof", "*", "closed", "with no proofs left nobody is asked for one"),
     Never("number", "1", "voicemail", "who leaves a voicemail is asked for a number only without a caller ID"),
-    Never("receipt", "3 misses", "", "no key and no silence is a miss there"),
-    Never("urgent_help", "on_call", "", NOBODY_ON_CALL),
-    Never("urgent_on_call", "", "", NOBODY_ON_CALL),
+    Never("receipt", "3 misses", "", NO_MISS),
+    Never("message_receipt", "3 misses", "", NO_MISS),
+    Never("closed_receipt", "3 misses", "", NO_MISS),
+    Never("", "", "nobody", A_DESK),
+    Never("nobody", "", "", A_DESK),
     Never("staff_next", "nothing", "", "one that was heard before makes it the end of the list"),
     Never("staff_close_today", "open", "", AFTER_CLOSING),
     Never("staff_close_today", "closed", "", AFTER_CLOSING),
@@ -171,7 +188,7 @@ def _way(node: Node | None, given: str, keys: str, events: Sequence[Sequence[Any
         case Menu():
             return keys if given == "Digits" else "silence"
         case Entry():
-            return keys if keys in ("#", RESTART) else "keyed"
+            return keys if keys in ("#", RESTART) or (keys == "0" and node.holds is Field.NUMBER) else "keyed"
         case Recorder():
             return "recorded"
         case Transfer():

@@ -58,7 +58,10 @@ UNKNOWN = f"4 {WRONG} {WRONG} {WRONG} silence silence silence * 4"
 NO_PROOF_LEFT = f"4 3 {WRONG} {WRONG} {WRONG} silence silence silence * 4 3"
 """The same of a caller with an open request, who then asks for another one."""
 
-OF_CALLERS = ("4 2 !1", "4 1 1 right 1 !1", "4 1 2 !1", "4 !3", SPENT)
+GONE = "2 2 1 4 3 1 !2"
+"""A new request, which staff close during the questions; the receipt says so."""
+
+OF_CALLERS = ("4 2 !1", "4 1 1 right 1 !1", "4 1 2 !1", "4 !3", SPENT, f"{GONE} 9 *", f"{GONE} 0", f"{GONE} silence")
 """From the main menu, with two open requests that staff close meanwhile."""
 
 
@@ -78,7 +81,7 @@ def errands_of(tree: Tree) -> Iterator[Errand]:
         yield from (Errand(scene, does) for does in OF_CALLERS)
         name = f"open requests, {closes}, closed, {language}"
         closed = Scene(name, before=language, requests=2, interference=closes, is_open=False)
-        yield Errand(closed, SPENT)
+        yield from (Errand(closed, does) for does in (SPENT, f"{GONE} 0"))
         yield Errand(Scene(f"a known number, {language}", before=language), UNKNOWN)
         yield Errand(Scene(f"closed, {language}", before=language, is_open=False), UNKNOWN)
         for name, is_open in (("", True), ("closed, ", False)):

@@ -168,7 +168,7 @@ class Guide:
 def _moved(state: CallState, here: CallState) -> CallState:
     """What another call came to, as this one would."""
     moved = replace(state, language=here.language, caller_number=here.caller_number)
-    return moved.at(here.today, here.desk, here.closure)
+    return moved.at(here.today, here.desk, here.closure, here.is_open)
 
 
 def _way_to(came: _Ways, last: _Branch) -> list[Planned]:

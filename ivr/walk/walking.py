@@ -16,7 +16,7 @@ from ivr.callflow.nodes import End
 from ivr.config import Config
 from ivr.db import Database
 from ivr.rehearsal import rehearsing
-from ivr.services.line import Line, utc_now
+from ivr.services.line import Line, OnCall, utc_now
 from ivr.services.prompts.releases import SILENCE, Releases
 from ivr.simulator import (
     Answers,
@@ -41,8 +41,11 @@ from ivr.walk.stage import CLINIC, SceneSetter, Time
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-DESK, STAFF = "+16175550111", "+16175550101"
-"""Made-up numbers for a line that has no desk, or none for staff to call."""
+DESK, STAFF, NURSE = "+16175550111", "+16175550101", "+16175550102"
+"""Made-up numbers for a line that has no desk, or none for staff to call; and somebody to be on call.
+
+They are on call in what are usually opening hours, so on days off and not at night: callers meet both.
+"""
 
 MOST_CALLS = 60
 """Calls in one scene: far more than any needs."""
@@ -67,7 +70,8 @@ def walk(config: Config, database: Database, make_line: MakeLine, make_app: Make
         )
         line = make_line(rehearsed)
         with closing(line.database):
-            line = replace(line, clock=Time(moments_of(line.calendar, utc_now())))
+            on_call = OnCall((NURSE,), line.calendar.hours)
+            line = replace(line, clock=Time(moments_of(line.calendar, utc_now())), on_call=on_call)
             ear = Ear(WsgiTransport(make_app(rehearsed, line)), config.public_base_url)
             walking = _Walking(rehearsed, line, ear, store)
             walking.listen()

@@ -31,6 +31,7 @@ CASES = {
     "number unknown": "number unknown",
     "desk open": "open",
     "desk closed": "closed",
+    "desk nobody": "open without a desk",
     "proofs left": "tries left",
     "proofs spent": "third wrong proof",
     "heard last": "last one",
@@ -67,7 +68,7 @@ def told_exits(text: str) -> set[tuple[str, str]]:
     """The nodes that an exit is told to lead to, with their cases."""
     named = {(target, case) for target, case in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", text)}
     for word, case in re.findall(
-        r"\b(a person|a voicemail|a new request|the questions|the request)\b(?: \(([^)]*)\))?", text
+        r"\b(a person|a voicemail|a new request|the questions|the receipt|the request)\b(?: \(([^)]*)\))?", text
     ):
         named |= {(target, ", ".join(filter(None, (case, own)))) for target, own in told_exits(shorthand()[word])}
     return named

@@ -48,9 +48,9 @@ WITHHELD = None
         ("1 1 1 1 # 7", "weekday"), ("1 1 1 1 # *", "birth_date"), ("1 1 1 1 # 6", "visit_time"),
         ("1 1 1 1 # 6 3", "leave_message"), ("1 1 1 1 # 6 *", "weekday"), ("1 1 1 1 # 6 3 *", "visit_time"),
         ("1 1 1 1 # 6 3 1", "offer_message"), ("1 1 1 1 # 6 3 1 2", "receipt"), ("1 1 1 1 # 6 3 1 2 2", "patient"),
-        ("0 s", "voicemail"), ("0 r", "receipt"), ("0 s s s", "no_message"), ("0 s s s 1", "voicemail"),
+        ("0 s", "voicemail"), ("0 r", "message_receipt"), ("0 s s s", "no_message"), ("0 s s s 1", "voicemail"),
         ("0 s s s *", "main"), ("0 s s s s", "goodbye"), ("0 5", "voicemail"), ("s s s r", "message_kept"),
-        ("2 1 0 r", "receipt"),
+        ("2 1 0 r", "receipt"), ("2 1 0 r 2", "reason"), ("0 r 2", "message_receipt"), ("0 r *", "main"),
     ],
 )  # fmt: skip
 def test_every_key_leads_where_the_contract_says(call, keys, node):
@@ -253,7 +253,7 @@ def test_a_voicemail_is_a_callback_to_the_caller(call):
 
 def test_a_voicemail_about_a_saved_request_belongs_to_it(call):
     (draft,) = call()("2 1 2 1 0 r").requests
-    assert (draft.reason, draft.red_flags, draft.recording_sid) == (Reason.AFTER_PROCEDURE, True, "RE1")
+    assert (draft.reason, draft.red_flags, draft.voicemail_sid) == (Reason.AFTER_PROCEDURE, True, "RE1")
 
 
 @pytest.mark.parametrize(("keys", "is_human"), [("s s s r", False), ("0 r", True), ("8 s s r", True)])
@@ -266,7 +266,7 @@ def test_who_presses_nothing_may_be_a_machine(call, keys, is_human):
     ("keys", "reason"),
     [
         ("", None), ("2", None), ("2 2 6175550199", None), ("2 1", None), ("2 1 4 3", None), ("2 1 4 3 1 2", None),
-        ("0", Reason.PERSON), ("s s s", Reason.PERSON), ("2 1 0", None), ("0 s s s", None),
+        ("0", Reason.PERSON), ("2 1 0", None), ("0 s s s", None),
     ],
 )  # fmt: skip
 def test_what_a_hang_up_leaves_that_is_not_saved(call, keys, reason):

@@ -50,7 +50,7 @@ def test_boxes_are_nodes_without_staffs_and_without_steps_nobody_waits_at():
         ("saved_callback", "", "reason"),
         ("saved_appointment", "", "patient"),
         ("offer_message", "2", "receipt"),
-        ("voicemail", "", "receipt"),
+        ("voicemail", "", "message_receipt"),
         ("clips", "1: none", "number_appointment"),
     ],
 )

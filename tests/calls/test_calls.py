@@ -77,6 +77,7 @@ def place(telephone, clock, monkeypatch, recordings):
         languages = tuple(settings.get("languages", "en-US").split())
         phone = telephone(
             desk_numbers=numbers, voice=voice, languages=languages,
+            on_call_numbers=tuple(settings.get("on call", "").split()),
             twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url,
         )  # fmt: skip
         if "closed" in settings:

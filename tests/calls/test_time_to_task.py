@@ -3,10 +3,10 @@
 import pytest
 
 NUMBER, CLINIC = "+16175550142", "+16175550100"
-SAVED, SAVED_KEYS = 38.4, 2
+SAVED, SAVED_KEYS = 39.0, 2
 """Seconds of listening, and keys, from the answer to the end of "your request is saved"."""
 
-CALLBACK, CALLBACK_KEYS, APPOINTMENT = 114.0, 6, 164.0
+CALLBACK, CALLBACK_KEYS, APPOINTMENT = 116.5, 6, 166.0
 """The same to the end of what the receipt tells, before its options. Wanted are 35, 110 and 150 s: with whole sentences
 at 148 words a minute, and half a second between options, this is what there is."""
 

@@ -56,8 +56,8 @@ class TestPage:
         words = text(page)
         assert page.status_code == 200
         for expected in (
-            "Urgent 000001 Warning sign Callback: after procedure 10:30 AM in 30 min",
-            "30 min Call back (mornings) Claim 000001", "000002 Appointment: fracture", "2 Try again",
+            "Urgent 000001 Warning sign Callback: after a procedure 10:30 AM in 30 min",
+            "30 min Call back (mornings) Claim 000001", "000002 Appointment: fracture of the spine", "2 Try again",
             "000003 No number Left in an outage Passed to the desk Spanish Callback",
             "Listen: no number was left", "Now 3", "Later 0", "Incomplete 0", "Closed 0", "1 urgent", "None overdue",
         ):  # fmt: skip
@@ -66,11 +66,13 @@ class TestPage:
 
     def test_says_what_to_do_about_an_incomplete_one(self, client_as, put):
         left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}
-        put({**left, "reason": Reason.PERSON}, {**left, "reason": Reason.MESSAGE, "pressed_nothing": True})
+        silent = {**left, "pressed_nothing": True}
+        put({**left, "reason": Reason.PERSON}, {**silent, "reason": Reason.MESSAGE}, {**silent, "reason": None})
         words = text(client_as(Role.STAFF).get("/console/?tab=incomplete"))
         for expected in (
-            "000001 Left unfinished Callback: person", "Call: they hung up early",
-            "000002 Left unfinished Callback: message", "Listen: whoever called pressed nothing",
+            "000001 Left unfinished Callback: asked for a person", "Call: they hung up early",
+            "000002 Left unfinished Callback: left a message", "Listen: whoever called pressed nothing",
+            "They pressed nothing: perhaps a machine",
         ):  # fmt: skip
             assert expected in words, expected
 

@@ -41,11 +41,36 @@ class TestSettings:
             ({"CLINIC_HOURS": ""}, "hours", "Set CLINIC_HOURS"),
             ({"DESK_NUMBERS": ""}, "desk", "Set DESK_NUMBERS"),
             ({"NOTIFY_EMAILS": ""}, "notices", "Set NOTIFY_EMAILS"),
+            ({"ON_CALL_HOURS": "Sat-Sun 08:00-20:00"}, "on call", "Set ON_CALL_NUMBERS"),
+            (
+                {"ON_CALL_NUMBERS": "+16175550177", "CLINIC_NUMBER": "+16175550177"},
+                "on call",
+                "Correct ON_CALL_NUMBERS",
+            ),
         ],
     )
     def test_each_warning(self, settings, changes, check, words):
         level, name, text = one(check_settings(Config.from_env({**settings, **GOOD, **changes})))
         assert (level, name) == (Severity.WARNING, check)
+        assert words in text
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({}, "Nobody is rung for urgent requests"),
+            (
+                {"ON_CALL_NUMBERS": "+16175550177"},
+                "1 telephone is rung for urgent requests while the clinic is closed, at any",
+            ),
+            (
+                {"ON_CALL_NUMBERS": "+16175550177,+16175550188", "ON_CALL_HOURS": "Sat-Sun 08:00-20:00"},
+                "2 telephones are",
+            ),
+        ],
+    )
+    def test_who_is_on_call_is_told(self, settings, changes, words):
+        found = check_settings(Config.from_env({**settings, **GOOD, **changes}))
+        (text,) = [result.found for result in found if result.check == "on call"]
         assert words in text
 
     @pytest.mark.parametrize("url", ["https://api.dublin.ie1.twilio.com", "https://API.twilio.com:443/"])

@@ -59,11 +59,11 @@ def start(settings, api, tmp_path):
     """Starts workers as an operator would; all of them end with the test."""
     running = []
 
-    def run(line):
+    def run(line, **changes):
         env = {
             **os.environ, **settings, "TWILIO_API_URL": api.url, "PYTHONPATH": CHILDREN_PATH,
             "NOTIFY_NUMBERS": "+16175550177", "SMS_FROM": "+16175550100",
-            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False),
+            "DATABASE_URL": line.database.engine.url.render_as_string(hide_password=False), **changes,
         }  # fmt: skip
         with (tmp_path / "workers.log").open("a") as log:
             running.append(Program("ivr", "worker", env=env, cwd=tmp_path, stdout=log, stderr=log))

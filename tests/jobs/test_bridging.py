@@ -1,7 +1,6 @@
 """Calling back, whole: the button's service, the worker's job, the carrier that really rings, our webhooks, the row."""
 
 import threading
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -9,55 +8,12 @@ from sqlalchemy import select
 
 from ivr import create_app
 from ivr.clients.errors import Refused, Unavailable, Unclear
-from ivr.models import AuditEntry, BridgeCall, EntryKind, PatientRequest, RequestEntry, RequestStatus, Role
-from ivr.services.audit import Actor
+from ivr.models import AuditEntry, EntryKind, PatientRequest, RequestStatus, Role
 from ivr.services.requests import bridging, triage
 from ivr.services.requests.case import Taken
-from ivr.simulator import Answers, Carrier, Exchange, Faults, FixedDesk, Unreached, WsgiTransport
-from tests.support.bridging import CLINIC, NURSE, PATIENT, somebody
+from ivr.simulator import Answers, Faults, Unreached
+from tests.support.bridging import CLINIC, NURSE, PATIENT, Office, somebody
 from tests.support.callers import Caller
-from tests.support.jobs import run_jobs
-from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
-
-
-@dataclass
-class Office:
-    """A line with one request, a nurse who may call, and a carrier that places calls."""
-
-    line: object
-    tasks: object
-    api: object
-    nurse: Actor
-    app: object
-
-    def begin(self, who=None):
-        return bridging.begin(self.line, 1, who or self.nurse, self.line.clock())
-
-    def carry_out(self, nurse=None, patient=None, faults=None, **carrier):
-        """Run the jobs with telephones that behave so; the transcript of the call, if one was placed."""
-        phones = FixedDesk(numbers={NURSE: nurse or Answers(after=3), PATIENT: patient or Answers(after=2, talks=60)})
-        placed = Carrier(
-            BASE_URL, ACCOUNT_SID, AUTH_TOKEN, transport=WsgiTransport(self.app), faults=faults or Faults(), **carrier
-        )
-        exchange = Exchange(placed, phones, self.api.store.calls)
-        self.api.places_calls_with(exchange)
-        run_jobs(self.tasks)
-        exchange.wait()
-        assert not exchange.errors
-        return exchange.held[-1] if exchange.held else None
-
-    def row(self):
-        with self.line.database.read() as session:
-            return session.scalars(select(BridgeCall).order_by(BridgeCall.id.desc())).first()
-
-    def request(self):
-        with self.line.database.read() as session:
-            return session.get(PatientRequest, 1)
-
-    def kinds(self):
-        with self.line.database.read() as session:
-            kinds = select(RequestEntry.kind).where(RequestEntry.kind != EntryKind.ANSWER_ADDED)
-            return list(session.scalars(kinds.order_by(RequestEntry.id)))
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_a_promise_is_a_sentence(language: str, hour: int, ahead: int, half: Bes
         (
             "es-US",
             Draft(Kind.APPOINTMENT, visit_type=VisitType.FRACTURE, weekday=Weekday.MONDAY, visit_time=BestTime.MORNING),
-            "Usted pidió una cita por una fractura de la columna, un lunes, por la mañana. Su número de referencia es ",
+            "Usted pidió una cita un lunes, por la mañana, por una fractura de la columna. Su número de referencia es ",
         ),
         (
             "es-US",
@@ -193,7 +193,7 @@ def test_a_promise_is_a_sentence(language: str, hour: int, ahead: int, half: Bes
         (
             "pt-BR",
             Draft(Kind.APPOINTMENT, visit_type=VisitType.OTHER_PAIN, weekday=Weekday.ANY, visit_time=BestTime.ANY),
-            "Você pediu uma consulta por outro problema de dor, em qualquer dia, a qualquer hora. O número do seu ",
+            "Você pediu uma consulta em qualquer dia, a qualquer hora, por outro problema de dor. O número do seu ",
         ),
     ],
 )

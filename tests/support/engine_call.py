@@ -43,7 +43,8 @@ class EngineCall:
     has an open request unless it says so.
     """
 
-    def __init__(self, caller=CALLER, desk=(), languages=("en-US",), records=None):
+    def __init__(self, caller=CALLER, desk=(), languages=("en-US",), records=None, is_open=False):
+        self.is_open = is_open
         self.records = records or {}
         self.asked = []
         self.tree = build(languages, valid)
@@ -63,7 +64,7 @@ class EngineCall:
         self._take(state or self.turn.state, given)
 
     def _take(self, state, given):
-        turn = advance(self.tree, state.at(TODAY, self.desk), given)
+        turn = advance(self.tree, state.at(TODAY, self.desk, is_open=self.is_open), given)
         self.events += turn.events
         for event in turn.events:
             if isinstance(event, ev.RequestConfirmed):
@@ -83,7 +84,7 @@ class EngineCall:
         return self._found(question)
 
     def _found(self, question):
-        answer = self.records.get(question, "open" if question == "urgent_help" else "none")
+        answer = self.records.get(question, "open" if question in ("urgent_help", "standing") else "none")
         if isinstance(answer, list):
             answer = answer.pop(0)
         return Found(answer, RequestFacts()) if isinstance(answer, str) else Found(*answer)

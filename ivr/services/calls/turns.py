@@ -272,9 +272,10 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
             case ev.CallLeft() if turn.state.staff.staff_id is not None:
                 with session_in(connection) as session:
                     by_phone.leave(session, turn.state.staff, now)
-            case ev.RequestLeft(draft):
+            case ev.RequestLeft(draft, is_human):
+                keep = partial(keep_incomplete, call_id=call_id, language=language, draft=draft, is_human=is_human)
                 with session_in(connection) as session:
-                    keep_incomplete(session, line, call_id=call_id, language=language, draft=draft, now=now)
+                    keep(session, line, now=now)
     return turn
 
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Draft
-from ivr.callflow.inputs import RequestSaved
-from ivr.models import EntryKind, PatientRequest, Priority, Recording, RequestEntry, RequestStatus
+from ivr.callflow.inputs import Found, RequestSaved
+from ivr.models import AuditAction, EntryKind, PatientRequest, Priority, RequestEntry, RequestStatus
 from ivr.services.audit import CALLER
+from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.requests.case import Case, case_of
 from ivr.services.requests.history import hold_reference
 from ivr.services.requests.notices import enqueue_notices
-from ivr.services.requests.saving import due_at, priority_of
+from ivr.services.requests.saving import due_at, follow_best_time, link, priority_of, told
 
 ANSWERS = (
     "reason", "patient_type", "visit_type", "birth_date", "weekday", "best_time", "visit_time", "may_leave_message",
@@ -41,42 +41,54 @@ def add_answers(session: Session, line: Line, answers: Answers, now: datetime) -
     """Add what a caller has just answered; what is promised now, or None when the request is there no more.
 
     What staff have done meanwhile stays: a value that they changed, a priority that they raised, who works on it. A
-    closed request keeps its values, and its history tells what was answered; a warning sign opens it again. Commits
-    nothing.
+    closed request keeps its values, and its history tells what was answered; a warning sign opens it again, and so does
+    a voicemail. Commits nothing.
     """
     draft, before = answers.draft, answers.before
     request = session.get(PatientRequest, answers.request_id, with_for_update=True, populate_existing=True)
     if request is None or request.erased_at is not None:
         return None
     given = _given(draft, before)
-    _link(session, request, answers)
-    warned = bool(given.get("red_flags"))
-    if warned:
-        _bring_back(case_of(session, line, request, CALLER, now))
+    fresh = [sid for sid in (draft.recording_sid, draft.voicemail_sid) if sid not in _recorded(before)]
+    link(session, request, answers.call_id, *fresh)
+    warned, spoke = bool(given.get("red_flags")), draft.voicemail_sid in fresh
+    case = case_of(session, line, request, CALLER, now)
+    if warned or spoke:
+        _bring_back(case)
     if given:
         _note(session, request, given, before, now)
     if request.status is not RequestStatus.CLOSED:
         for name, value in given.items():
             if getattr(request, name) in (None, getattr(before, name)):
                 setattr(request, name, value)
-        _hurry(request, line, answers, now, warned=warned)
+        _hurry(request, line, answers, now, warned=warned, spoke=spoke)
+        if spoke:
+            case.record(EntryKind.MESSAGE_ADDED, AuditAction.CHANGED, "message added, in the call that saved it")
         session.flush()
         if warned or given.get("may_leave_message"):
             enqueue_notices(line, session.connection(), request)
-    return RequestSaved(request.reference, line.calendar.promise(now, request.due_at, request.best_time), request.id)
+    return told(session, line, request, now)
+
+
+def standing(session: Session, line: Line, inquiry: Inquiry) -> Found:
+    """Whether the request that this call has saved is still open, and what is promised about it now."""
+    saved = inquiry.state.saved
+    if saved is None or not saved.id:
+        return Found("open")
+    request = session.get(PatientRequest, saved.id)
+    if request is None or request.erased_at is not None or request.status is RequestStatus.CLOSED:
+        return Found("closed")
+    return Found("open", told(session, line, request, inquiry.now))
+
+
+def _recorded(draft: Draft) -> set[str | None]:
+    return {None, draft.recording_sid, draft.voicemail_sid}
 
 
 def _given(draft: Draft, before: Draft) -> Mapping[str, Any]:
     """The answers that are new or different; nothing takes an answer away."""
     found = {name: getattr(draft, name) for name in ANSWERS if getattr(draft, name) != getattr(before, name)}
     return {name: value for name, value in found.items() if value is not None and (value or name != "red_flags")}
-
-
-def _link(session: Session, request: PatientRequest, answers: Answers) -> None:
-    sid = answers.draft.recording_sid
-    if sid and sid != answers.before.recording_sid:
-        linked = update(Recording).where(Recording.sid == sid, Recording.call_id == answers.call_id)
-        session.execute(linked.values(request_id=request.id))
 
 
 def _bring_back(case: Case) -> None:
@@ -97,18 +109,19 @@ def _note(session: Session, request: PatientRequest, given: Mapping[str, Any], b
     session.add(RequestEntry(request_id=request.id, at=now, kind=EntryKind.ANSWER_ADDED, changes=text))
 
 
-def _hurry(request: PatientRequest, line: Line, answers: Answers, now: datetime, *, warned: bool) -> None:
+def _hurry(request: PatientRequest, line: Line, answers: Answers, now: datetime, *, warned: bool, spoke: bool) -> None:
     """Let the request be due as its answers want it: never later than it was because of its priority.
 
     Only an answer that calls for a higher priority than those before it raises it: staff may have lowered it.
     """
-    priority = priority_of(answers.draft)
-    if priority.rank < min(request.priority.rank, priority_of(answers.before).rank):
+    priority, best_time = priority_of(answers.draft), answers.draft.best_time
+    raised = priority.rank < min(request.priority.rank, priority_of(answers.before).rank)
+    if raised:
         request.priority = priority
-    if warned:
-        due = due_at(line, Priority.URGENT, now, None)
+    if warned or spoke:
+        due = due_at(line, Priority.URGENT if warned else Priority.SOON, now, request.best_time)
         sooner = min(request.act_by, due)
         request.due_at = request.due_at if request.attempts else min(request.due_at, due)
         request.act_by = sooner
-    elif not request.attempts and request.priority is not Priority.URGENT:
-        request.due_at = due_at(line, request.priority, request.created_at, request.best_time)
+    elif (raised or best_time is not answers.before.best_time) and not request.attempts:
+        follow_best_time(request, line, request.created_at)

@@ -14,13 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.config import E164
 from ivr.models import (
     AuditAction,
     BridgeCall,
     BridgeOutcome,
     BridgeStatus,
-    Call,
     EntryKind,
     PatientRequest,
     RequestStatus,
@@ -29,17 +27,16 @@ from ivr.models import (
 from ivr.services.audit import Actor
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
-from ivr.services.requests import triage
+from ivr.services.requests import on_call, triage
 from ivr.services.requests.case import TriageError, opened
+from ivr.services.requests.dialling import LONGEST_TALK, DialTarget, caller_id_for
+from ivr.services.requests.notices import REPEAT
 
 TOO_LATE = timedelta(seconds=60)
 """How long somebody waits for their phone to ring: later, it is not rung any more."""
 
 UNANSWERED = timedelta(seconds=75)
 """After so long without a word of the carrier, nobody should wait for one."""
-
-LONGEST_TALK = timedelta(hours=1)
-"""How long a connection lasts at most; meanwhile the claim is not taken for an idle one."""
 
 FINISHED = {
     "completed": BridgeOutcome.TALKED,
@@ -79,14 +76,16 @@ class Whisper:
 
     reference: str
     priority: str
+    on_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class DialTarget:
-    """The patient's phone, and as whom it is rung (both E.164; no caller ID: the carrier's default)."""
+class Briefing:
+    """What whoever has taken a request on call hears before the patient is rung: `language` is the caller's."""
 
-    number: str
-    caller_id: str
+    reference: str
+    warned: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +127,6 @@ def begin(line: Line, request_id: int, actor: Actor, now: datetime) -> int:
         return bridge.id
 
 
-def caller_id_for(session: Session, line: Line, request: PatientRequest) -> str:
-    """As whom a patient is rung: the clinic's number, or the one this patient had called; '' when neither is one."""
-    if line.clinic_number:
-        return line.clinic_number
-    called = session.scalar(select(Call.to_number).where(Call.id == request.call_id)) or ""
-    return called if E164.fullmatch(called) else ""
-
-
 def progress_of(line: Line, bridge_id: int, staff_id: int, now: datetime) -> BridgeProgress | None:
     """How a bridged call of a member of the staff fares; None when it is not theirs."""
     with line.database.read() as session:
@@ -170,16 +161,26 @@ def ask_for(line: Line, bridge_id: int, now: datetime) -> Ring | None:
     with _locked(line, bridge_id) as (session, bridge):
         if bridge is None or bridge.status is not BridgeStatus.WAITING:
             return None
-        if now - bridge.created_at > TOO_LATE:
-            _end(session, bridge, BridgeOutcome.TOO_LATE, now)
+        if now - bridge.created_at > (REPEAT if bridge.on_call_number else TOO_LATE):
+            _end(session, line, bridge, BridgeOutcome.TOO_LATE, now)
             return None
-        member = session.get_one(StaffMember, bridge.staff_id)
-        caller_id = caller_id_for(session, line, session.get_one(PatientRequest, bridge.request_id))
-        if not member.phone_number or not caller_id:
-            _end(session, bridge, BridgeOutcome.REFUSED, now)
+        request = session.get_one(PatientRequest, bridge.request_id)
+        if bridge.on_call_number and not on_call.rings(session, line, request, now):
+            _end(session, line, bridge, BridgeOutcome.TAKEN, now)
+            return None
+        number, caller_id = _staff_phone(session, bridge), caller_id_for(session, line, request)
+        if not number or not caller_id:
+            _end(session, line, bridge, BridgeOutcome.REFUSED, now)
             return None
         bridge.status, bridge.asked_at = BridgeStatus.ASKED, now
-        return Ring(member.phone_number, caller_id)
+        if bridge.on_call_number:
+            on_call.note(session, line, bridge, "rung", now)
+        return Ring(number, caller_id)
+
+
+def _staff_phone(session: Session, bridge: BridgeCall) -> str | None:
+    """The telephone that is rung first: the one on call, or the member's own."""
+    return bridge.on_call_number or session.get_one(StaffMember, bridge.staff_id).phone_number
 
 
 def unmark_asked(line: Line, bridge_id: int) -> None:
@@ -200,7 +201,7 @@ def note_refused(line: Line, bridge_id: int, now: datetime) -> None:
     """The carrier will not place the call."""
     with _locked(line, bridge_id) as (session, bridge):
         if bridge is not None:
-            _end(session, bridge, BridgeOutcome.REFUSED, now)
+            _end(session, line, bridge, BridgeOutcome.REFUSED, now)
 
 
 def answer(line: Line, bridge_id: int, call_sid: str) -> Whisper | None:
@@ -209,7 +210,7 @@ def answer(line: Line, bridge_id: int, call_sid: str) -> Whisper | None:
         if bridge is None or bridge.status is BridgeStatus.ENDED or not _rings(bridge, call_sid):
             return None
         request = session.get_one(PatientRequest, bridge.request_id)
-        return Whisper(request.reference, request.priority.value)
+        return Whisper(request.reference, request.priority.value, bridge.on_call_number is not None)
 
 
 def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datetime) -> DialTarget | None:
@@ -219,17 +220,28 @@ def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datet
             return None
         if bridge.status is BridgeStatus.RINGING:
             if not accepted:
-                _end(session, bridge, BridgeOutcome.NOT_ACCEPTED, now)
+                _end(session, line, bridge, BridgeOutcome.NOT_ACCEPTED, now)
                 return None
-            if not _still_theirs(session, line, bridge, now):
-                _end(session, bridge, BridgeOutcome.TAKEN, now)
+            theirs = on_call.take if bridge.on_call_number else _still_theirs
+            if not theirs(session, line, bridge, now):
+                _end(session, line, bridge, BridgeOutcome.TAKEN, now)
                 return None
             bridge.status, bridge.accepted_at = BridgeStatus.ACCEPTED, now
         request = session.get_one(PatientRequest, bridge.request_id)
         if not request.callback_number:
-            _end(session, bridge, BridgeOutcome.REFUSED, now)
+            _end(session, line, bridge, BridgeOutcome.REFUSED, now)
             return None
         return DialTarget(request.callback_number, caller_id_for(session, line, request))
+
+
+def briefing_of(line: Line, bridge_id: int) -> Briefing | None:
+    """What to tell whoever has just taken a request on call; None for a call that a member of the staff asked for."""
+    with line.database.read() as session:
+        bridge = session.get(BridgeCall, bridge_id)
+        if bridge is None or bridge.on_call_number is None:
+            return None
+        request = session.get_one(PatientRequest, bridge.request_id)
+        return Briefing(request.reference, request.red_flags, request.language)
 
 
 def note_patient(line: Line, bridge_id: int, call_sid: str, carrier_status: str, now: datetime) -> None:
@@ -251,7 +263,7 @@ def note_talked(line: Line, bridge_id: int, carrier_status: str, seconds: int | 
     """The patient's leg is over: the carrier's last word of it, which holds whatever came before."""
     with _locked(line, bridge_id) as (session, bridge):
         if bridge is not None and bridge.accepted_at is not None:
-            _end(session, bridge, FINISHED.get(carrier_status, BridgeOutcome.FAILED), now, sure=True)
+            _end(session, line, bridge, FINISHED.get(carrier_status, BridgeOutcome.FAILED), now, sure=True)
             bridge.seconds = seconds if seconds is not None else bridge.seconds
 
 
@@ -261,9 +273,9 @@ def note_staff(line: Line, bridge_id: int, call_sid: str, carrier_status: str, n
         if bridge is None or not _rings(bridge, call_sid) or carrier_status not in NOT_RUNG:
             return
         if bridge.accepted_at is None:
-            _end(session, bridge, NOT_RUNG[carrier_status], now)
+            _end(session, line, bridge, NOT_RUNG[carrier_status], now)
         else:
-            _end(session, bridge, BridgeOutcome.TALKED if bridge.connected_at else BridgeOutcome.HUNG_UP, now)
+            _end(session, line, bridge, BridgeOutcome.TALKED if bridge.connected_at else BridgeOutcome.HUNG_UP, now)
 
 
 @contextmanager
@@ -309,12 +321,27 @@ def _still_theirs(session: Session, line: Line, bridge: BridgeCall, now: datetim
         return False
 
 
-def _end(session: Session, bridge: BridgeCall, outcome: BridgeOutcome, now: datetime, *, sure: bool = False) -> None:
+def _end(
+    session: Session,
+    line: Line,
+    bridge: BridgeCall,
+    outcome: BridgeOutcome,
+    now: datetime,
+    *,
+    sure: bool = False,
+) -> None:
     """End a bridged call; the claim is from now on held as long as any. What is `sure` replaces an earlier guess."""
     if bridge.status is BridgeStatus.ENDED:
         bridge.outcome = outcome if sure else bridge.outcome
         return
     bridge.status, bridge.outcome, bridge.ended_at = BridgeStatus.ENDED, outcome, now
     request = session.get(PatientRequest, bridge.request_id, with_for_update=True)
-    if request and request.status is RequestStatus.CLAIMED and request.owner_id == bridge.staff_id:
+    is_theirs = request and request.status is RequestStatus.CLAIMED and request.owner_id == bridge.staff_id
+    if bridge.on_call_number:
+        on_call.note(session, line, bridge, on_call.ENDINGS[outcome], now)
+        if bridge.accepted_at is None:
+            on_call.ring_next(session, line, bridge, now)
+        elif request and is_theirs:
+            on_call.hold(line, request, now)
+    elif request and is_theirs:
         request.owner_seen_at = now

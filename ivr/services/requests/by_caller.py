@@ -11,7 +11,7 @@ import hmac
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Draft, Flow, Kind, Reason
@@ -24,16 +24,16 @@ from ivr.models import (
     EntryKind,
     PatientRequest,
     Priority,
-    Recording,
     RequestStatus,
     Tab,
 )
 from ivr.services.audit import CALLER, add_audit_entry
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
+from ivr.services.requests import on_call
 from ivr.services.requests.case import Case, case_of, put_away
 from ivr.services.requests.notices import renew_notices, resume_alerts
-from ivr.services.requests.saving import save_request
+from ivr.services.requests.saving import due_at, follow_best_time, link, save_request
 
 REQUESTS = PatientRequest.metadata.tables["patient_requests"]
 NEWEST = (
@@ -106,11 +106,12 @@ def change_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def change_time(session: Session, line: Line, inquiry: Inquiry) -> Found:
-    """Note another time of day that suits the caller."""
+    """Note another time of day that suits the caller; the promise follows it."""
     case = _opened(session, line, inquiry)
     if case is None:
         return Found("closed", RequestFacts())
     case.request.best_time = inquiry.state.request.best_time
+    follow_best_time(case.request, line, inquiry.now)
     return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "best time")
 
 
@@ -138,11 +139,10 @@ def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
         _save_as_new(session, line, inquiry, sid)
         return Found("done", RequestFacts())
     request = case.request
-    linked = update(Recording).where(Recording.sid == sid, Recording.call_id == inquiry.call_id)
-    session.execute(linked.values(request_id=request.id))
+    link(session, request, inquiry.call_id, sid)
     if request.priority is Priority.ROUTINE:
         request.priority = Priority.SOON
-    request.act_by = min(request.act_by, line.calendar.due_at(request.priority, inquiry.now))
+    request.act_by = min(request.act_by, due_at(line, request.priority, inquiry.now, request.best_time))
     if request.status is RequestStatus.FOLLOW_UP:
         request.status = RequestStatus.NEW
     session.flush()
@@ -181,17 +181,18 @@ def _called(session: Session, line: Line, inquiry: Inquiry) -> bool:
 
 def _found(session: Session, line: Line, now: datetime, request: PatientRequest, known_by: str, heard: Heard) -> Found:
     add_audit_entry(session, CALLER, AuditAction.SEEN, f"request:{request.id}", now, f"state told, {known_by}")
-    return Found("found", RequestFacts(request.id, known_by, heard, _summary(line, request, now)))
+    return Found("found", RequestFacts(request.id, known_by, heard, _summary(session, line, request, now)))
 
 
-def _summary(line: Line, request: PatientRequest, now: datetime) -> RequestSummary:
+def _summary(session: Session, line: Line, request: PatientRequest, now: datetime) -> RequestSummary:
     """What may be told of a request: `callflow/speaking` puts it into words."""
     tried = Handling.TRIED if request.attempts and request.reached_at is None else Handling.UNTOUCHED
+    is_late = request.act_by <= now and not on_call.rings(session, line, request, now)
     return RequestSummary(
         asked=Flow.MESSAGE if request.reason is Reason.MESSAGE else Flow(request.kind),
         left=line.calendar.today(request.created_at),
         handling=Handling.CLAIMED if request.status is RequestStatus.CLAIMED else tried,
-        promise=line.calendar.promise(now, request.act_by) if request.act_by > now else None,
+        promise=None if is_late else on_call.promise(session, line, request, request.act_by, now),
     )
 
 
@@ -224,7 +225,9 @@ def _changed(case: Case, inquiry: Inquiry, kind: EntryKind, detail: str) -> Foun
     """Write down what the caller changed, and tell when staff will call now."""
     known_by = _known_by(inquiry)
     case.record(kind, AuditAction.CHANGED, f"{detail}, {known_by}", text=known_by)
-    return Found("done", replace(inquiry.state.request, summary=_summary(case.line, case.request, inquiry.now)))
+    return Found(
+        "done", replace(inquiry.state.request, summary=_summary(case.session, case.line, case.request, inquiry.now))
+    )
 
 
 def _save_as_new(session: Session, line: Line, inquiry: Inquiry, recording_sid: str) -> None:

@@ -35,8 +35,8 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.recordings.recordings import FETCHABLE
 from ivr.services.requests import triage
-from ivr.services.requests.bridging import LONGEST_TALK, DialTarget, caller_id_for
 from ivr.services.requests.case import IDLE, TriageError, opened
+from ivr.services.requests.dialling import LONGEST_TALK, DialTarget, caller_id_for
 from ivr.services.requests.order import QueueTab, first_of, in_order
 from ivr.services.requests.queue import moment_of
 

@@ -164,7 +164,7 @@ class Case:
     def taken(self) -> Taken:
         """The error that names the owner."""
         owner = self.session.get(StaffMember, self.request.owner_id or 0)
-        return Taken(owner.name if owner else "Somebody else", self.request.claimed_at)
+        return Taken(owner.name if owner else "Somebody on call", self.request.claimed_at)
 
     def give_to(self, staff_id: int | None) -> None:
         """Make somebody the owner."""

@@ -22,6 +22,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import dialable, read_number
 from ivr.services.requests.case import BadEntry, Case, NotUndoable, changes_of, opened
 from ivr.services.requests.references import new_reference
+from ivr.services.requests.saving import due_at
 from ivr.services.requests.undoing import NO_STEP, UndoRule
 
 EDITABLE = frozenset({"callback_number", "best_time", "weekday", "priority", "may_leave_message"})
@@ -98,8 +99,8 @@ def edit(line: Line, request_id: int, actor: Actor, now: datetime, *, changes: M
     """Change what the caller keyed, or the triage; the history entry's id, None when nothing is different.
 
     `changes` may name `callback_number` (as people write it), `best_time`, `weekday`, `priority` and
-    `may_leave_message`. Old and new values stay in the history, encrypted. A higher priority brings the time to act
-    forward; what becomes urgent gives notice like a call that was.
+    `may_leave_message`. Old and new values stay in the history, encrypted. Another best time moves the time to act
+    into it; a higher priority brings it forward; what becomes urgent gives notice like a call that was.
 
     Raises:
         BadEntry: saying which value cannot be right.
@@ -119,14 +120,23 @@ def edit(line: Line, request_id: int, actor: Actor, now: datetime, *, changes: M
         if "callback_number" in different:
             case.request.number_index = line.database.vault.index(different["callback_number"])
             case.request.is_caller_id = False
+        if "best_time" in different:
+            _wait_for(case)
         if "priority" in different:
             _press(case)
         return case.record(EntryKind.EDITED, AuditAction.CHANGED, f"edited {', '.join(sorted(different))}")
 
 
+def _wait_for(case: Case) -> None:
+    """Act within the time of day that now suits the patient; an urgent request does not wait."""
+    request = case.request
+    if request.priority is not Priority.URGENT:
+        request.act_by = case.line.calendar.within(request.act_by, request.best_time, case.now)
+
+
 def _press(case: Case) -> None:
     """Act sooner when the new priority calls for it, and tell staff of what became urgent."""
-    due = case.line.calendar.due_at(case.request.priority, case.now)
+    due = due_at(case.line, case.request.priority, case.now, case.request.best_time)
     case.request.act_by = min(case.request.act_by, due)
     case.alert()
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.callflow.layout import behind
 from ivr.callflow.nodes import Tree
-from ivr.callflow.tree_questions import question_nodes
+from ivr.callflow.tree_questions import question_nodes, receipt_nodes
 from ivr.callflow.tree_staff import ENTRANCE
 from ivr.db import Database
 from ivr.models import (
@@ -45,9 +45,7 @@ NO_PROMISE = (Disposition.CANCELLED, Disposition.DUPLICATE, Disposition.NOT_A_PA
 FINISHED = frozenset(
     {
         "saved",
-        "receipt",
-        "message_kept",
-        "goodbye",
+        *(node.name for node in receipt_nodes()),
         *(node.name for node in question_nodes()),
         "person",
         "callback_open",

@@ -11,6 +11,7 @@ from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType
 from ivr.callflow.inputs import RequestSaved
 from ivr.models import PatientRequest, Priority, Recording, RequestStatus
 from ivr.services.line import Line
+from ivr.services.requests import on_call
 from ivr.services.requests.notices import enqueue_notices
 from ivr.services.requests.references import new_reference
 
@@ -23,7 +24,8 @@ def priority_of(draft: Draft) -> Priority:
     """
     if draft.red_flags:
         return Priority.URGENT
-    if draft.reason in {Reason.AFTER_PROCEDURE, Reason.MESSAGE} or draft.visit_type is VisitType.FOLLOW_UP:
+    after_procedure = draft.reason is Reason.AFTER_PROCEDURE or draft.visit_type is VisitType.FOLLOW_UP
+    if after_procedure or draft.reason is Reason.MESSAGE or draft.voicemail_sid:
         return Priority.SOON
     return Priority.ROUTINE
 
@@ -46,15 +48,25 @@ def save_request(
     request = _of_draft(session, line, call_id, language, draft, now)
     request.left_in_outage = in_outage
     if not is_human:
-        request.pressed_nothing = True
-        request.priority = Priority.ROUTINE
+        _doubt(request)
         return RequestSaved(request.reference, None, request.id)
     request.left_incomplete = False
     if request.status is RequestStatus.INCOMPLETE:
         request.status = RequestStatus.NEW
     enqueue_notices(line, session.connection(), request)
-    promise = line.calendar.promise(now, request.due_at, request.best_time) if request.callback_number else None
+    return told(session, line, request, now)
+
+
+def told(session: Session, line: Line, request: PatientRequest, now: datetime) -> RequestSaved:
+    """What its caller may hear of a saved request: nothing is promised to who has left no number."""
+    promise = on_call.promise(session, line, request, request.due_at, now) if request.callback_number else None
     return RequestSaved(request.reference, promise, request.id)
+
+
+def _doubt(request: PatientRequest) -> None:
+    """Whoever has pressed nothing may be a machine: nothing about it is pressing."""
+    request.pressed_nothing = True
+    request.priority = Priority.ROUTINE
 
 
 def due_at(line: Line, priority: Priority, since: datetime, best_time: BestTime | None) -> datetime:
@@ -63,9 +75,37 @@ def due_at(line: Line, priority: Priority, since: datetime, best_time: BestTime 
     return due if priority is Priority.URGENT else line.calendar.within(due, best_time, since)
 
 
-def keep_incomplete(session: Session, line: Line, *, call_id: int, language: str, draft: Draft, now: datetime) -> None:
+def follow_best_time(request: PatientRequest, line: Line, since: datetime) -> None:
+    """Let a request be due within the time of day that its caller asks for, from a moment on; urgent ones are due.
+
+    A time to act by that is not the due one, as after an attempt, moves in the same way.
+    """
+    if request.priority is Priority.URGENT:
+        return
+    due, act_by = request.due_at, request.act_by
+    if not request.attempts:
+        base = line.calendar.due_at(request.priority, request.created_at)
+        request.due_at = line.calendar.within(base, request.best_time, since)
+    if act_by != due:
+        request.act_by = line.calendar.within(act_by, request.best_time, since)
+
+
+def keep_incomplete(
+    session: Session,
+    line: Line,
+    *,
+    call_id: int,
+    language: str,
+    draft: Draft,
+    now: datetime,
+    is_human: bool = True,
+) -> None:
     """Keep what a caller who hung up had told us. Commits nothing; doing it again changes nothing."""
-    enqueue_notices(line, session.connection(), _of_draft(session, line, call_id, language, draft, now))
+    request = _of_draft(session, line, call_id, language, draft, now)
+    if is_human:
+        enqueue_notices(line, session.connection(), request)
+    else:
+        _doubt(request)
 
 
 def add_message(session: Session, line: Line, *, call_id: int, recording: Recording, now: datetime) -> bool:
@@ -86,7 +126,7 @@ def add_message(session: Session, line: Line, *, call_id: int, recording: Record
         request.status = RequestStatus.NEW
     if request.priority is Priority.ROUTINE:
         request.priority = Priority.SOON
-        request.due_at = min(request.due_at, line.calendar.due_at(Priority.SOON, now))
+        request.due_at = min(request.due_at, due_at(line, Priority.SOON, now, request.best_time))
     request.left_in_outage = True
     recording.request_id = request.id
     session.flush()
@@ -110,10 +150,15 @@ def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: 
     request.language = language
     request.due_at = due_at(line, request.priority, request.created_at, request.best_time)
     session.flush()
-    if draft.recording_sid:
-        linked = update(Recording).where(Recording.sid == draft.recording_sid, Recording.call_id == call_id)
-        session.execute(linked.values(request_id=request.id))
+    link(session, request, call_id, draft.recording_sid, draft.voicemail_sid)
     return request
+
+
+def link(session: Session, request: PatientRequest, call_id: int, *sids: str | None) -> None:
+    """Tie what was recorded in its call to a request."""
+    if made := [sid for sid in sids if sid]:
+        linked = update(Recording).where(Recording.sid.in_(made), Recording.call_id == call_id)
+        session.execute(linked.values(request_id=request.id))
 
 
 def _fill(request: PatientRequest, draft: Draft, line: Line) -> None:

@@ -1,5 +1,6 @@
 """Answers keyed once a request is saved, on both databases: each is there at once, and what staff did meanwhile stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from ivr.callflow import outputs as out
 from ivr.callflow.answers import Reason
 from ivr.callflow.inputs import Digits, Recorded
-from ivr.models import Disposition, Outcome, Priority, Recording, RequestStatus
+from ivr.models import Disposition, EntryKind, Outcome, PatientRequest, Priority, Recording, RequestStatus
 from ivr.services.calls.turns import take_turn
 from ivr.services.jobs import Job
 from ivr.services.requests import history, triage
@@ -278,12 +279,69 @@ class TestMessages:
         assert self.recordings(line) == [("RE1", None, True), ("RE2", 1, False)]
 
 
+class TestVoicemailOfASavedRequest:
+    """Left for a person who could not be reached: nobody has listened to it yet."""
+
+    @pytest.mark.parametrize("begin", ["2 1", "1 1", CALLBACK])
+    def test_is_called_back_as_soon_as_any_other(self, line, begin):
+        caller = Caller(line)(f"{begin} 0 r")
+        request = one(line, 1)
+        assert (request.priority, request.due_at, request.act_by) == (Priority.SOON, *[NOW + timedelta(hours=4)] * 2)
+        assert (request.reason is Reason.MESSAGE, len(stored(line))) == (False, 1)
+        assert "promise_today" in prompts(caller.answer)
+        assert "receipt_reason_message" in prompts(caller.answer)
+        assert [entry.kind for entry in entries(line)] == [EntryKind.MESSAGE_ADDED]
+
+    @pytest.mark.parametrize("keys", ["2 4 3 1 2", "2 4 3 1 1 r *"], ids=["go on without it", "left out"])
+    def test_stays_when_answers_are_changed(self, line, keys):
+        caller = Caller(line)("2 1 0")
+        caller.take(Recorded("RE9", 9, "#"))
+        caller(keys).hang_up()
+        with line.database.read() as session:
+            kept = select(Recording.request_id, Recording.erased_at).where(Recording.sid == "RE9")
+            assert session.execute(kept).one() == (1, None)
+
+    def test_opens_one_again_that_staff_have_closed(self, line, ana):
+        caller = Caller(line)("2 1")
+        triage.claim(line, 1, ana, NOW)
+        triage.close(line, 1, ana, NOW, disposition=Disposition.ANSWERED)
+        caller("0 r")
+        assert (one(line, 1).status, one(line, 1).priority) == (RequestStatus.NEW, Priority.SOON)
+        assert "saved_closed" not in prompts(caller.answer)
+
+
+def test_what_staff_have_closed_meanwhile_is_told_as_closed(line, ana):
+    caller = Caller(line)("2 1 4 3 1")
+    triage.claim(line, 1, ana, NOW)
+    triage.close(line, 1, ana, NOW, disposition=Disposition.ANSWERED)
+    assert prompts(caller("2").answer) == ["saved_closed", "saved_repeat", "option_main"]
+
+
+def test_an_answer_that_cannot_change_the_promise_leaves_it(line, ana):
+    caller = Caller(line)("2 1")
+    with line.database.write() as session:
+        session.get(PatientRequest, 1).due_at = NOW + timedelta(hours=9)
+    caller("4 3")
+    assert one(line, 1).due_at == NOW + timedelta(days=1)
+    with line.database.write() as session:
+        session.get(PatientRequest, 1).due_at = NOW + timedelta(hours=9)
+    caller("1")
+    assert one(line, 1).due_at == NOW + timedelta(hours=9)
+
+
+@pytest.mark.parametrize("desk_numbers", [(), ("+16175550111",)])
+def test_a_silent_caller_who_hangs_up_has_pressed_nothing(line, desk_numbers):
+    Caller(replace(line, desk_numbers=desk_numbers))("s s s").hang_up()
+    (request,) = stored(line)
+    assert (request.status, request.reason, request.pressed_nothing) == (RequestStatus.INCOMPLETE, None, True)
+    assert alerts(line) == []
+
+
 def test_a_voicemail_of_a_caller_who_pressed_nothing_promises_nothing(line):
     caller = Caller(line)("s s s")
     caller.take(Recorded("RE1", 9, ""))
     heard = spoken_prompts(caller.answer.outputs)
-    assert "message_kept" in heard
-    assert not [prompt for prompt in heard if prompt.startswith(("promise", "saved", "receipt"))]
+    assert heard == ["receipt_reason_message", "goodbye"]
     caller.hang_up()
     (request,) = stored(line)
     assert (request.status, request.left_incomplete, request.pressed_nothing) == (RequestStatus.INCOMPLETE, True, True)

@@ -338,6 +338,36 @@ def test_the_main_menu_asks_nothing_of_the_records_until_1_2_or_4_is_pressed(lin
     asked = []
     monkeypatch.setattr(turns, "consult", lambda *given: asked.append(given) or 1 / 0)
     phone(line, "9 7 3 1 3 * *")
-    phone(line, "1 6175550199 1 1 1 # 6 3 1 2", sid="CA3", from_number="anonymous")
+    phone(line, "1 6175550199 1 1 1 # 6 3 1", sid="CA3", from_number="anonymous")
     assert asked == []
     assert len(stored(line)) == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "hours", "prompt"),
+    [("1", 24, "promise_tomorrow_morning"), ("2", 31, "promise_tomorrow_afternoon"), ("3", 24, "promise_tomorrow")],
+)
+def test_a_new_best_time_is_promised_at_once(line, keys, hours, prompt):
+    Caller(line)(CALLBACK).hang_up()
+    caller = phone(line, f"4 1 2 {keys}")
+    (request,) = stored(line)
+    assert prompt in said(caller)
+    assert request.due_at == request.act_by == request.created_at + timedelta(hours=hours)
+    told = said(phone(line, "4", sid="CA3"))
+    assert prompt in told
+
+
+def test_a_message_added_is_promised_within_the_best_time(line):
+    Caller(line)("2 1 4 1 1 2").hang_up()
+    caller = phone(line, "2 1 r")
+    (request,) = stored(line)
+    assert request.act_by == request.created_at + timedelta(hours=2)
+    assert "promise_today_morning" in said(caller)
+
+
+def test_an_urgent_request_does_not_wait_for_a_best_time(line):
+    Caller(line)("2 1 2 1 2").hang_up()
+    (before,) = stored(line)
+    phone(line, "4 1 2 2")
+    (request,) = stored(line)
+    assert (request.due_at, request.act_by) == (before.due_at, before.act_by)
