@@ -1,5 +1,6 @@
 """Reports: figures of a period that can be counted by hand."""
 
+import re
 from datetime import timedelta
 
 import icalendar
@@ -158,6 +159,8 @@ def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
     event.remove(line.database.engine, "before_cursor_execute", explain)
     tables = {"calls", "call_turns", "patient_requests", "request_entries"}
     found = {tuple(plan.split()[:2]) + tuple(plan.split(" USING ")[1:]) for plan in plans if set(plan.split()) & tables}
+    of_tab = re.compile(r"INDEX ix_patient_requests_\w+ \(tab=\?\)")  # three begin with it: which one is chance
+    found = {(*begin, of_tab.sub("INDEX of the tab (tab=?)", plan)) for *begin, plan in found}
     assert found == {
         ("SEARCH", "call_turns", "PRIMARY KEY (call_id=? AND number=?)"),
         ("SEARCH", "call_turns", "PRIMARY KEY (call_id=?)"),
@@ -165,7 +168,7 @@ def test_no_report_reads_what_is_older_than_its_period(make_line, sqlite_url):
         ("SEARCH", "calls", "COVERING INDEX ix_calls_started_at (started_at>?)"),
         ("SEARCH", "patient_requests", "COVERING INDEX ix_patient_requests_created_at (created_at>?)"),
         ("SEARCH", "patient_requests", "INDEX ix_patient_requests_created_at (created_at>?)"),
-        ("SEARCH", "patient_requests", "INDEX ix_patient_requests_closed (tab=?)"),
+        ("SEARCH", "patient_requests", "INDEX of the tab (tab=?)"),
         ("SEARCH", "patient_requests", "INDEX ix_patient_requests_tab_rank_act_by_id (tab=? AND rank=?)"),
         ("SEARCH", "request_entries", "INDEX ix_request_entries_request_id_id (request_id=?)"),
     }
