@@ -72,7 +72,10 @@ def sections(tab: QueueTab, moment: Moment) -> Sequence[Section]:
             return _now(moment)
         case QueueTab.LATER:
             later = (REQUESTS.tab == Tab.OPEN) & (REQUESTS.act_by > moment.at)
-            return (Section(0, later & _waits_for_follow_up(moment)), Section(0, later & _waits_for_best_time(moment)))
+            tried = later & _waits_for_follow_up()
+            asked = (REQUESTS.best_time.is_(None), *(REQUESTS.best_time == one for one in BestTime))
+            follow_ups = (Section(0, tried & one) for one in asked)  # the index has the best time before the moment
+            return (*follow_ups, Section(0, later & _waits_for_best_time(moment)))
         case QueueTab.INCOMPLETE:
             left = REQUESTS.tab == Tab.INCOMPLETE
             return tuple(Section(n, left & (REQUESTS.rank == one.rank)) for n, one in enumerate(_LESS_PRESSING))
@@ -135,7 +138,7 @@ def _now(moment: Moment) -> Sequence[Section]:
     is_urgent = REQUESTS.rank == Priority.URGENT.rank
     pressing = is_open & is_urgent & or_(not_(REQUESTS.status == RequestStatus.FOLLOW_UP), late)
     left = and_(REQUESTS.tab == Tab.INCOMPLETE, is_urgent)
-    waits = or_(_waits_for_follow_up(moment), _waits_for_best_time(moment))
+    waits = or_(_waits_for_follow_up(), _waits_for_best_time(moment))
     ranked = [is_open & (REQUESTS.rank == one.rank) for one in _LESS_PRESSING]
     return (
         Section(0, pressing),
@@ -145,7 +148,7 @@ def _now(moment: Moment) -> Sequence[Section]:
     )
 
 
-def _waits_for_follow_up(moment: Moment) -> ColumnElement[bool]:
+def _waits_for_follow_up() -> ColumnElement[bool]:
     return REQUESTS.status == RequestStatus.FOLLOW_UP
 
 
