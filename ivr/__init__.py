@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from ivr.phone import pages as phone_pages
 from ivr.proxies import leads_here
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.jobs import job_states
-from ivr.services.line import Line, OnCall
+from ivr.services.line import IdleLimits, Line, OnCall
 from ivr.services.numbers import dialable
 from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
 from ivr.services.recordings.listening import listen_by_phone
@@ -70,6 +70,7 @@ def create_line(config: Config) -> Line:
         texts_reference=config.sms_reference,
         clinic_number=config.clinic_number,
         staff_number=config.staff_number,
+        idle=IdleLimits(timedelta(minutes=config.session_idle_minutes), timedelta(minutes=config.claim_idle_minutes)),
         speaks=config.voice == "say",
         scripts=scripts,
     )

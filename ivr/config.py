@@ -76,6 +76,8 @@ class Config:
     retention_days: int = 90
     queue_shows: str = "reference"
     staff_second_factor: str = "admins"
+    session_idle_minutes: int = 10
+    claim_idle_minutes: int = 10
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     demo: bool = False
 
@@ -121,6 +123,8 @@ class Config:
             "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
             "queue_shows": reader.optional("QUEUE_SHOWS", "reference", _queue_shows),
             "staff_second_factor": reader.optional("STAFF_SECOND_FACTOR", "admins", _second_factor_of(env)),
+            "session_idle_minutes": reader.optional("SESSION_IDLE_MINUTES", "10", _idle_minutes),
+            "claim_idle_minutes": reader.optional("CLAIM_IDLE_MINUTES", "10", _idle_minutes),
             "trusted_proxies": reader.optional("TRUSTED_PROXIES", "", TrustedProxies.parse),
             "demo": reader.optional("IVR_DEMO", "no", _demo_of(env)),
         }
@@ -345,6 +349,12 @@ def _queue_shows(text: str) -> str:
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 3650:
         raise ValueError("it should be a number of days from 1 to 3650")
+    return int(text)
+
+
+def _idle_minutes(text: str) -> int:
+    if not text.isdecimal() or not 3 <= int(text) <= 60:
+        raise ValueError("it should be a number of minutes from 3 to 60")
     return int(text)
 
 

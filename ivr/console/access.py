@@ -1,16 +1,15 @@
 """Who may see what in the console: signing in, sessions that end, roles, and the headers of every page.
 
-A page says who may open it with `requires(Role.STAFF)`; `member` and `actor` are who is signed in. A page that asks
-again by itself sends the header `X-Background`: it then does not keep a session alive, and gets 401 when it is over.
-What changes an account is `fresh` as well: it asks for the password again when that was some time ago.
+A page says who may open it with `requires(Role.STAFF)`; `member` and `actor` are who is signed in. What changes an
+account is `fresh` as well: it asks for the password again when that was some time ago. How sessions begin and end is
+in `console/sessions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
-from functools import cache, partial, wraps
+from datetime import timedelta
+from functools import cache, wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -19,56 +18,43 @@ from flask import (
     Flask,
     Response,
     abort,
-    after_this_request,
     flash,
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_login import current_user
 from flask_security import user_authenticated
-from flask_security.tf_plugin import tf_clean_session
-from flask_security.utils import check_and_update_authn_fresh, logout_user
+from flask_security.utils import check_and_update_authn_fresh
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ivr.config import Config
+from ivr.console import sessions
 from ivr.console.security import (
     DEVICE_COOKIE,
     Account,
     Surroundings,
     create_security,
-    read_device,
-    set_device,
     source,
     surroundings,
 )
-from ivr.models import Role, StaffDevice, StaffMember
+from ivr.models import Role, StaffMember
 from ivr.proxies import Believing
-from ivr.services.accounts import devices, signing_in
-from ivr.services.accounts.attempts import Origin, network_of
+from ivr.services.accounts import signing_in
+from ivr.services.accounts.attempts import network_of
 from ivr.services.audit import Actor
 from ivr.services.line import Line
 
-IDLE = timedelta(minutes=10)
-LONGEST = timedelta(hours=12)
-"""How long a session lasts without a page being opened, and in all; half a sign-in lasts `IDLE` too."""
-
-SEEN_EVERY, LAST_SEEN_EVERY = timedelta(minutes=1), timedelta(minutes=5)
-"""How exactly a session, and the account, know when they were last used: less often is fewer writes."""
-
-SESSION = "session_secret"
-"""Where the cookie has the secret of the device's session."""
+FRESH = timedelta(minutes=10)
+"""How long a password counts as just given, where something of the account is changed."""
 
 TRIES = "20/minute"
 """Passwords and codes that one address, or IPv6 network, may try at each web worker; what locks counts across all."""
-
-BACKGROUND = "X-Background"
 
 log = structlog.get_logger(__name__)
 
@@ -128,15 +114,21 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     limiter = Limiter(lambda: network_of(source()), app=app, storage_uri="memory://")
     for endpoint in GUESSED_AT:
         app.view_functions[endpoint] = limiter.limit(TRIES, methods=["POST"])(app.view_functions[endpoint])
-    user_authenticated.connect(_signed_in, app)
-    app.view_functions["security.logout"] = _sign_out
+    user_authenticated.connect(sessions.begin, app)
+    app.view_functions["security.logout"] = sessions.sign_out
     app.before_request(_end_nothing_by_a_link)
     app.before_request(_check_session)
     app.before_request(_check_next)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _stale_page)
-    app.context_processor(lambda: {"signed_in_member": member_or_none, "clinic_name": config.clinic_name})
+    app.context_processor(
+        lambda: {
+            "signed_in_member": member_or_none,
+            "clinic_name": config.clinic_name,
+            "session_seconds_left": sessions.seconds_left,
+        }
+    )
     if config.trusted_proxies.number:
         _warn_of_number(config.trusted_proxies.number)
     if config.trusted_proxies:
@@ -157,8 +149,8 @@ SECURITY: dict[str, Any] = {
     "SECURITY_POST_LOGIN_VIEW": "/console/",
     "SECURITY_POST_LOGOUT_VIEW": "/console/sign-in",
     "SECURITY_VERIFY_URL": "/password-again",
-    "SECURITY_FRESHNESS": IDLE,
-    "SECURITY_FRESHNESS_GRACE_PERIOD": IDLE,
+    "SECURITY_FRESHNESS": FRESH,
+    "SECURITY_FRESHNESS_GRACE_PERIOD": FRESH,
     "SECURITY_TWO_FACTOR": True,
     "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
     "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"code": "flask_security.twofactor.CodeTfPlugin"},
@@ -215,7 +207,7 @@ def fresh(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
-        if not check_and_update_authn_fresh(IDLE, IDLE, "session"):
+        if not check_and_update_authn_fresh(FRESH, FRESH, "session"):
             flash("First your password again, please.", "warn")
             back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.my_account")
             return redirect(url_for("security.verify", next=back))
@@ -242,6 +234,18 @@ def actor() -> Actor:
     return Actor.of(member(), source())
 
 
+def wants_json() -> bool:
+    """Whether a script of ours sent this, which shows what is wrong in the page that it is in."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _page_of_form() -> str | None:
+    """The page of ours that a form stood in, by its address; None when nobody says."""
+    came_from = urlsplit(request.referrer or "")
+    ours = came_from.netloc == request.host and came_from.path.startswith("/")
+    return came_from._replace(scheme="", netloc="", fragment="").geturl() if ours else None
+
+
 def _unsettled(who: StaffMember) -> ResponseReturnValue | None:
     if not who.tf_totp_secret:
         if not signing_in.needs_second_factor(who, surroundings().config.staff_second_factor):
@@ -252,9 +256,9 @@ def _unsettled(who: StaffMember) -> ResponseReturnValue | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    if BACKGROUND in request.headers:
+    if sessions.BACKGROUND in request.headers or wants_json():
         return "Sign in again.", 401
-    where = request.full_path.rstrip("?") if request.method == "GET" else None
+    where = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     return redirect(url_for("security.login", next=where))
 
 
@@ -265,45 +269,8 @@ def _check_session() -> ResponseReturnValue | None:
         abort(404)
     if endpoint == "static":
         return None
-    now = surroundings().line.clock()
-    if "tf_user_id" in session and now - _moment("began", now) > IDLE:
-        tf_clean_session()
-    if not current_user.is_authenticated:
-        return None
-    device = devices.find(surroundings().line.database, current_user.id, session.get(SESSION, ""))
-    if device is None:
-        _forget_session()
-        return None
-    idle, lasted = now - device.seen_at, now - device.started_at
-    if idle > IDLE or lasted > LONGEST:
-        _end_session("after 10 minutes without activity" if idle > IDLE else "after 12 hours", now)
-    elif BACKGROUND not in request.headers:
-        _keep_seen(device, now, idle)
+    sessions.check()
     return redirect(url_for("console.my_account")) if endpoint in HALFWAY and member_or_none() else None
-
-
-def _end_session(why: str, now: datetime) -> None:
-    """Of this device alone; those of others go on."""
-    line = surroundings().line
-    with suppress(*line.database.unavailable):
-        signing_in.end_session(line.database, actor(), current_user.id, session.get(SESSION, ""), now, why)
-    _forget_session()
-    if why:
-        flash(f"You were signed out {why}. Please sign in again.", "warn")
-
-
-def _forget_session() -> None:
-    """Whoever asks is signed out; nothing is changed but the cookie."""
-    session.pop(SESSION, None)
-    logout_user()
-
-
-def _sign_out() -> ResponseReturnValue:
-    """End the session of this device, when its owner asks for it by the button."""
-    tf_clean_session()
-    if current_user.is_authenticated:
-        _end_session("", surroundings().line.clock())
-    return redirect(url_for("security.login"))
 
 
 def _end_nothing_by_a_link() -> None:
@@ -319,27 +286,6 @@ def _check_next() -> None:
             urlsplit(wanted)
     except ValueError:
         abort(400)
-
-
-def _moment(name: str, now: datetime) -> datetime:
-    return datetime.fromtimestamp(session.get(name, 0), now.tzinfo)
-
-
-def _keep_seen(device: StaffDevice, now: datetime, idle: timedelta) -> None:
-    if idle < SEEN_EVERY:
-        return
-    database, last = surroundings().line.database, current_user.last_seen_at
-    with suppress(*database.unavailable):
-        devices.note_seen(database, device, now, with_account=last is None or now - last >= LAST_SEEN_EVERY)
-
-
-def _signed_in(app: Flask, user: Account, **_: Any) -> None:
-    """Begin a session in this browser, which is known from now on."""
-    line = surroundings().line
-    device = read_device() or devices.new_device()
-    here = Origin(source(), device)
-    session[SESSION] = signing_in.note_sign_in(line.database, Actor.of(user, source()), user.id, here, line.clock())
-    after_this_request(partial(set_device, device=device))
 
 
 def _add_headers(response: Response) -> Response:
@@ -358,6 +304,8 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
 
 
 def _stale_page(_: CSRFError) -> ResponseReturnValue:
+    if wants_json():
+        return {"stale": True}, 400
     words = "This page was open for too long, or you signed in again in between. Go back, reload it, and try again."
     return render_template("console/error.html", words=words), 400
 

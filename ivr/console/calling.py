@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
-from ivr.console.access import actor, member, requires
+from ivr.console import sessions
+from ivr.console.access import actor, member, requires, wants_json
+from ivr.console.queue import list_args
 from ivr.models import BridgeOutcome, BridgeStatus, PatientRequest, Role
 from ivr.services.line import Line
 from ivr.services.requests import bridging
 from ivr.services.requests.case import NoSuchRequest, TriageError
+from ivr.services.requests.casefile import ownership
 
 STATES = {
     BridgeStatus.WAITING: "We are about to ring your phone.",
@@ -52,13 +56,14 @@ SUGGESTED = {
 class Offer:
     """What the page offers: to ring the phone that ends in `rings`, or, with no such phone, to dial alone.
 
-    `running` is the id of a call that goes on; `dial` says that the number is to be dialled now.
+    `running` is the id of a call that goes on; `dialled_at` is when they began to dial by themselves, while that call
+    holds the request.
     """
 
     rings: str
     running: int | None
     words: str
-    dial: bool
+    dialled_at: datetime | None
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
@@ -74,22 +79,34 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         running = bridging.running(line, one.id, member().id, now)
         progress = bridging.progress_of(line, running, member().id, now) if running else None
         words = words_of(progress) if progress else ""
-        return Offer((member().phone_number or "")[-2:], running, words, dial=request.args.get("dial") == "1")
+        dialled_at = bridging.dialled_at(line, one.id, member().id, now)
+        return Offer((member().phone_number or "")[-2:], running, words, dialled_at)
 
     @console.post("/requests/<id:request_id>/call", endpoint="call_back")
     @requires(Role.STAFF)
     def call_back(request_id: int) -> ResponseReturnValue:
-        """Claim the request and ring this member's phone; without one, they dial by themselves."""
+        """Claim the request and ring this member's phone, or note that they dial by themselves.
+
+        Either way the call holds the claim, and the session of this browser, for as long as it may last.
+        """
+        alone = request.form.get("alone") == "1"
+        begin = bridging.dial_alone if alone else bridging.begin
         try:
-            if request.form.get("alone") == "1":
-                bridging.dial_alone(line, request_id, actor(), line.clock())
-                return redirect(url_for("console.request", request_id=request_id, dial=1, _anchor="call-ended"), 303)
-            bridging.begin(line, request_id, actor(), line.clock())
+            begin(line, request_id, actor(), line.clock())
+            sessions.hold_for_talk()
         except NoSuchRequest:
             abort(404)
         except TriageError as error:
+            if wants_json():
+                return jsonify(problem=str(error)), 409
             flash(str(error), "bad")
-        return redirect(url_for("console.request", request_id=request_id, _anchor="call-back"), 303)
+        anchor = "call-ended" if alone else "call-back"
+        here = list_args(request.args)
+        page = url_for("console.request", request_id=request_id, **here, _anchor=anchor)
+        if wants_json():
+            now = ownership(line, request_id, actor())
+            return jsonify(version=now.version, newest=now.newest, next=page)
+        return redirect(page, 303)
 
     @console.get("/calls/<id:bridge_id>.json", endpoint="call_progress")
     @requires(Role.STAFF)

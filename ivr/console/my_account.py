@@ -10,6 +10,7 @@ from flask import (
     abort,
     current_app,
     flash,
+    jsonify,
     redirect,
     render_template,
     request,
@@ -17,8 +18,10 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from ivr.config import Config
+from ivr.console import sessions
 from ivr.console.access import actor, fresh, member, member_or_none, requires
 from ivr.console.security import WRONG_PASSWORD, Account, locked_words, origin, source, surroundings
 from ivr.models import Role
@@ -36,6 +39,18 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         """Everything of one's own on a page."""
         required = signing_in.needs_second_factor(member(), config.staff_second_factor)
         return render_template("console/account_mine.html", member=member(), second_factor_required=required)
+
+    @console.get("/session")
+    def session_left() -> ResponseReturnValue:
+        """How long the session of this browser still lasts, 0 when it is over, and the token that its forms need."""
+        return jsonify(seconds_left=sessions.seconds_left(), token=generate_csrf())
+
+    @console.post("/account/sign-out-everywhere")
+    @requires(Role.STAFF, settling=True)
+    def sign_out_everywhere() -> ResponseReturnValue:
+        """End the sessions of all of one's devices, for whoever left one open somewhere."""
+        sessions.sign_out_everywhere()
+        return redirect(url_for("console.queue"))
 
     @console.post("/account/password")
     @requires(Role.STAFF, settling=True)

@@ -37,6 +37,9 @@ SECONDS_UNDER = timedelta(minutes=10)
 LONGEST_TAG, LONGEST_WANTED = 12, 64
 """Characters of a language's tag, and of what is searched for, that are looked at."""
 
+LISTS = ("tab", "kind", "status", "priority", "language", "mine", "overdue", "at")
+"""What an address says of the list that a request was opened from, and of the place in it."""
+
 TABS = {
     QueueTab.NOW: "Now",
     QueueTab.LATER: "Later",
@@ -63,6 +66,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             "state": callers_hear(line, now),
             "is_open": line.calendar.is_open(now),
             "address": _address(filters),
+            "here": list_args(request.args),
             "default_language": config.languages[0],
             **list_helpers(line, now),
         }
@@ -71,7 +75,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     @requires(Role.STAFF)
     def queue() -> ResponseReturnValue:
         """The queue, a page of it."""
-        filters = _filters(request.args)
+        filters = filters_of(request.args)
         facts = shown(filters, line.clock())
         _see_names(line, facts["page"].rows)
         lists = {"kinds": Kind, "priorities": Priority, "statuses": STATUSES, "languages": many_languages}
@@ -81,7 +85,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     @requires(Role.STAFF)
     def queue_list() -> ResponseReturnValue:
         """The part of the page that changes; 304 when it has not, since times are counted by the page itself."""
-        facts = shown(_filters(request.args), line.clock())
+        facts = shown(filters_of(request.args), line.clock())
         etag = _digest([facts["page"], facts["counts"], facts["state"], member().id, facts["today"]])
         if request.if_none_match.contains(etag):
             return Response(status=304)
@@ -115,8 +119,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             triage.claim(line, request_id, actor(), line.clock())
         except TriageError as error:
             flash(str(error), "warn")
-            return redirect(url_for("console.queue"))
-        return redirect(url_for("console.request", request_id=request_id))
+            return redirect(url_for("console.queue", **list_args(request.args)))
+        return redirect(url_for("console.request", request_id=request_id, **list_args(request.args)))
 
 
 def with_names(line: Line, config: Config, rows: Sequence[QueueRow]) -> tuple[QueueRow, ...]:
@@ -254,7 +258,13 @@ def list_helpers(line: Line, now: datetime) -> dict[str, Any]:
     }
 
 
-def _filters(sent: Mapping[str, str]) -> Filters:
+def list_args(sent: Mapping[str, str]) -> dict[str, Any]:
+    """The list that an address names, to be carried on to the next page and back."""
+    return {name: text for name in LISTS if (text := forms.short_text(sent, name, LONGEST_WANTED))}
+
+
+def filters_of(sent: Mapping[str, str]) -> Filters:
+    """Which requests the list shows that an address names."""
     return Filters(
         tab=forms.choice_or_none(QueueTab, sent.get("tab")) or QueueTab.NOW,
         kind=forms.choice_or_none(Kind, sent.get("kind")),

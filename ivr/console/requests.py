@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,19 @@ from ivr import forms
 from ivr.callflow.answers import BestTime, Weekday
 from ivr.config import Config
 from ivr.console import words
-from ivr.console.access import actor, member, requires
+from ivr.console.access import actor, member, requires, wants_json
+from ivr.console.moments import clock_words
+from ivr.console.paths import path_words
+from ivr.console.queue import filters_of, list_args
 from ivr.forms import FormError
 from ivr.models import Disposition, Outcome, Priority, Role
 from ivr.services.line import Line
-from ivr.services.requests import assigning, history, naming, triage
-from ivr.services.requests.case import NoSuchRequest, TriageError
+from ivr.services.requests import assigning, drafts, history, naming, triage
+from ivr.services.requests.case import NoSuchRequest, TriageError, minutes
 from ivr.services.requests.casefile import CaseFile, open_case, ownership
+from ivr.services.requests.following import last_before, next_after
+from ivr.services.requests.queue import PageCursor
+from ivr.services.requests.results import FITTING, SETTLES, ChangedMeanwhile, Result, save_result
 
 NOTE_TEMPLATES = (
     "Spoke with the patient.",
@@ -36,17 +43,22 @@ NOTE_TEMPLATES = (
 NOBODY = 0
 """An id that no row has: the use case says that there is none such."""
 
-DISPOSITIONS = tuple(one for one in Disposition if one is not Disposition.CANCELLED)
+DISPOSITIONS = tuple(one for one in Disposition if one in FITTING[None])
 """How staff close a request; cancelling is the caller's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a form was not accepted, and what had been typed into it."""
+    """Why a form was not accepted, and what had been typed into it.
+
+    `meanwhile` tells what was done since it was made, up to the entry `newest`, which it knows of from now on.
+    """
 
     form: str
     words: str
     typed: Mapping[str, str]
+    meanwhile: list[str] = field(default_factory=list)
+    newest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +77,15 @@ class RequestAction:
 
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
-    """Add the page and a form's address for each action."""
+    """Add the page, the form's address for each action, and the way to the next request of the same list."""
 
     def page(request_id: int, problem: Problem | None = None) -> ResponseReturnValue:
         now = line.clock()
         try:
-            case = open_case(line.database, request_id, actor(), now)
+            case = open_case(line, request_id, actor(), now)
         except NoSuchRequest:
             abort(404)
-        shown = render_template("console/request.html", problem=problem, **_facts(line, case, now))
+        shown = render_template("console/request.html", problem=problem, **_facts(line, case, now, problem))
         return shown, 409 if problem else 200
 
     @console.get("/requests/<id:request_id>", endpoint="request")
@@ -89,30 +101,125 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         if request.form.get("active") == "1":
             triage.touch(line, request_id, actor(), line.clock())
         try:
-            now = ownership(line.database, request_id, actor())
+            now = ownership(line, request_id, actor())
         except NoSuchRequest:
             abort(404)
-        return jsonify(version=now.version, mine=now.is_mine, owner=now.owner)
+        left = int((now.ends_at - line.clock()).total_seconds()) if now.ends_at and now.is_mine else None
+        return jsonify(version=now.version, mine=now.is_mine, owner=now.owner, seconds_left=left)
+
+    @console.get("/requests/<id:request_id>/next", endpoint="request_next")
+    @requires(Role.STAFF)
+    def go_on(request_id: int) -> ResponseReturnValue:
+        """The next request of the same list, or with `back` the one before; the list itself when there is no other."""
+        back = request.args.get("back") == "1"
+        return redirect(_next_page(following(request_id, back=back)), 303)
+
+    def following(request_id: int, *, back: bool = False) -> int | None:
+        find, filters = (last_before if back else next_after), filters_of(list_args(request.args))
+        start = PageCursor.of(request.args.get("at", ""))
+        return find(line, filters, request_id, member().id, line.clock(), start=start)
+
+    @console.post("/requests/<id:request_id>/draft", endpoint="request_draft")
+    @requires(Role.STAFF)
+    def keep(request_id: int) -> ResponseReturnValue:
+        """Keep what is being typed; a page does this by itself, again and again."""
+        now, sent = line.clock(), request.form
+        made_from, revision = (forms.whole_number(sent.get(name)) or 0 for name in ("made_from", "revision"))
+        try:
+            kept = drafts.keep_draft(
+                line, request_id, actor(), now, content=sent, made_from=made_from, revision=revision
+            )
+        except NoSuchRequest:
+            abort(404)
+        except drafts.OtherDraft as error:
+            return jsonify(note=error.draft.content.get("note", ""), revision=error.draft.revision), 409
+        except TriageError as error:
+            return jsonify(problem=str(error)), 400
+        return jsonify(revision=kept, at=clock_words(now, now, line.calendar.timezone))
+
+    @console.route("/requests/<id:request_id>/save", endpoint="request_save", methods=["GET", "POST"])
+    @requires(Role.STAFF)
+    def save(request_id: int) -> ResponseReturnValue:
+        """Save what came of it, and go on to the next request of the same list if that is wished."""
+        if request.method == "GET":
+            return redirect(_page_of(request_id))
+        goes_on = request.form.get("go") == "next"
+        after = following(request_id) if goes_on else None
+        made_from, once = forms.whole_number(request.form.get("made_from")) or 0, request.form.get("once", "")[:32]
+        try:
+            result = read_result(line, request.form)
+            reference = save_result(
+                line, request_id, actor(), line.clock(), result=result, made_from=made_from, once=once
+            )
+        except NoSuchRequest:
+            abort(404)
+        except (TriageError, FormError) as error:
+            if not wants_json():
+                keep_refused(request_id, made_from)
+            return refused(request_id, Problem("work", str(error), request.form, *_meanwhile(line, error)))
+        flash(done_words(reference, result), "good")
+        return answer(_next_page(after) if goes_on else _page_of(request_id))
+
+    def keep_refused(request_id: int, made_from: int) -> None:
+        """Without a script nothing was kept before: the text of a refused form is there when the page is opened."""
+        revision = forms.whole_number(request.form.get("revision")) or 0
+        with suppress(TriageError):
+            drafts.keep_draft(
+                line,
+                request_id,
+                actor(),
+                line.clock(),
+                content=request.form,
+                made_from=made_from,
+                revision=revision,
+            )
+
+    def refused(request_id: int, problem: Problem) -> ResponseReturnValue:
+        """Say why, in the page that asked or in a new one; what was typed is kept either way."""
+        if wants_json():
+            told = {"problem": problem.words, "form": problem.form, "meanwhile": problem.meanwhile}
+            return jsonify(**told, made_from=problem.newest), 409
+        return page(request_id, problem)
+
+    def answer(address: str) -> ResponseReturnValue:
+        return jsonify(next=address) if wants_json() else redirect(address, 303)
 
     def add(action: RequestAction) -> None:
-        @console.post(f"/requests/<id:request_id>/{action.name}", endpoint=f"request_{action.name}")
+        @console.route(
+            f"/requests/<id:request_id>/{action.name}", endpoint=f"request_{action.name}", methods=["GET", "POST"]
+        )
         @requires(action.role)
         def act(request_id: int) -> ResponseReturnValue:
-            """Do it, or show the page again with what was typed and why it was not done."""
+            """Do it, or say why it was not done; a page that is loaded again from here is the request's own."""
+            if request.method == "GET":
+                return redirect(_page_of(request_id))
             try:
                 action.use_case(line, request_id, actor(), line.clock(), **action.read(line, request.form))
             except NoSuchRequest:
                 abort(404)
             except (TriageError, FormError) as error:
-                return page(request_id, Problem(action.form, str(error), request.form))
+                return refused(request_id, Problem(action.form, str(error), request.form))
             flash(action.done, "good")
-            return redirect(url_for("console.request", request_id=request_id), 303)
+            return answer(_page_of(request_id))
 
     for action in REQUEST_ACTIONS:
         add(action)
 
 
-def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
+def _page_of(request_id: int) -> str:
+    """A request's page, as one of the list that this address names."""
+    return url_for("console.request", request_id=request_id, **list_args(request.args))
+
+
+def _next_page(following: int | None) -> str:
+    """The page of the request that follows; at the end of a list, the list."""
+    if following is None:
+        flash("That was the last one of this list.", "good")
+        return url_for("console.queue", **list_args(request.args))
+    return _page_of(following)
+
+
+def _facts(line: Line, case: CaseFile, now: datetime, problem: Problem | None) -> dict[str, Any]:
     """What the page needs beside the case itself."""
     timezone = line.calendar.timezone
     proposals = {
@@ -123,6 +230,7 @@ def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
         "case": case,
         "words": words,
         "now": now,
+        "claim_idle": minutes(line.idle.claim),
         "timezone": timezone,
         "today": line.calendar.today(now),
         "proposals": {outcome: f"{at:%Y-%m-%dT%H:%M}" for outcome, at in proposals.items()},
@@ -134,11 +242,23 @@ def _facts(line: Line, case: CaseFile, now: datetime) -> dict[str, Any]:
         "leads": member().role.includes(Role.LEAD),
         "templates": NOTE_TEMPLATES,
         "outcomes": tuple(Outcome),
+        "fits": {one: [how.value for how in Outcome if one in FITTING[how]] for one in DISPOSITIONS},
+        "settles": SETTLES,
         "dispositions": DISPOSITIONS,
+        "here": list_args(request.args),
+        "typed_work": _typed_work(problem, case),
+        "did": path_words(line.tree, case),
         "priorities": tuple(Priority),
         "best_times": tuple(BestTime),
         "weekdays": tuple(Weekday),
     }
+
+
+def _typed_work(problem: Problem | None, case: CaseFile) -> Mapping[str, str]:
+    """What stands in the form: what was refused just now, or what was typed before and not sent."""
+    if problem is not None and problem.form == "work":
+        return problem.typed
+    return case.draft.content if case.draft else {}
 
 
 def _locked(case: CaseFile) -> str:
@@ -150,15 +270,24 @@ def _locked(case: CaseFile) -> str:
     return "" if case.is_free or case.is_mine else f"{case.owner or 'Somebody on call'} is working on this request."
 
 
-def _attempted(line: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
-    """Without a time of their own, the follow-up is when it is proposed."""
-    return {
-        "outcome": forms.choice(Outcome, sent.get("outcome"), "Choose how the call went."),
-        "follow_up_at": forms.moment(
+def read_result(line: Line, sent: Mapping[str, str]) -> Result:
+    """What the form says came of it; without a time of its own, the follow-up is when it is proposed.
+
+    Raises:
+        FormError: saying what is to be chosen.
+    """
+    outcome = forms.choice(Outcome, sent["outcome"], "Choose how the call went.") if sent.get("outcome") else None
+    disposition, follow_up_at = None, None
+    match sent.get("then"):
+        case "settled":
+            disposition = forms.choice(Disposition, sent.get("disposition"), "Choose how it was settled.")
+        case "again" if outcome is None:
+            raise FormError("Choose how the call went.")
+    if disposition is None:
+        follow_up_at = forms.moment(
             sent.get("follow_up_at", ""), line.calendar.timezone, "Write the follow-up as a date and a time."
-        ),
-        "note": sent.get("note", ""),
-    }
+        )
+    return Result(outcome, disposition, follow_up_at, sent.get("note", ""))
 
 
 def _assignee(sent: Mapping[str, str]) -> int | None:
@@ -166,9 +295,27 @@ def _assignee(sent: Mapping[str, str]) -> int | None:
     return forms.whole_number(sent.get("to")) or NOBODY if sent.get("to") else None
 
 
-def _closed(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
-    disposition = forms.choice(Disposition, sent.get("disposition"), "Choose how it was settled.")
-    return {"disposition": disposition, "note": sent.get("note", "")}
+def done_words(reference: str, result: Result) -> str:
+    """What was saved, for whoever did it and has the next request before them by now."""
+    if result.disposition is not None:
+        return f"Request {reference} is closed. This can be undone for 24 hours."
+    if result.outcome is not None:
+        return f"Request {reference} is saved. It comes back at its follow-up time."
+    return f"The note on request {reference} is saved."
+
+
+def _meanwhile(line: Line, error: Exception) -> tuple[list[str], int | None]:
+    """What was done since a form was made, a line each, and the entry up to which it is told."""
+    if not isinstance(error, ChangedMeanwhile):
+        return [], None
+    told = []
+    for one in error.entries:
+        what = words.history_title(one.kind, one.staff, None, {})
+        how = words.in_words(one.how).lower()
+        who = "You" if one.is_mine else one.staff or "The line"
+        at = clock_words(one.at, line.clock(), line.calendar.timezone)
+        told.append(f"{who}, {at}: {what}{': ' if how else ''}{how}")
+    return told, error.newest
 
 
 def _edited(_: Line, sent: Mapping[str, str]) -> Mapping[str, Any]:
@@ -193,10 +340,6 @@ REQUEST_ACTIONS = (
         lambda _, sent: {"to": forms.whole_number(sent.get("to")) or NOBODY},
         role=Role.LEAD,
     ),
-    RequestAction(
-        "attempt", "attempt", triage.record_attempt, "Saved. It comes back at its follow-up time.", _attempted
-    ),
-    RequestAction("close", "close", triage.close, "Closed. This can be undone for 24 hours.", _closed),
     RequestAction("reopen", "claim", history.reopen, "Reopened: it is back in the queue."),
     RequestAction(
         "undo",
@@ -205,7 +348,6 @@ REQUEST_ACTIONS = (
         "Undone. The request is as it was before.",
         lambda _, sent: {"entry_id": forms.whole_number(sent.get("entry")) or NOBODY},
     ),
-    RequestAction("note", "note", history.add_note, "Noted.", lambda _, sent: {"text": sent.get("note", "")}),
     RequestAction(
         "assign",
         "assign",

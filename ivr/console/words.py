@@ -322,7 +322,7 @@ def history_title(kind: EntryKind, staff: str | None, given_to: str | None, chan
         case EntryKind.CLAIMED:
             return "Took over" if changes.get("owner_id") else "Claimed"
         case EntryKind.RELEASED:
-            return "Released" if staff else "Released: nobody was working on it for 10 minutes"
+            return "Released" if staff else "Released: nobody was working on it"
         case EntryKind.REASSIGNED:
             return f"Given to {given_to}" if given_to else "Given to somebody else"
         case EntryKind.ASSIGNED:
@@ -332,6 +332,7 @@ def history_title(kind: EntryKind, staff: str | None, given_to: str | None, chan
 
 _HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CALLED: "Called back through the clinic's number",
+    EntryKind.DIALLED: "Dialled the patient from their own phone",
     EntryKind.ATTEMPTED: "Tried to reach the patient",
     EntryKind.NOTED: "Note",
     EntryKind.EDITED: "Edited",

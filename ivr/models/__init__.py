@@ -19,7 +19,7 @@ from ivr.models.prompt import (
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
 from ivr.models.staff import FailedSignIns, Role, StaffDevice, StaffMember
-from ivr.models.triage import Disposition, EntryKind, Outcome, RequestEntry
+from ivr.models.triage import Disposition, EntryDraft, EntryKind, Outcome, RequestEntry
 
 __all__ = [
     "AuditAction",
@@ -35,6 +35,7 @@ __all__ = [
     "Closure",
     "ClosureReason",
     "Disposition",
+    "EntryDraft",
     "EntryKind",
     "FailedSignIns",
     "NameWord",

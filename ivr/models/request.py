@@ -71,8 +71,9 @@ class PatientRequest(Base):
 
     The queue's lists are made of `tab`, `rank` (of the priority), `act_by`, `status` and `best_time`. `act_by` is when
     somebody should act next: the promised `due_at` until the first attempt, then the follow-up agreed on. `owner_id`
-    has claimed it at `claimed_at` and was last seen working on it at `owner_seen_at`. `attempts` counts those not
-    undone; `first_attempt_at` and `reached_at` are what reports measure promises by.
+    has claimed it at `claimed_at` and was last seen working on it at `owner_seen_at`. While they are on the telephone
+    with the patient, the claim lasts until `talking_until`, seen or not. `attempts` counts those not undone;
+    `first_attempt_at` and `reached_at` are what reports measure promises by.
     `assigned_to_id` is whose it is until it is done, since `assigned_at`, whoever works on it meanwhile.
     `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
     """
@@ -114,6 +115,7 @@ class PatientRequest(Base):
     assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     owner_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    talking_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -68,7 +68,8 @@ class StaffDevice(Base):
     """A browser in which somebody has signed in, and the session that they have in it now, if any.
 
     Both are known by the SHA-256 of a secret that only the browser has, in its cookies. Signing in again in the same
-    browser puts a new session in the place of the old one.
+    browser puts a new session in the place of the old one. Until `held_until` the session does not end by itself: its
+    owner is on the telephone with a patient.
     """
 
     __tablename__ = "staff_devices"
@@ -80,6 +81,7 @@ class StaffDevice(Base):
     session_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class FailedSignIns(Base):

@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ivr.db import Base, BigId, ByValue, EncryptedText, UtcDateTime
 
 
 class EntryKind(StrEnum):
-    """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names."""
+    """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names.
+
+    `CALLED` is a call through the clinic's number, `DIALLED` one that staff dial from a phone that is not ours.
+    """
 
     CLAIMED = "claimed"
     RELEASED = "released"
     REASSIGNED = "reassigned"
     ASSIGNED = "assigned"
     CALLED = "called"
+    DIALLED = "dialled"
     ATTEMPTED = "attempted"
     NOTED = "noted"
     EDITED = "edited"
@@ -61,7 +65,8 @@ class RequestEntry(Base):
     """One entry of a request's history. `staff_id` is empty when a caller or the line itself did it.
 
     `note` is what somebody wrote, `changes` JSON of what was there before and after an edit; both may be personal.
-    `undoes_id` names the entry that this one takes back.
+    `undoes_id` names the entry that this one takes back. `once` is the key of the form that made it: sent again because
+    the answer was lost, it makes no second one.
     """
 
     __tablename__ = "request_entries"
@@ -77,5 +82,26 @@ class RequestEntry(Base):
     note: Mapped[str | None] = mapped_column(EncryptedText)
     changes: Mapped[str | None] = mapped_column(EncryptedText)
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("request_entries.id"))
+    once: Mapped[str | None] = mapped_column(String(32))
 
     __table_args__ = (Index(None, "request_id", "id"), Index(None, "kind", "at"))
+
+
+class EntryDraft(Base):
+    """What somebody has typed about a request and not sent yet: one for each request and person.
+
+    `content` is JSON of the form's fields. `made_from` is the newest entry of the history that they had before them.
+    `revision` counts on each time it is kept, so that a second window does not write over what it has not seen.
+    """
+
+    __tablename__ = "entry_drafts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("patient_requests.id"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_members.id"))
+    content: Mapped[str] = mapped_column(EncryptedText)
+    made_from: Mapped[int] = mapped_column(BigId)
+    revision: Mapped[int]
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("request_id", "staff_id"),)

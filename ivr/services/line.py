@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.outputs import Say, SayOwn, Speech
@@ -37,6 +37,14 @@ class OnCall:
 
 
 @dataclass(frozen=True, slots=True)
+class IdleLimits:
+    """How long somebody may be away before their session in the browser, and their claim of a request, end."""
+
+    session: timedelta = timedelta(minutes=10)
+    claim: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A clinic's line: its database, call tree, opening hours, desk numbers, who is on call, and clock.
 
@@ -56,6 +64,7 @@ class Line:
     speaks: bool = False
     clinic_number: str = ""
     staff_number: str = ""
+    idle: IdleLimits = IdleLimits()
     scripts: Mapping[str, Script] = field(default_factory=dict)
 
     @property

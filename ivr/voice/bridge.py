@@ -17,7 +17,8 @@ from ivr.callflow.speaking import BETWEEN_OPTIONS, REFERENCE_GROUPS
 from ivr.logs import where
 from ivr.services.calls.turns import Answer
 from ivr.services.requests import bridging, by_phone
-from ivr.services.requests.dialling import LONGEST_TALK, DialTarget
+from ivr.services.requests.case import LONGEST_TALK
+from ivr.services.requests.dialling import DialTarget
 from ivr.voice import parse, watching
 from ivr.voice.views import VoiceDoor, call_of, guard, twiml_response
 

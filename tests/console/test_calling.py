@@ -72,9 +72,9 @@ def test_without_a_phone_the_number_is_shown_to_be_dialled(line, client_as, requ
     assert "Call back through" not in shown
     assert "I dial it myself" in shown
     answer = ann.send("/console/requests/1/call", {"alone": "1"})
-    assert answer.headers["Location"] == "/console/requests/1?dial=1#call-ended"
+    assert answer.headers["Location"] == "/console/requests/1#call-ended"
     assert request_of(line).owner_id == ann.member.id
-    assert re.search(rf'Dial <a href="tel:\+1{PATIENT}">', page(ann, "/console/requests/1?dial=1"))
+    assert re.search(rf'Dial <a href="tel:\+1{PATIENT}">', page(ann))
     assert PATIENT not in answer.headers["Location"]
 
 

@@ -126,8 +126,8 @@ class TestHostileText:
         leave(from_=HOSTILE, keys="2 6175550143# 1 4 3 1 2")
         member = staff(Role.LEAD, name=HOSTILE)
         client = client_as(member)
-        client.send(f"{PAGE}/note", {"note": HOSTILE})
-        client.send(f"{PAGE}/attempt", {"outcome": "busy", "note": HOSTILE})
+        client.send(f"{PAGE}/save", {"note": HOSTILE})
+        client.send(f"{PAGE}/save", {"outcome": "busy", "note": HOSTILE})
         client.send(f"{PAGE}/claim")
         page = client_as(staff(Role.LEAD)).get(PAGE)
         assert page.text.count("&lt;script&gt;alert(1)") >= 5
@@ -137,7 +137,7 @@ class TestHostileText:
     def test_what_was_typed_comes_back_as_text(self, client_as, leave):
         leave()
         page = client_as(Role.STAFF).send(
-            f"{PAGE}/attempt", {"outcome": HOSTILE, "note": HOSTILE, "follow_up_at": HOSTILE}
+            f"{PAGE}/save", {"outcome": HOSTILE, "note": HOSTILE, "follow_up_at": HOSTILE}
         )
         assert page.status_code == 409
         assert "<script>alert" not in page.text
@@ -148,8 +148,8 @@ class TestHostileText:
 
 class TestWhoMayDoWhat:
     ROUTES = (
-        ("GET", ""), ("POST", "/standing"), ("POST", "/claim"), ("POST", "/release"), ("POST", "/attempt"), ("POST", "/close"),
-        ("POST", "/reopen"), ("POST", "/undo"), ("POST", "/note"), ("POST", "/edit"), ("POST", "/take-over"), ("POST", "/reassign"),
+        ("GET", ""), ("POST", "/standing"), ("POST", "/claim"), ("POST", "/release"), ("POST", "/save"), ("POST", "/draft"),
+        ("POST", "/reopen"), ("POST", "/undo"), ("POST", "/edit"), ("POST", "/take-over"), ("POST", "/reassign"),
     )  # fmt: skip
     LEADS = ("/take-over", "/reassign")
 
@@ -178,7 +178,7 @@ class TestWhoMayDoWhat:
         client = client_as(Role.LEAD)
         for path in (f"requests/{id_}", f"recordings/{id_}.wav", f"recordings/{id_}.json"):
             assert client.get(f"/console/{path}").status_code == 404
-        for path in ("claim", "note", "standing"):
+        for path in ("claim", "save", "standing", "draft"):
             assert client.send(f"/console/requests/{id_}/{path}", {"note": "x"}).status_code == 404
 
     def test_forms_have_their_token(self, client_as, leave):

@@ -31,14 +31,14 @@ class TestActions:
         client.send(f"{PAGE}/claim")
         page = client_as(Role.STAFF).get(PAGE)
         assert f"{client.member.name} has this request since 10:00 AM" in text_of(page)
-        assert page.text.count('<fieldset class="bare" disabled>') == 2
+        assert re.search(r'<fieldset class="bare" id="outcomes" disabled>', page.text)
         assert f"{client.member.name} is working on this request. Only notes can be added." in text_of(page)
         assert ">Take over<" not in page.text
         assert ">Take over<" in client_as(Role.LEAD).get(PAGE).text
 
     def test_an_attempt_puts_it_back_with_the_follow_up_that_was_chosen(self, client, line):
         sent = {"outcome": "left_message", "follow_up_at": "2026-11-24T09:15", "note": "her son answered"}
-        assert client.send(f"{PAGE}/attempt", sent).status_code == 303
+        assert client.send(f"{PAGE}/save", sent).status_code == 303
         page = text_of(client.get(PAGE))
         for part in (
             "Tried to reach the patient: left a message",
@@ -52,27 +52,37 @@ class TestActions:
 
     def test_the_follow_up_is_proposed_and_used_when_left_empty(self, client, line):
         page = client.get(PAGE).text
-        proposed = re.search(r'value="busy" required data-follow-up="([^"]+)"', page)[1]
+        proposed = re.search(r'value="busy" data-follow-up="([^"]+)"', page)[1]
         assert proposed == "2026-11-23T10:30"
-        client.send(f"{PAGE}/attempt", {"outcome": "busy"})
+        client.send(f"{PAGE}/save", {"outcome": "busy"})
         assert entries(line)[-1].follow_up_at == NOW + timedelta(minutes=30)
 
     @pytest.mark.parametrize(
         ("path", "sent", "told"),
         [
-            ("attempt", {"note": "kept text"}, "Choose how the call went."),
-            ("attempt", {"outcome": "busy", "follow_up_at": "2026-11-23T09:00", "note": "kept text"}, "still to come"),
-            ("attempt", {"outcome": "busy", "follow_up_at": "2028-01-03T09:00", "note": "kept text"}, "within a year"),
+            ("save", {"then": "again", "note": "kept text"}, "Choose how the call went."),
+            ("save", {"outcome": "shouting", "note": "kept text"}, "Choose how the call went."),
             (
-                "attempt",
+                "save",
+                {"outcome": "no_answer", "then": "settled", "disposition": "scheduled", "note": "kept text"},
+                "does not fit",
+            ),
+            ("save", {"outcome": "busy", "follow_up_at": "2026-11-23T09:00", "note": "kept text"}, "still to come"),
+            ("save", {"outcome": "busy", "follow_up_at": "2028-01-03T09:00", "note": "kept text"}, "within a year"),
+            (
+                "save",
                 {"outcome": "busy", "follow_up_at": "9999-12-31T23:59", "note": "kept text"},
                 "a date and a time",
             ),
-            ("attempt", {"outcome": "busy", "follow_up_at": "soon", "note": "kept text"}, "a date and a time"),
-            ("close", {"note": "kept text"}, "Choose how it was settled."),
-            ("close", {"disposition": "cancelled?", "note": "kept text"}, "Choose how it was settled."),
-            ("note", {"note": "  "}, "Write something first."),
-            ("note", {"note": "kept text" + "x" * 4000}, "at most 4000"),
+            ("save", {"outcome": "busy", "follow_up_at": "soon", "note": "kept text"}, "a date and a time"),
+            ("save", {"then": "settled", "note": "kept text"}, "Choose how it was settled."),
+            (
+                "save",
+                {"then": "settled", "disposition": "cancelled?", "note": "kept text"},
+                "Choose how it was settled.",
+            ),
+            ("save", {"note": "  "}, "Choose how the call went, or write a note."),
+            ("save", {"note": "kept text" + "x" * 4000}, "at most 4000"),
             ("edit", {"callback_number": "kept text"}, "this is no telephone number"),
             ("edit", {"priority": "whenever"}, "none of the choices"),
             ("undo", {"entry": "9" * 30}, "can be undone"),
@@ -88,10 +98,10 @@ class TestActions:
 
     def test_closing_and_undoing_it(self, client, line):
         client.send(f"{PAGE}/claim")
-        client.send(f"{PAGE}/close", {"disposition": "scheduled", "note": "Tuesday at nine"})
+        client.send(f"{PAGE}/save", {"then": "settled", "disposition": "scheduled", "note": "Tuesday at nine"})
         page = client.get(PAGE)
         assert "Closed 10:00 AM : appointment scheduled" in text_of(page)
-        assert "This request is closed. Reopen it to go on." in text_of(page)
+        assert "This request is closed. Reopen it to go on;" in text_of(page)
         (entry,) = re.findall(r'name="entry" value="(\d+)"', page.text)
         client.send(f"{PAGE}/undo", {"entry": entry})
         page = text_of(client.get(PAGE))
@@ -101,15 +111,15 @@ class TestActions:
 
     def test_a_machine_or_a_wrong_number_is_closed_as_no_patient(self, client, line):
         page = client.get(PAGE).text
-        offered = re.search(r'<select id="disposition".*?</select>', page, re.S)[0]
-        assert '<option value="not_a_patient">Not a patient: a machine, or a wrong number</option>' in offered
+        offered = re.search(r'<fieldset class="bare nested" id="settled".*?</fieldset>', page, re.S)[0]
+        assert ">Not a patient: a machine, or a wrong number</label>" in offered
         assert "cancelled" not in offered
-        assert client.send(f"{PAGE}/close", {"disposition": "not_a_patient"}).status_code == 303
+        assert client.send(f"{PAGE}/save", {"then": "settled", "disposition": "not_a_patient"}).status_code == 303
         assert "Closed 10:00 AM : not a patient: a machine, or a wrong number" in text_of(client.get(PAGE))
         assert entries(line)[-1].disposition is Disposition.NOT_A_PATIENT
 
     def test_a_day_later_it_is_reopened_instead(self, client_as, client, clock):
-        client.send(f"{PAGE}/close", {"disposition": "answered"})
+        client.send(f"{PAGE}/save", {"then": "settled", "disposition": "answered"})
         clock.now += timedelta(hours=25)
         page = client_as(client.member).get(PAGE).text
         assert 'name="entry"' not in page

@@ -109,19 +109,20 @@ def test_a_nurse_works_with_the_keyboard_alone(open_page, leave, line):
     page.keyboard.press("Space")
     paused, at, *_ = playing(page)
     assert paused
-    page.keyboard.press("l")
+    page.keyboard.press(".")
     assert playing(page)[1] == pytest.approx(min(at + 5, 12), abs=0.1)
-    page.keyboard.press("j")
+    page.keyboard.press(",")
     assert playing(page)[1] == pytest.approx(at, abs=0.1)
     with page.expect_navigation():
         page.keyboard.press("c")
-    page.get_by_text("You have this request").wait_for()
+    page.locator("body:has(.phrases:not([hidden]))").get_by_text("You have this request").wait_for()
     page.keyboard.press("n")
     page.keyboard.type("Jill called, clinic closed? no.")
     assert page.get_by_label("Note", exact=True).input_value() == "Jill called, clinic closed? no."
-    page.keyboard.press("Tab")
+    page.get_by_text("Kept 10:00 AM. Not saved yet.").wait_for()
+    page.keyboard.press("Escape")
     with page.expect_navigation():
-        page.keyboard.press("Enter")
+        page.locator("#save").press("Enter")
     assert kinds(line) == [EntryKind.CLAIMED, EntryKind.NOTED]
     page.get_by_text("Jill called, clinic closed? no.").wait_for()
 
@@ -130,10 +131,12 @@ def test_closing_and_taking_it_back(open_page, leave, line):
     leave()
     page = open_page(PAGE, Role.STAFF)
     page.get_by_role("button", name="Claim").click()
-    page.get_by_label("How was it settled?").select_option(label="Appointment scheduled")
-    page.get_by_role("button", name="Close the request").click()
+    page.get_by_text("You have this request").wait_for()
+    page.get_by_label("Settled: close the request").check()
+    page.get_by_label("Appointment scheduled").check()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".claim").get_by_text("appointment scheduled").wait_for()
-    assert page.get_by_role("button", name="Save and put back").is_disabled()
+    assert page.get_by_label("No answer").is_disabled()
     page.get_by_role("button", name="Undo: Closed: appointment scheduled").click()
     page.get_by_text("You have this request").wait_for()
     assert kinds(line) == [EntryKind.CLAIMED, EntryKind.CLOSED, EntryKind.UNDONE]
@@ -143,7 +146,7 @@ def test_an_outcome_proposes_its_follow_up_until_another_is_chosen(open_page, le
     leave(CALLBACK)
     page = open_page(f"{PAGE}#call-ended", Role.STAFF)
     assert page.evaluate("() => document.activeElement.name") == "outcome"
-    follow_up = page.get_by_label("Act again at")
+    follow_up = page.get_by_label("Call again at")
     page.get_by_label("Busy").check()
     assert follow_up.input_value() == "2026-11-23T10:30"
     page.get_by_label("No answer").check()
@@ -151,7 +154,7 @@ def test_an_outcome_proposes_its_follow_up_until_another_is_chosen(open_page, le
     follow_up.fill("2026-11-24T11:15")
     page.get_by_label("Left a message").check()
     assert follow_up.input_value() == "2026-11-24T11:15"
-    page.get_by_role("button", name="Save and put back").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Try again by Tuesday 11:15 AM").wait_for()
 
 
@@ -165,6 +168,7 @@ def test_after_a_callback_the_outcome_is_asked_for(open_page, leave):
 def test_phrases_are_put_into_a_note(open_page, leave, line):
     leave(CALLBACK)
     page = open_page(PAGE, Role.STAFF)
+    page.get_by_text("Phrases", exact=True).click()
     page.get_by_role("button", name="Spoke with the patient").click()
     page.get_by_role("button", name="Needs an interpreter").click()
     assert page.get_by_label("Note", exact=True).input_value() == "Spoke with the patient. Needs an interpreter."
@@ -233,8 +237,8 @@ def busy(leave, line, staff, clock):
 def test_the_page_is_accessible_and_fits(open_page, busy, who, viewport, tmp_path):
     looks = busy[("owner", "lead", "other").index(who)]
     page = open_page("/console/requests/2", looks, viewport=viewport)
-    for closed in page.locator("details:not([open])").all():
-        closed.locator("summary").click()
+    while (closed := page.locator("details:not([open]) > summary")).count():
+        closed.first.click()
     page.wait_for_function("() => document.querySelector('.bars').getAttribute('d')?.length > 100")
     assert_accessible(page)
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -183,6 +183,9 @@ def test_in_a_browser_an_admin_closes_with_an_own_greeting_and_lifts_it(open_pag
     page.get_by_text("The closure is lifted").wait_for()
     assert page.locator(".state").inner_text().startswith("Open now")
     page.get_by_role("button", name="Close now for the rest of today").press("Enter")
+    assert page.locator("#close-now-reason:invalid").count() == 1, "it asks for the reason first"
+    page.locator("#close-now-reason").select_option("weather")
+    page.get_by_role("button", name="Close now for the rest of today").press("Enter")
     page.get_by_text("closed for the rest of today").wait_for()
     page.get_by_label("Saturday: opens", exact=True).fill("09:00")
     page.get_by_label("Saturday: closes", exact=True).fill("12:00")

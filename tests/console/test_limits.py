@@ -10,7 +10,7 @@ WORDS = "That is too much at once."
 @pytest.mark.parametrize(
     ("path", "most"),
     [("/console/sign-in", limits.FORM), ("/console/hours/weekly", limits.FORM), ("/studio/en-US/goodbye/script", limits.FORM),
-     ("/console/requests/1/note", limits.LONG_FORM)],
+     ("/console/requests/1/save", limits.LONG_FORM)],
 )  # fmt: skip
 def test_a_form_may_have_so_much(client, path, most):
     """Signed out: the size is looked at before anything else, and what fits is asked to sign in."""

@@ -11,11 +11,11 @@ from ivr.services.requests.case import LONGEST_NOTE
 def test_files_fit_with_their_forms():
     assert limits.largest("/studio/en-US/goodbye/takes") >= LARGEST_TAKE + 100_000
     assert limits.largest("/studio/en-US/import") >= LARGEST_ZIP + 100_000
-    assert limits.largest("/studio/en-US/import") > limits.LONG_FORM >= limits.largest("/console/requests/1/note")
+    assert limits.largest("/studio/en-US/import") > limits.LONG_FORM >= limits.largest("/console/requests/1/save")
 
 
 def test_the_longest_note_fits_its_form():
-    assert len(urlencode({"note": "💉" * LONGEST_NOTE})) + 2000 < limits.largest("/console/requests/12/note")
+    assert len(urlencode({"note": "💉" * LONGEST_NOTE})) + 2000 < limits.largest("/console/requests/12/save")
 
 
 def test_everything_else_is_a_form():

@@ -13,6 +13,16 @@ from tests.support.settings import DATA_KEY
 
 APPOINTMENT = "1 2 6175550199 1 1 1 05171948 1 6 3 1 2"
 
+TABLES = (
+    "calls",
+    "call_turns",
+    "patient_requests",
+    "request_entries",
+    "entry_drafts",
+    "recordings",
+    "recording_audio",
+)
+
 MINE, OTHER = "+16175550142", "+16175550199"
 
 SECRETS = ("6175550142", "6175550199", "05171948", "1948-05-17", "spoken words")
@@ -62,7 +72,7 @@ def readable(line):
     """All that whoever has the key can read of the tables with patients' data."""
     vault, text = Vault([DATA_KEY]), []
     with line.database.read() as session:
-        for table in ("calls", "call_turns", "patient_requests", "request_entries", "recordings", "recording_audio"):
+        for table in TABLES:
             for row in session.connection().exec_driver_sql(f"SELECT * FROM {table}"):
                 for value in row:
                     try:

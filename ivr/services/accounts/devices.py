@@ -34,7 +34,7 @@ def begin(session: Session, member_id: int, device: str, now: datetime) -> str:
         row = StaffDevice(staff_id=member_id, digest=digest_of(device))
         session.add(row)
     secret = secrets.token_urlsafe(24)
-    row.session_digest, row.started_at, row.seen_at = digest_of(secret), now, now
+    row.session_digest, row.started_at, row.seen_at, row.held_until = digest_of(secret), now, now, None
     session.flush()
     return secret
 
@@ -59,6 +59,27 @@ def note_seen(database: Database, device: StaffDevice, now: datetime, *, with_ac
         session.execute(update(StaffDevice).where(StaffDevice.id == device.id).values(seen_at=now))
         if with_account:
             session.execute(update(StaffMember).where(StaffMember.id == device.staff_id).values(last_seen_at=now))
+
+
+def hold(database: Database, member_id: int, secret: str, until: datetime) -> None:
+    """Keep one session from ending by itself until then, because its owner is on the telephone."""
+    with database.write() as session:
+        session.execute(update(StaffDevice).where(*_session_of(member_id, secret)).values(held_until=until))
+
+
+def shorten_hold(session: Session, member_id: int, until: datetime) -> None:
+    """Somebody's call is over: their sessions are held until then at most. Commits nothing."""
+    held = StaffDevice.staff_id == member_id, StaffDevice.held_until > until
+    session.execute(update(StaffDevice).where(*held).values(held_until=until))
+
+
+def end_all(session: Session, member_id: int) -> int:
+    """End all sessions of somebody, in the session's transaction; how many went on. The browsers stay known."""
+    going_on = StaffDevice.staff_id == member_id, StaffDevice.session_digest.is_not(None)
+    rows = list(session.scalars(select(StaffDevice).where(*going_on).with_for_update()))
+    for row in rows:
+        row.session_digest = None
+    return len(rows)
 
 
 def forget_all(session: Session, member_id: int) -> None:

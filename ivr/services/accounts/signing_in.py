@@ -127,6 +127,16 @@ def end_session(database: Database, actor: Actor, member_id: int, secret: str, n
             add_audit_entry(session, actor, AuditAction.SIGNED_OUT, subject(member_id), now, why)
 
 
+def end_all_sessions(database: Database, actor: Actor, member_id: int, now: datetime) -> int:
+    """End the sessions of all of somebody's devices; how many those were."""
+    with database.write() as session:
+        ended = devices.end_all(session, member_id)
+        add_audit_entry(
+            session, actor, AuditAction.SIGNED_OUT, subject(member_id), now, f"everywhere: {ended} sessions"
+        )
+        return ended
+
+
 def use_code(database: Database, member_id: int, counter: int) -> bool:
     """Accept the code of a time step, unless that one or a later one was accepted before."""
     with database.write() as session:

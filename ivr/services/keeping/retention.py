@@ -14,6 +14,7 @@ from ivr.db import Database, retry_when_busy
 from ivr.models import (
     AuditAction,
     Call,
+    EntryDraft,
     NameWord,
     PatientRequest,
     Recording,
@@ -36,6 +37,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "patient_requests": frozenset({"callback_number", "number_index", "birth_date", "patient_name", "record_number"}),
     "recording_audio": frozenset({"data"}),
     "request_entries": frozenset({"note", "changes"}),
+    "entry_drafts": frozenset({"content"}),
 }
 """The columns that erasing empties, by table; a test holds that every encrypted column of patients' is among them."""
 
@@ -126,6 +128,7 @@ def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     _run(session, delete(NameWord).where(NameWord.request_id.in_(ids)))
     _run(session, update(PatientRequest).where(PatientRequest.id.in_(ids)).values(emptied))
     _run(session, update(RequestEntry).where(RequestEntry.request_id.in_(ids)).values(note=None, changes=None))
+    _run(session, delete(EntryDraft).where(EntryDraft.request_id.in_(ids)))
     _free_references(session, ids, now)
     return recordings
 

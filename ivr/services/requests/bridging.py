@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ivr.models import (
@@ -21,15 +21,17 @@ from ivr.models import (
     BridgeStatus,
     EntryKind,
     PatientRequest,
+    RequestEntry,
     RequestStatus,
     StaffMember,
 )
+from ivr.services.accounts import devices
 from ivr.services.audit import Actor
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.requests import on_call, triage
-from ivr.services.requests.case import TriageError, opened
-from ivr.services.requests.dialling import LONGEST_TALK, DialTarget, caller_id_for
+from ivr.services.requests.case import LONGEST_TALK, TriageError, opened
+from ivr.services.requests.dialling import DialTarget, caller_id_for
 from ivr.services.requests.notices import REPEAT
 
 TOO_LATE = timedelta(seconds=60)
@@ -137,14 +139,52 @@ def progress_of(line: Line, bridge_id: int, staff_id: int, now: datetime) -> Bri
 def dial_alone(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
     """Claim a request whose patient is called from a phone that is not ours, and note that call.
 
+    Nobody tells when such a call ends: it holds the claim until its outcome is saved, or another patient is dialled,
+    for `LONGEST_TALK` at most. Asked again meanwhile, it is the same call.
+
     Raises:
+        CannotBridge: when there is no number to dial.
         Taken: when somebody else has claimed the request.
     """
     with opened(line, request_id, actor, now) as case:
         if case.request.status is RequestStatus.CLAIMED and not case.is_mine:
             raise case.taken()
+        if not case.request.callback_number:
+            raise CannotBridge("There is no number to call.")
         case.need_hold()
-        case.record(EntryKind.CALLED, AuditAction.CALLED, "from their own phone")
+        if case.request.talking_until is not None and case.request.talking_until > now:
+            return
+        _end_other_talks(case.session, actor.staff_id, now)
+        case.request.talking_until = now + LONGEST_TALK
+        case.record(EntryKind.DIALLED, AuditAction.CALLED, "from their own phone")
+
+
+def dialled_at(line: Line, request_id: int, staff_id: int, now: datetime) -> datetime | None:
+    """When a member of the staff dialled the patient of a request by themselves, while that call holds the claim."""
+    with line.database.read() as session:
+        until = select(PatientRequest.talking_until).where(
+            PatientRequest.id == request_id, PatientRequest.owner_id == staff_id, PatientRequest.talking_until > now
+        )
+        talking_until = session.scalar(until)
+        if talking_until is None:
+            return None
+        dialled = select(RequestEntry.at).where(
+            RequestEntry.request_id == request_id,
+            RequestEntry.staff_id == staff_id,
+            RequestEntry.kind == EntryKind.DIALLED,
+            RequestEntry.at >= talking_until - LONGEST_TALK,
+        )
+        return session.scalar(dialled.order_by(RequestEntry.id.desc()).limit(1))
+
+
+def _end_other_talks(session: Session, staff_id: int | None, now: datetime) -> None:
+    """Nobody speaks with two patients at once: the claims of those before last as long as any from now on."""
+    mine = update(PatientRequest).where(
+        PatientRequest.status == RequestStatus.CLAIMED,
+        PatientRequest.owner_id == staff_id,
+        PatientRequest.talking_until.is_not(None),
+    )
+    session.execute(mine.values(talking_until=None, owner_seen_at=now))
 
 
 def running(line: Line, request_id: int, staff_id: int, now: datetime) -> int | None:
@@ -315,20 +355,14 @@ def _still_theirs(session: Session, line: Line, bridge: BridgeCall, now: datetim
             if not case.is_mine:
                 return False
             case.record(EntryKind.CALLED, AuditAction.CALLED, "bridged")
-            case.request.owner_seen_at = now + LONGEST_TALK
+            case.request.talking_until = now + LONGEST_TALK + UNANSWERED
             return True
     except TriageError:
         return False
 
 
 def _end(
-    session: Session,
-    line: Line,
-    bridge: BridgeCall,
-    outcome: BridgeOutcome,
-    now: datetime,
-    *,
-    sure: bool = False,
+    session: Session, line: Line, bridge: BridgeCall, outcome: BridgeOutcome, now: datetime, *, sure: bool = False
 ) -> None:
     """End a bridged call; the claim is from now on held as long as any. What is `sure` replaces an earlier guess."""
     if bridge.status is BridgeStatus.ENDED:
@@ -336,12 +370,15 @@ def _end(
         return
     bridge.status, bridge.outcome, bridge.ended_at = BridgeStatus.ENDED, outcome, now
     request = session.get(PatientRequest, bridge.request_id, with_for_update=True)
+    if bridge.staff_id is not None:
+        devices.shorten_hold(session, bridge.staff_id, now + line.idle.session)
     is_theirs = request and request.status is RequestStatus.CLAIMED and request.owner_id == bridge.staff_id
     if bridge.on_call_number:
         on_call.note(session, line, bridge, on_call.ENDINGS[outcome], now)
         if bridge.accepted_at is None:
             on_call.ring_next(session, line, bridge, now)
         elif request and is_theirs:
+            request.talking_until = None
             on_call.hold(line, request, now)
     elif request and is_theirs:
-        request.owner_seen_at = now
+        request.owner_seen_at, request.talking_until = now, None

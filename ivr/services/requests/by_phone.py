@@ -35,8 +35,8 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.recordings.recordings import FETCHABLE
 from ivr.services.requests import triage
-from ivr.services.requests.case import IDLE, TriageError, opened
-from ivr.services.requests.dialling import LONGEST_TALK, DialTarget, caller_id_for
+from ivr.services.requests.case import LONGEST_TALK, TriageError, idle_claims, opened
+from ivr.services.requests.dialling import DialTarget, caller_id_for
 from ivr.services.requests.order import QueueTab, first_of, in_order
 from ivr.services.requests.queue import moment_of
 
@@ -85,7 +85,7 @@ def claim(session: Session, line: Line, inquiry: Inquiry) -> Found:
                 return Found("no_number")
             case.need_hold()
             case.record(EntryKind.CALLED, AuditAction.CALLED, "by phone")
-            case.request.owner_seen_at = now + LONGEST_TALK
+            case.request.talking_until = now + LONGEST_TALK
     except TriageError:
         return Found("taken")
     return Found("claimed")
@@ -155,7 +155,7 @@ def leave(session: Session, known: StaffFacts, now: datetime) -> None:
     """The staff's call is over: what it has claimed is held as long as any claim. Commits nothing."""
     request = session.get(PatientRequest, known.request_id, with_for_update=True)
     if request is not None and request.status is RequestStatus.CLAIMED and request.owner_id == known.staff_id:
-        request.owner_seen_at = min(request.owner_seen_at or now, now)
+        request.owner_seen_at, request.talking_until = now, None
 
 
 def _actor(known: StaffFacts) -> Actor:
@@ -180,7 +180,7 @@ def _read(session: Session, line: Line, inquiry: Inquiry, passed: tuple[int, ...
 
 def _most_pressing(session: Session, line: Line, passed: tuple[int, ...], now: datetime) -> PatientRequest | None:
     """The first of the queue's list that nobody is working on and that was not passed over or on to the desk."""
-    unclaimed = or_(PatientRequest.status != RequestStatus.CLAIMED, PatientRequest.owner_seen_at <= now - IDLE)
+    unclaimed = or_(PatientRequest.status != RequestStatus.CLAIMED, idle_claims(now, line.idle.claim))
     wanted = (
         unclaimed,
         PatientRequest.for_desk.is_(False),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import Session
 
 from ivr.db import ByValue, UtcDateTime
@@ -30,8 +30,8 @@ from ivr.services.line import Line
 from ivr.services.requests import notices
 from ivr.services.requests.references import HELD_AFTER_CLOSING
 
-IDLE = timedelta(minutes=10)
-"""How long a claim lasts without its owner being seen at work on the request."""
+LONGEST_TALK = timedelta(hours=1)
+"""How long a call with a patient holds the claim at most, and lasts where the line connects it."""
 
 LONGEST_NOTE = 4000
 
@@ -171,6 +171,7 @@ class Case:
         self.request.status = RequestStatus.CLAIMED
         self.request.owner_id = staff_id
         self.request.claimed_at = self.request.owner_seen_at = self.now
+        self.request.talking_until = None
 
     def put_back(self, alert_after: timedelta | None = notices.REPEAT) -> None:
         """Let the request wait without an owner, in the list where it belongs; urgent notices go on."""
@@ -180,6 +181,7 @@ class Case:
             left = self.request.left_incomplete
             self.request.status = RequestStatus.INCOMPLETE if left else RequestStatus.NEW
         self.request.owner_id = self.request.claimed_at = self.request.owner_seen_at = None
+        self.request.talking_until = None
         self.alert(alert_after)
 
     def alert(self, after: timedelta | None = None) -> None:
@@ -253,7 +255,7 @@ def opened(line: Line, request_id: int, actor: Actor, now: datetime, within: Ses
         request = session.get(PatientRequest, request_id, with_for_update=True, populate_existing=True)
         if request is None:
             raise NoSuchRequest(f"There is no request number {request_id}.")
-        if is_idle(request, now) and request.owner_id != member.id:
+        if is_idle(request, now, line.idle.claim) and request.owner_id != member.id:
             release_unattended(session, line, request, now)
         yield Case(session, line, request, actor, member, now, _plain(request))
 
@@ -263,11 +265,31 @@ def case_of(session: Session, line: Line, request: PatientRequest, actor: Actor,
     return Case(session, line, request, actor, None, now, _plain(request))
 
 
-def is_idle(request: PatientRequest, now: datetime) -> bool:
-    """Whether a request's owner has not been seen at work for so long that others may have it."""
-    if request.status is not RequestStatus.CLAIMED:
-        return False
-    return request.owner_seen_at is None or request.owner_seen_at <= now - IDLE
+def is_idle(request: PatientRequest, now: datetime, limit: timedelta) -> bool:
+    """Whether a request's owner has not been seen at work for so long (`limit`) that others may have it."""
+    ends_at = claim_ends_at(request, limit)
+    return request.status is RequestStatus.CLAIMED and (ends_at is None or ends_at <= now)
+
+
+def claim_ends_at(request: PatientRequest, limit: timedelta) -> datetime | None:
+    """When a claim ends by itself unless its owner is seen at work, `limit` after the last time; None: it has ended.
+
+    A call with the patient holds it for longer.
+    """
+    seen = request.owner_seen_at and request.owner_seen_at + limit
+    return max(filter(None, (seen, request.talking_until)), default=None)
+
+
+def idle_claims(now: datetime, limit: timedelta) -> ColumnElement[bool]:
+    """The claims that `is_idle` finds, as a condition for a query."""
+    unseen = or_(PatientRequest.owner_seen_at.is_(None), PatientRequest.owner_seen_at <= now - limit)
+    silent = or_(PatientRequest.talking_until.is_(None), PatientRequest.talking_until <= now)
+    return and_(PatientRequest.status == RequestStatus.CLAIMED, unseen, silent)
+
+
+def minutes(limit: timedelta) -> str:
+    """A limit in words, such as '10 minutes'."""
+    return f"{limit // timedelta(minutes=1)} minutes"
 
 
 def release_unattended(session: Session, line: Line, request: PatientRequest, now: datetime) -> None:
@@ -275,12 +297,13 @@ def release_unattended(session: Session, line: Line, request: PatientRequest, no
     case = case_of(session, line, request, SYSTEM, now)
     owner = request.owner_id
     case.put_back(alert_after=None)
-    case.record(EntryKind.RELEASED, AuditAction.RELEASED, f"staff:{owner} was away for 10 minutes")
+    case.record(EntryKind.RELEASED, AuditAction.RELEASED, f"staff:{owner} was away for {minutes(line.idle.claim)}")
 
 
 def put_away(session: Session, request: PatientRequest, disposition: Disposition, now: datetime) -> None:
     """Close a request; its owner stays for the reports, its reference is free again a year later. Commits nothing."""
     request.status = RequestStatus.CLOSED
+    request.talking_until = None
     request.disposition = disposition
     request.closed_at = now
     held = update(ReferenceNumber).where(ReferenceNumber.reference == request.reference)

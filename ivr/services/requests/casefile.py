@@ -28,7 +28,10 @@ from ivr.models import (
     Tab,
 )
 from ivr.services.audit import Actor, add_audit_entry
-from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, is_idle
+from ivr.services.line import Line
+from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, claim_ends_at, is_idle
+from ivr.services.requests.drafts import KeptDraft, read_draft
+from ivr.services.requests.results import TELLING
 from ivr.services.requests.undoing import UndoRule
 
 MOST_OF_SAME_NUMBER = 12
@@ -110,7 +113,9 @@ class CaseFile:
     """A request and everything around it; the history is newest first, requests of the same number open ones first.
 
     `owner` has claimed it, and until it is done it is `assigned_to`; both are names. `is_free`: whoever wants may
-    claim it. `staff` are the names of active members by id. `version` is another word after every change.
+    claim it. `staff` are the names of active members by id. `version` is another word after every change; `newest` is
+    the id of the newest entry, 0 for none. `draft` is what whoever looks has typed and not sent, `since_draft` what was
+    done since then.
     """
 
     request: PatientRequest
@@ -124,24 +129,32 @@ class CaseFile:
     staff: Mapping[int, str]
     assigned_to: str | None
     version: str
+    newest: int
+    draft: KeptDraft | None
+    since_draft: tuple[HistoryItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Who has a request, and its version: what an open page asks for again and again."""
+    """Who has a request, and its version: what an open page asks for again and again.
+
+    `ends_at` is when the claim ends by itself, None when nobody has it; `newest` is the id of the newest entry.
+    """
 
     version: str
     is_mine: bool
     owner: str | None
+    ends_at: datetime | None
+    newest: int
 
 
-def open_case(database: Database, request_id: int, actor: Actor, now: datetime) -> CaseFile:
+def open_case(line: Line, request_id: int, actor: Actor, now: datetime) -> CaseFile:
     """Read a request for somebody of the staff. Its owner counts as being at work on it.
 
     Raises:
         NoSuchRequest: when there is none.
     """
-    with database.write() as session:
+    with line.database.write() as session:
         request = session.get(PatientRequest, request_id)
         if request is None:
             raise NoSuchRequest(f"There is no request number {request_id}.")
@@ -151,31 +164,36 @@ def open_case(database: Database, request_id: int, actor: Actor, now: datetime) 
         members = {member.id: member for member in session.scalars(select(StaffMember).order_by(StaffMember.name))}
         recordings = _recordings(session, request_id)
         entries = _entries(session, request_id)
-        same = _same_number(session, database, request)
+        same = _same_number(session, line.database, request)
         shown = f"with requests {', '.join(str(one.id) for one in same)} of the same number" if same else ""
         add_audit_entry(session, actor, AuditAction.SEEN, f"request:{request_id}", now, shown)
+        draft = read_draft(session, request_id, actor.staff_id)
+        items = _history(entries, members, actor, now)
         return CaseFile(
             request=request,
             call=_call(session, request),
             recordings=recordings,
-            history=tuple(_history(entries, members, actor, now)),
+            history=tuple(items),
             same_number=same,
             owner=_owner(request, members),
             is_mine=is_mine,
-            is_free=request.status not in {RequestStatus.CLAIMED, RequestStatus.CLOSED} or is_idle(request, now),
+            is_free=_is_free(request, line, now),
             staff={member.id: member.name for member in members.values() if member.active},
             assigned_to=_name(members, request.assigned_to_id),
             version=_version(request, [entry.id for entry in entries], recordings),
+            newest=max((entry.id for entry in entries), default=0),
+            draft=draft,
+            since_draft=tuple(one for one in items if draft and _is_told_since(one.entry, draft.made_from)),
         )
 
 
-def ownership(database: Database, request_id: int, actor: Actor) -> Ownership:
+def ownership(line: Line, request_id: int, actor: Actor) -> Ownership:
     """Who has a request now. It shows nothing of the patient and leaves no trace.
 
     Raises:
         NoSuchRequest: when there is none.
     """
-    with database.read() as session:
+    with line.database.read() as session:
         request = session.get(PatientRequest, request_id, options=[defer(column) for column in _SECRET])
         if request is None:
             raise NoSuchRequest(f"There is no request number {request_id}.")
@@ -183,12 +201,23 @@ def ownership(database: Database, request_id: int, actor: Actor) -> Ownership:
         owner = session.get(StaffMember, request.owner_id or 0)
         version = _version(request, [newest or 0], _recordings(session, request_id))
         claimed = request.status is RequestStatus.CLAIMED
-        return Ownership(version, _is_mine(request, actor), owner.name if owner and claimed else None)
+        ends_at = claim_ends_at(request, line.idle.claim) if claimed else None
+        name = owner.name if owner and claimed else None
+        return Ownership(version, _is_mine(request, actor), name, ends_at, newest or 0)
 
 
 def _is_mine(request: PatientRequest, actor: Actor) -> bool:
     claimed = request.status is RequestStatus.CLAIMED
     return claimed and actor.staff_id is not None and request.owner_id == actor.staff_id
+
+
+def _is_told_since(entry: RequestEntry, made_from: int) -> bool:
+    return entry.id > made_from and entry.kind in TELLING
+
+
+def _is_free(request: PatientRequest, line: Line, now: datetime) -> bool:
+    waits = request.status not in {RequestStatus.CLAIMED, RequestStatus.CLOSED}
+    return waits or is_idle(request, now, line.idle.claim)
 
 
 def _owner(request: PatientRequest, members: Mapping[int, StaffMember]) -> str | None:

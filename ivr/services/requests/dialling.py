@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,9 +10,6 @@ from sqlalchemy.orm import Session
 from ivr.config import E164
 from ivr.models import Call, PatientRequest
 from ivr.services.line import Line
-
-LONGEST_TALK = timedelta(hours=1)
-"""How long a connection lasts at most; meanwhile the claim is not taken for an idle one."""
 
 
 @dataclass(frozen=True, slots=True)

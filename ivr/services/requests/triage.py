@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import retry_when_busy
@@ -26,7 +26,7 @@ from ivr.models import (
 from ivr.services.audit import Actor
 from ivr.services.calendar import Calendar
 from ivr.services.line import Line
-from ivr.services.requests.case import IDLE, BadEntry, opened, put_away, release_unattended
+from ivr.services.requests.case import BadEntry, Case, idle_claims, opened, put_away, release_unattended
 
 AT_ONCE = 50
 """Idle claims released in one transaction."""
@@ -96,7 +96,7 @@ def take_over(line: Line, request_id: int, actor: Actor, now: datetime) -> None:
 def reassign(line: Line, request_id: int, actor: Actor, now: datetime, *, to: int) -> int:
     """Give a request to a member of the staff, by a lead; the history entry's id.
 
-    It is released like any other when the member is not seen at work on it for 10 minutes, so that it is never stuck.
+    It is released like any other when the member is not seen at work on it for a while, so that it is never stuck.
 
     Raises:
         NotAllowed: when no lead acts.
@@ -128,12 +128,11 @@ def touch(line: Line, request_id: int, actor: Actor, now: datetime) -> bool:
 
 
 def release_idle(line: Line, now: datetime) -> int:
-    """Put back every request whose owner has not been seen at work on it for 10 minutes; how many those were.
+    """Put back every request whose owner has not been seen at work on it for too long; how many those were.
 
     Cheap when there are none: then it only looks.
     """
-    away = or_(PatientRequest.owner_seen_at.is_(None), PatientRequest.owner_seen_at <= now - IDLE)
-    idle = select(PatientRequest).where(PatientRequest.status == RequestStatus.CLAIMED, away)
+    idle = select(PatientRequest).where(idle_claims(now, line.idle.claim))
     with line.database.read() as session:
         if session.scalar(idle.with_only_columns(PatientRequest.id).limit(1)) is None:
             return 0
@@ -172,20 +171,33 @@ def record_attempt(
         AlreadyClosed: when it is closed.
         BadEntry: when the follow-up lies in the past or more than a year ahead.
     """
-    if follow_up_at is not None and not now < follow_up_at <= now + FURTHEST:
-        raise BadEntry("Choose a follow-up time that is still to come, within a year.")
     with opened(line, request_id, actor, now, within) as case:
         case.need_hold()
-        request = case.request
-        at = follow_up_at or default_follow_up(line.calendar, request.priority, outcome, now)
-        request.attempts += 1
-        request.first_attempt_at = request.first_attempt_at or now
-        if outcome in SPOKE:
-            request.reached_at = request.reached_at or now
-        request.act_by = at
-        case.put_back()
-        kind, detail = EntryKind.ATTEMPTED, f"attempt: {outcome}"
-        return case.record(kind, AuditAction.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
+        return put_back_until(case, outcome, follow_up_at, note)
+
+
+def put_back_until(case: Case, outcome: Outcome, follow_up_at: datetime | None, note: str) -> int:
+    """Note an attempt and let the request wait until its follow-up; the history entry's id. See `record_attempt`.
+
+    Raises:
+        BadEntry: when the follow-up lies in the past or more than a year ahead.
+    """
+    if follow_up_at is not None and not case.now < follow_up_at <= case.now + FURTHEST:
+        raise BadEntry("Choose a follow-up time that is still to come, within a year.")
+    at = follow_up_at or default_follow_up(case.line.calendar, case.request.priority, outcome, case.now)
+    note_attempt(case, outcome)
+    case.request.act_by = at
+    case.put_back()
+    kind, detail = EntryKind.ATTEMPTED, f"attempt: {outcome}"
+    return case.record(kind, AuditAction.CHANGED, detail, text=note, outcome=outcome, follow_up_at=at)
+
+
+def note_attempt(case: Case, outcome: Outcome) -> None:
+    """Count an attempt, for the reports too. What the history tells of it, whoever asks records."""
+    case.request.attempts += 1
+    case.request.first_attempt_at = case.request.first_attempt_at or case.now
+    if outcome in SPOKE:
+        case.request.reached_at = case.request.reached_at or case.now
 
 
 def close(
@@ -208,12 +220,17 @@ def close(
     """
     with opened(line, request_id, actor, now, within) as case:
         case.need_hold()
-        if disposition in HELPED:
-            case.request.first_attempt_at = case.request.first_attempt_at or now
-            case.request.reached_at = case.request.reached_at or now
-        put_away(case.session, case.request, disposition, now)
-        kind, detail = EntryKind.CLOSED, f"disposition: {disposition}"
-        return case.record(kind, AuditAction.CLOSED, detail, text=note, disposition=disposition)
+        return close_case(case, disposition, note)
+
+
+def close_case(case: Case, disposition: Disposition, note: str) -> int:
+    """Close a request that whoever acts holds; the history entry's id. See `close`."""
+    if disposition in HELPED:
+        case.request.first_attempt_at = case.request.first_attempt_at or case.now
+        case.request.reached_at = case.request.reached_at or case.now
+    put_away(case.session, case.request, disposition, case.now)
+    kind, detail = EntryKind.CLOSED, f"disposition: {disposition}"
+    return case.record(kind, AuditAction.CLOSED, detail, text=note, disposition=disposition)
 
 
 def default_follow_up(calendar: Calendar, priority: Priority, outcome: Outcome, now: datetime) -> datetime:

@@ -1,5 +1,6 @@
 // Who has the request: the server is told while somebody works on the page, and asked all the time.
 import { byId, createElement } from "../shared/dom.js";
+import { setExpiry } from "../shared/expiry.js";
 import { post } from "../shared/http.js";
 
 const INTERVAL_MS = 20000;
@@ -9,7 +10,7 @@ let wasActive = true;
 
 const showNews = (message, linkText) => {
   const news = byId("news");
-  news.replaceChildren(`${message} `, createElement("a", { href: location.pathname }, linkText));
+  news.replaceChildren(`${message} `, createElement("a", { href: location.pathname + location.search }, linkText));
   news.hidden = false;
 };
 
@@ -17,6 +18,15 @@ const changeInWords = ({ owner, mine: isMine }) => {
   if (owner && !isMine) return `${owner} has this request now.`;
   const wasMine = page.dataset.mine === "1";
   return wasMine && !isMine ? "This request is no longer yours." : "Something about this request has changed.";
+};
+
+const keepButton = createElement("button", { type: "button" }, "I am still working on it");
+keepButton.addEventListener("click", () => document.dispatchEvent(new Event("session-used")));
+
+const showHowLongItIsHeld = (seconds) => {
+  const endsAt = Date.now() + seconds * 1000;
+  const expiry = { endsAt, text: "This request is released for others in", act: keepButton };
+  setExpiry("claim", seconds === null ? null : expiry);
 };
 
 const takeActivity = () => {
@@ -28,16 +38,18 @@ const takeActivity = () => {
 
 const poll = async () => {
   const isActive = takeActivity();
-  if (document.hidden && !isActive) return;
+  const isOver = document.documentElement.hasAttribute("data-signed-out");
+  if (isOver || (document.hidden && !isActive)) return;
   const body = new URLSearchParams({ active: isActive ? "1" : "0" });
   const options = { isBackground: !isActive, redirect: "manual" };
   const response = await post(page.dataset.standing, body, options).catch(() => null);
   if (!response) return;
   if (!response.ok) {
-    showNews("You were signed out. What you typed is still here; copy it before you sign in again.", "Sign in");
+    document.dispatchEvent(new Event("session-doubtful"));
     return;
   }
   const standing = await response.json();
+  showHowLongItIsHeld(standing.seconds_left);
   if (standing.version !== page.dataset.version) showNews(changeInWords(standing), "Show what is new");
 };
 
@@ -49,5 +61,5 @@ const noteActivity = () => {
 export const followOwner = () => {
   for (const sign of SIGNS_OF_WORK) addEventListener(sign, noteActivity, { passive: true });
   setInterval(poll, INTERVAL_MS);
-  document.addEventListener("request-changed", poll);
+  for (const name of ["request-changed", "session-used"]) document.addEventListener(name, poll);
 };

@@ -207,6 +207,6 @@ export const setUpPlayers = () => {
   if (!players.length) return;
   [currentPlayer] = players;
   addShortcut(" ", "Play or pause the message", () => currentPlayer.togglePlaying());
-  addShortcut("j", "5 seconds back", () => currentPlayer.skip(-STEP_SECONDS));
-  addShortcut("l", "5 seconds on", () => currentPlayer.skip(STEP_SECONDS));
+  addShortcut(",", "5 seconds back", () => currentPlayer.skip(-STEP_SECONDS));
+  addShortcut(".", "5 seconds on", () => currentPlayer.skip(STEP_SECONDS));
 };

@@ -74,11 +74,11 @@ def told_by_staff(case):
 
 def test_every_look_leaves_a_row_and_shows_everything(line, ana):
     leave(line, APPOINTMENT)
-    case = open_case(line.database, 1, ana, NOW)
+    case = open_case(line, 1, ana, NOW)
     assert (case.request.callback_number, case.request.birth_date) == ("+16175550142", "1948-05-17")
     assert case.call.caller_id == "+16175550142"
     assert [recording.sid for recording in case.recordings] == ["RE1"]
-    open_case(line.database, 1, ana, NOW)
+    open_case(line, 1, ana, NOW)
     assert rows(line, AuditAction.SEEN) == [(ana.name, "request:1", "")] * 2
 
 
@@ -90,11 +90,11 @@ def test_a_look_that_leaves_no_row_shows_nothing(line, ana, monkeypatch):
 
     monkeypatch.setattr("ivr.services.requests.casefile.add_audit_entry", full)
     with pytest.raises(OSError, match="no space"):
-        open_case(line.database, 1, ana, NOW)
+        open_case(line, 1, ana, NOW)
 
 
 def test_an_unknown_request_is_none(line, ana):
-    for look in (lambda: open_case(line.database, 9, ana, NOW), lambda: ownership(line.database, 9, ana)):
+    for look in (lambda: open_case(line, 9, ana, NOW), lambda: ownership(line, 9, ana)):
         with pytest.raises(NoSuchRequest):
             look()
     assert not rows(line, AuditAction.SEEN)
@@ -105,7 +105,7 @@ def test_the_path_of_the_call_has_its_times(line, ana, clock):
     for token in ("2", "8", *CALLBACK.split()[1:]):
         clock.now += timedelta(seconds=7)
         caller(token)
-    steps = open_case(line.database, 1, ana, clock.now).call.steps
+    steps = open_case(line, 1, ana, clock.now).call.steps
     assert [step.after.total_seconds() for step in steps[:4]] == [0, 7, 14, 21]
     assert [step.at_node for step in steps[:5]] == ["", "main", "number", "number", "reason"]
     assert steps[2].events == (("InputMissed", "number", "no_match", 1),)
@@ -116,10 +116,10 @@ def test_requests_of_the_same_number_stand_beside_it_open_ones_first(line, ana):
         leave(line, call=call)
     leave(line, call="CA4", from_="+16175550143")
     triage.close(line, 2, ana, NOW, disposition=Disposition.DUPLICATE)
-    case = open_case(line.database, 1, ana, NOW)
+    case = open_case(line, 1, ana, NOW)
     assert [(one.id, one.status) for one in case.same_number] == [(3, RequestStatus.NEW), (2, RequestStatus.CLOSED)]
     assert (ana.name, "request:1", "with requests 3, 2 of the same number") in rows(line, AuditAction.SEEN)
-    assert not open_case(line.database, 4, ana, NOW).same_number
+    assert not open_case(line, 4, ana, NOW).same_number
 
 
 def test_a_number_indexed_by_an_older_key_is_found(line, ana, make_line, database_url, config):
@@ -128,16 +128,16 @@ def test_a_number_indexed_by_an_older_key_is_found(line, ana, make_line, databas
     leave(line)
     newer = make_line(database_url, data_keys=(Fernet.generate_key().decode(), *config.data_keys))
     leave(newer, call="CA2")
-    assert [one.id for one in open_case(newer.database, 2, ana, NOW).same_number] == [1]
+    assert [one.id for one in open_case(newer, 2, ana, NOW).same_number] == [1]
 
 
 def test_looking_at_ones_own_request_keeps_the_claim(line, ana, actors):
     leave(line)
     triage.claim(line, 1, ana, NOW)
-    open_case(line.database, 1, ana, NOW + 9 * MINUTE)
-    seen = open_case(line.database, 1, actors["Ben"], NOW + 18 * MINUTE)
+    open_case(line, 1, ana, NOW + 9 * MINUTE)
+    seen = open_case(line, 1, actors["Ben"], NOW + 18 * MINUTE)
     assert (seen.owner, seen.is_free, seen.is_mine) == ("Ana", False, False)
-    away = open_case(line.database, 1, actors["Ben"], NOW + 19 * MINUTE)
+    away = open_case(line, 1, actors["Ben"], NOW + 19 * MINUTE)
     assert (away.owner, away.is_free) == ("Ana", True)
 
 
@@ -145,15 +145,15 @@ def test_the_history_says_who_and_what_can_be_undone(line, ana, actors):
     leave(line)
     attempt = triage.record_attempt(line, 1, ana, NOW, outcome=Outcome.BUSY, note="engaged")
     history.add_note(line, 1, actors["Ben"], NOW + MINUTE, text="a daughter called")
-    found = told_by_staff(open_case(line.database, 1, ana, NOW + MINUTE))
+    found = told_by_staff(open_case(line, 1, ana, NOW + MINUTE))
     assert [(past.entry.kind, past.staff, past.may_undo) for past in found] == [
         (EntryKind.NOTED, "Ben", False),
         (EntryKind.ATTEMPTED, "Ana", True),
         (EntryKind.CLAIMED, "Ana", False),
     ]
-    assert not any(past.may_undo for past in open_case(line.database, 1, actors["Ben"], NOW).history)
+    assert not any(past.may_undo for past in open_case(line, 1, actors["Ben"], NOW).history)
     history.undo(line, 1, ana, NOW + 2 * MINUTE, entry_id=attempt)
-    undone = next(past for past in open_case(line.database, 1, ana, NOW + 2 * MINUTE).history if past.undone)
+    undone = next(past for past in open_case(line, 1, ana, NOW + 2 * MINUTE).history if past.undone)
     assert (undone.entry.id, undone.undone_by, undone.may_undo) == (attempt, "Ana", False)
 
 
@@ -188,7 +188,7 @@ def test_the_page_offers_undo_only_where_it_works(line, actors, did, looks, late
     for number, step in enumerate(did.split()):
         STEPS[step](line, actors["Ana"], NOW + number * MINUTE)
     now = NOW + later + 2 * MINUTE
-    shown = open_case(line.database, 1, actors[looks], now).history
+    shown = open_case(line, 1, actors[looks], now).history
     with contextlib.closing(Rows(line.database)) as rows:
         for past in shown:
             offered, kind = past.may_undo, past.entry.kind
@@ -209,7 +209,7 @@ def test_what_was_erased_is_gone_from_the_page(line, ana):
     triage.close(line, 1, ana, NOW, disposition=Disposition.SCHEDULED, note="Tuesday")
     with line.database.write() as session:
         erase_requests(session, [1], NOW)
-    case = open_case(line.database, 1, ana, NOW)
+    case = open_case(line, 1, ana, NOW)
     assert (case.request.callback_number, case.request.birth_date, case.same_number) == (None, None, ())
     assert [past.entry.kind for past in told_by_staff(case)] == [EntryKind.CLOSED, EntryKind.CLAIMED]
     assert {(past.entry.note, past.entry.changes) for past in case.history} == {(None, None)}
@@ -220,7 +220,7 @@ def test_what_was_erased_is_gone_from_the_page(line, ana):
 
 def test_the_standing_tells_of_every_change_without_a_trace(line, ana, actors):
     leave(line, APPOINTMENT)
-    versions = [open_case(line.database, 1, ana, NOW).version]
+    versions = [open_case(line, 1, ana, NOW).version]
     for change in (
         lambda: triage.claim(line, 1, ana, NOW),
         lambda: history.add_note(line, 1, actors["Ben"], NOW, text="a daughter called"),
@@ -228,12 +228,12 @@ def test_the_standing_tells_of_every_change_without_a_trace(line, ana, actors):
         lambda: store_audio(line.database, "RE1", speechlike(2), 2, NOW),
     ):
         change()
-        now = ownership(line.database, 1, ana)
+        now = ownership(line, 1, ana)
         assert now.version not in versions
         versions.append(now.version)
     assert (now.is_mine, now.owner) == (False, "Lee")
     assert len(rows(line, AuditAction.SEEN)) == 1
-    assert open_case(line.database, 1, ana, NOW).version == now.version
+    assert open_case(line, 1, ana, NOW).version == now.version
 
 
 class TestListening:
