@@ -14,10 +14,7 @@ from ivr.console.moments import clock_words
 from ivr.models import Disposition, EntryKind, Outcome, Priority, RecordingStatus, RequestStatus
 
 WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
-    Kind: {
-        Kind.CALLBACK: "Callback",
-        Kind.APPOINTMENT: "Appointment",
-    },
+    Kind: {Kind.CALLBACK: "Callback", Kind.APPOINTMENT: "Appointment"},
     Reason: {
         Reason.PROCEDURE: "Question about a treatment",
         Reason.AFTER_PROCEDURE: "After a procedure they have had",

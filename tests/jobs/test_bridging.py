@@ -139,7 +139,7 @@ def test_without_a_phone_the_request_is_claimed_for_dialling_alone(office):
         office.begin(alone)
     assert office.request().status is RequestStatus.NEW, "nothing is claimed by a button that did nothing"
     bridging.dial_alone(office.line, 1, alone, office.line.clock())
-    assert office.kinds() == [EntryKind.CLAIMED, EntryKind.CALLED]
+    assert office.kinds() == [EntryKind.CLAIMED, EntryKind.DIALLED]
 
 
 def test_a_phone_that_could_not_be_rung_in_time_is_not_rung(office, clock):
