@@ -7,6 +7,7 @@ prompts: ten of them, with the rests between the groups, are what a caller waits
 from collections.abc import Mapping
 
 SEEDS: Mapping[str, int] = {}
+"""Empty: for "twenty-two", which is weak, none of eight seeds was better, and other words were not tried."""
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 RATES: Mapping[str, int] = dict.fromkeys(DIGITS, 184)
