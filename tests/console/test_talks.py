@@ -201,7 +201,7 @@ def test_a_talk_of_45_minutes_keeps_claim_session_and_text(open_page, nurse, lin
     if way == "bridged":
         bridging.note_talked(line, 1, "completed", 2700, clock.now)
         page.get_by_text("The call has ended.").wait_for()
-    page.get_by_label("Reached").check()
+    page.locator("input[name=outcome][value=reached]").check()
     page.get_by_label("Question answered").check()
     page.locator("#save").click()
     page.locator(".claim").get_by_text("question answered").wait_for()
