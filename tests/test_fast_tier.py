@@ -9,6 +9,7 @@ from ivr.config import ROOT
 from tests.support import fast_tier
 
 CONFTEST = """
+import subprocess, sys
 import pytest
 from tests.support.fast_tier import FastTier
 
@@ -22,6 +23,11 @@ def rendered():
 @pytest.fixture
 def telephone(rendered):
     return rendered
+
+@pytest.fixture(scope="session", autouse=True)
+def of_the_whole_run():
+    yield
+    subprocess.run([sys.executable, "-c", "pass", "pg_ctl", "stop"], check=True)
 """
 
 TESTS = """

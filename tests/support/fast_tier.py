@@ -78,6 +78,12 @@ class FastTier:
         if self._running and fixturedef.argname in SLOW_FIXTURES:
             pytest.fail(refusal(self._running, fixturedef.argname), pytrace=False)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, nextitem):
+        """After a process's last test, what its slow tests shared is put away: that is not the last test's doing."""
+        if nextitem is None:
+            self._running = None
+
     def _watch(self, event, arguments):
         if self._running and event == "subprocess.Popen":
             command = " ".join(map(str, arguments[1]))
