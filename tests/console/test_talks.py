@@ -196,6 +196,7 @@ def test_a_talk_of_45_minutes_keeps_claim_session_and_text(open_page, nurse, lin
         page.get_by_text("While you are on the telephone it stays yours, until 11:00 AM").wait_for()
     clock.now += 45 * MINUTE
     assert triage.release_idle(line, clock.now) == 0
+    note.press("Control+End")
     note.press_sequentially(" her brace.")
     page.get_by_text("Kept 10:45 AM. Not saved yet.").wait_for()
     if way == "bridged":

@@ -135,6 +135,10 @@ export const discardDraft = async () => {
 /** Begin to keep what is typed, and to warn of leaving with an unsaved note. */
 export const keepDrafts = () => {
   kept = content().toString();
+  if (form.note.value !== form.note.defaultValue) {
+    kept = ""; // typed before this script ran
+    keepSoon();
+  }
   for (const name of ["input", "change"]) form.addEventListener(name, keepSoon);
   addEventListener("beforeunload", warn);
   document.addEventListener("visibilitychange", () => {
