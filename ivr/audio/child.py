@@ -46,7 +46,8 @@ def _mastered(data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], byt
     from ivr.audio.takes import finish_take
 
     clip = finish_take(data, request["language"], PromptText(**request["line"]))
-    return {"sha256": clip.sha256, "measurement": asdict(clip.measurement)}, clip.wav
+    header = {"sha256": clip.sha256, "measurement": asdict(clip.measurement)}
+    return {**header, "faults": clip.faults, "remark": clip.remark}, clip.wav
 
 
 TASKS = {"measure": _measured, "master": _mastered}
@@ -66,7 +67,7 @@ def main() -> None:
     try:
         header, sound = TASKS[request["task"]](data, request)
     except TakeRefused as error:
-        header, sound = {"refused": str(error)}, b""
+        header, sound = {"refused": str(error), "reason": error.reason}, b""
     except MasteringError as error:
         header, sound = {"undecodable": str(error)}, b""
     except MemoryError:

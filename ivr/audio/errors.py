@@ -8,6 +8,8 @@ AudioError
 └── DecoderLost            the decoding process was ended from outside: another try may succeed
 """
 
+from enum import StrEnum
+
 
 class AudioError(Exception):
     """Anything this package refuses or fails to do."""
@@ -37,8 +39,25 @@ class MasteringError(AudioError):
     """The source is not audio we can decode, is too long, or holds no speech."""
 
 
+class Refusal(StrEnum):
+    """What is wrong with a recording, for those who hear it on a telephone: each has a prompt of its own."""
+
+    SHORT = "short"
+    FAST = "fast"
+    LONG = "long"
+    QUIET = "quiet"
+    DISTORTED = "distorted"
+    NOISY = "noisy"
+    OTHER = "other"
+
+
 class TakeRefused(MasteringError):
     """Somebody's recording of a prompt that cannot go on the air; the message is a sentence for that person."""
+
+    def __init__(self, sentence: str, reason: Refusal = Refusal.OTHER) -> None:
+        """Keep what is wrong, in a word too."""
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class DecoderLost(AudioError):

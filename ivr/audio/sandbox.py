@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.audio.clips import PromptClip, PromptText
-from ivr.audio.errors import DecoderLost, MasteringError, TakeRefused
+from ivr.audio.errors import DecoderLost, MasteringError, Refusal, TakeRefused
 from ivr.audio.measuring import Measurement
 
 __all__ = ["duration_seconds", "master_take"]
@@ -50,7 +50,9 @@ def master_take(
     except MasteringError as error:
         raise TakeRefused("This is not a recording we can read: reading it was given up.") from error
     measurement = Measurement(**header["measurement"])
-    return PromptClip(prompt.key, prompt.text, wav, header["sha256"], measurement, ())
+    return PromptClip(
+        *(prompt.key, prompt.text, wav, header["sha256"], measurement, tuple(header["faults"])), remark=header["remark"]
+    )
 
 
 def _asked(
@@ -73,7 +75,7 @@ def _asked(
     except ValueError as error:
         raise MasteringError("cannot be decoded as audio: the decoder gave no answer") from error
     if "refused" in header:
-        raise TakeRefused(header["refused"])
+        raise TakeRefused(header["refused"], Refusal(header["reason"]))
     if "undecodable" in header:
         raise MasteringError(header["undecodable"])
     return header, sound

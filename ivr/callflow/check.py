@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from ivr.callflow import reading
+from ivr.callflow import facts, reading
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.entries import Fault
@@ -209,7 +209,7 @@ def _every_answer() -> set[str]:
         *(f"closure_{reason}" for reason in ClosureReason),
         *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
         *("request_tried", "request_claimed", "request_late"),
-        *(f"studio_{last}" for last in ("refused", "being_made", "waiting")),
+        *(f"studio_{last}" for last in ("refused", *facts.REFUSED_AS, "being_made", "waiting")),
         *("studio_script", "studio_direction", "studio_no_direction"),
         *("promise_minutes", "promise_on_call", "promise_today", "promise_tomorrow", "promise_on", "promise_by"),
         *(f"promise_{day}_{half}" for day in ("today", "tomorrow") for half in ("morning", "afternoon")),

@@ -142,11 +142,16 @@ class StaffFacts:
     disposition: str = ""
 
 
+REFUSED_AS = tuple(f"refused_{why}" for why in ("short", "fast", "long", "quiet", "distorted", "noisy"))
+"""Why a recording was refused, as far as there is a prompt that says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class PromptReading:
     """A prompt as it is read out to whoever may record it: its words, how to say them, and the audio of both.
 
-    `last` is what became of the clinic's newest version: refused, being_made, waiting, or '' for nothing to say.
+    `last` is what became of the clinic's newest version: refused (with why, if that is in `REFUSED_AS`), being_made,
+    waiting, or '' for nothing to say.
     Audio is named by its SHA-256; None where there is none.
     """
 

@@ -11,9 +11,10 @@ import pytest
 
 from ivr.audio import sandbox
 from ivr.audio.clips import PromptText
-from ivr.audio.errors import DecoderLost, MasteringError, TakeRefused
+from ivr.audio.errors import DecoderLost, MasteringError, Refusal, TakeRefused
 from ivr.audio.measuring import faults
 from ivr.audio.takes import finish_take
+from ivr.callflow.facts import REFUSED_AS
 from tests.support.takes import SENTENCE, as_wav, spoken, take
 
 LINE = PromptText("emergency", SENTENCE, 12.0)
@@ -70,7 +71,7 @@ def changed(voice, how):
         ("silent", "almost silent"),
         ("too noisy", "too noisy to understand"),
         ("cut off", "its words take"),
-        ("said twice", "its words take"),
+        ("said twice", "Was something said twice"),
         ("too long for its place", "its place in the call has 5 at most"),
         ("a text file", "not a recording we can read"),
         ("nothing", "not a recording we can read"),
@@ -82,6 +83,76 @@ def test_what_cannot_go_on_the_air_is_refused_with_a_sentence(voice, how, words)
     line = PromptText("k", SENTENCE, 5.0) if "place" in how else LINE
     with pytest.raises(TakeRefused, match=words):
         finish_take(changed(voice, how), "en-US", line)
+
+
+REASONS = {
+    "distorted": Refusal.DISTORTED,
+    "almost silent": Refusal.QUIET,
+    "silent": Refusal.QUIET,
+    "too noisy": Refusal.NOISY,
+    "cut off": Refusal.SHORT,
+    "said twice": Refusal.LONG,
+    "too long for its place": Refusal.LONG,
+    "three minutes": Refusal.LONG,
+}
+
+
+@pytest.mark.parametrize("how", REASONS)
+def test_why_in_a_word_for_those_who_hear_it_by_phone(voice, how):
+    line = PromptText("k", SENTENCE, 5.0) if "place" in how else LINE
+    with pytest.raises(TakeRefused) as refused:
+        sandbox.master_take(changed(voice, how), "en-US", line)
+    assert refused.value.reason is REASONS[how]
+    assert f"refused_{refused.value.reason}" in REFUSED_AS
+
+
+def faster(voice, times):
+    samples, rate = voice
+    moments = np.linspace(0, len(samples) - 1, int(len(samples) / times))
+    return as_wav(np.interp(moments, np.arange(len(samples)), samples), rate)
+
+
+@pytest.mark.parametrize(
+    ("times", "faults", "remark"),
+    [
+        (1.0, (), ""),
+        (1.15, (), "A little fast: 164 words a minute. Callers who hear badly follow 150 at most."),
+        (1.3, ("It is too fast: 185 words a minute. Callers who hear badly follow 150 at most.",), ""),
+    ],
+)
+def test_people_read_faster_than_the_machine(voice, times, faults, remark):
+    clip = sandbox.master_take(faster(voice, times), "en-US", LINE)
+    assert (clip.faults, clip.remark) == (faults, remark)
+
+
+def tone(rate, milliseconds, *hertz):
+    seconds = np.arange(rate * milliseconds // 1000) / rate
+    return sum(0.2 * np.sin(2 * np.pi * one * seconds) for one in hertz)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((), (770, 1336)),
+        ((1000,), ()),
+        ((697, 1209), (941, 1477)),
+        ("click", "click"),
+    ],
+    ids=["a key ends it", "the beep begins it", "keys at both ends", "clicks"],
+)
+def test_what_is_no_speech_at_the_edges_is_cut_off(voice, before, after):
+    samples, rate = voice
+    samples = loud(samples, -6)
+    body, pause = samples[int(rate * 0.4) : -int(rate * 0.4)], np.zeros(rate // 7)
+
+    def sound(kind):
+        return np.array([0.5, -0.5, 0.4]) if kind == "click" else tone(rate, 150, *kind) if kind else np.zeros(0)
+
+    noisy = np.concatenate([pause, sound(before), pause, body, pause, sound(after), pause])
+    alone = finish_take(as_wav(samples, rate), "en-US", LINE)
+    assert finish_take(as_wav(noisy, rate), "en-US", LINE).measurement.seconds == pytest.approx(
+        alone.measurement.seconds, abs=0.02
+    )
 
 
 @pytest.mark.parametrize(("words", "said"), [("Monday", "Monday"), ("two", "two"), ("twenty-one", "twenty-one")])
