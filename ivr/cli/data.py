@@ -17,7 +17,7 @@ from sqlalchemy import URL, make_url
 from ivr.callflow.entries import is_reference
 from ivr.cli.settings import MISCONFIGURED, configured, migrated, open_database
 from ivr.config import Config
-from ivr.db import Database, Vault
+from ivr.db import Database, InvalidToken, Vault
 from ivr.migrations import alembic_config
 from ivr.services.audit import COMMAND
 from ivr.services.keeping import backups, keys
@@ -30,6 +30,7 @@ from ivr.services.keeping.erasure import (
     set_hold,
     trace_number,
 )
+from ivr.services.keeping.key_notes import noted_keys
 from ivr.services.keeping.retention import erased_at_carrier
 from ivr.services.line import utc_now
 from ivr.services.numbers import masked, read_number
@@ -228,6 +229,14 @@ def _say_instead(words: Sequence[str], purpose: str) -> None:
     sys.exit(MISCONFIGURED)
 
 
+def _missing_key(database: Database) -> str:
+    """Which key reads what the given ones cannot, by its fingerprint."""
+    has = database.vault.fingerprints
+    missing = [key for key in noted_keys(database) if key not in has]
+    which = f"the key with the fingerprint {', '.join(missing)}" if missing else "a key that was in use here"
+    return f"DATA_KEYS lacks {which}; it has {', '.join(has)}. Put the key back, behind the first one, and try again."
+
+
 @click.group()
 def requests() -> None:
     """Patients' requests."""
@@ -241,5 +250,8 @@ def requests_export(form: str) -> None:
     note_export(database, COMMAND, f"requests-all-{form}", utc_now())
     found = export_requests(database)
     lines = csv_lines(found) if form == "csv" else (f"{json.dumps(asdict(request))}\n" for request in found)
-    for line in lines:
-        click.echo(line, nl=False)
+    try:
+        for line in lines:
+            click.echo(line, nl=False)
+    except InvalidToken:
+        raise click.ClickException(_missing_key(database)) from None

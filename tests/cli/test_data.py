@@ -14,7 +14,7 @@ from ivr.cli import main
 from ivr.db import Database, Vault
 from ivr.models import AuditEntry, Call, PatientRequest
 from ivr.services.audit import Search, read_trail
-from ivr.services.keeping.key_notes import noted_keys
+from ivr.services.keeping.key_notes import note_keys, noted_keys
 from ivr.services.keeping.keys import survey
 from tests.support.patient_data import call, close, personal
 from tests.support.programs import Program
@@ -125,6 +125,13 @@ def test_changing_the_key(run):
     assert alone.returncode == 0
     exported = run("requests", "export", DATA_KEYS=NEW_KEY).stdout.splitlines()
     assert [json.loads(row)["reference"] for row in exported] == run.references
+
+
+def test_an_export_with_a_missing_key_names_the_key(run):
+    note_keys(run.line.database, run.line.clock())
+    ended = run("requests", "export", DATA_KEYS=NEW_KEY)
+    assert ended.returncode == 1
+    assert f"lacks the key with the fingerprint {run.line.database.vault.fingerprints[0]}" in ended.stderr
     without = run("keys", "rotate", "--check", DATA_KEYS=DATA_KEY)
     assert without.returncode == 1
     assert "a key is missing from DATA_KEYS" in without.stderr
