@@ -42,7 +42,7 @@ ROOMS: Mapping[str, set[str]] = {
     "rehearsal": {"services", "models", "migrations", "db", "config"},
     "voice": {*DOMAIN, "config", "limits", "logs", "metrics"},
     "console": {*DOMAIN, "config", "forms", "proxies"},
-    "studio": {"services", "models", "console", "forms"},
+    "studio": {"callflow", "services", "models", "console", "forms"},
     "phone": {*DOMAIN, "config", "forms", "proxies", "console", "simulator", "rehearsal"},
     "jobs": {"services", "models", "db", "config", "audio", "clients", "logs"},
     "walk": {*DOMAIN, "db", "config", "audio", "simulator", "rehearsal"},

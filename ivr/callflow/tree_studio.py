@@ -135,7 +135,10 @@ def _language(languages: tuple[str, ...], staff_menu: Exit) -> Menu:
 
 
 def _take(name: str, keep: tuple[Choice, ...], *, later: bool = False) -> Menu:
-    """What to do with what was just recorded; `later`: it may also be kept without going on the air."""
+    """What to do with what was just recorded; `later`: it may also be kept without going on the air.
+
+    Who presses nothing, or hangs up, keeps it as a draft: a recording that somebody made is not lost.
+    """
     draft = (Choice("4", "studio_draft", "studio_keep", facts={Fact.PUBLISH: False}),) if later else ()
     return Menu(
         name,
@@ -149,7 +152,7 @@ def _take(name: str, keep: tuple[Choice, ...], *, later: bool = False) -> Menu:
         ),
         example="studio_take_example",
         back="studio_leave",
-        failed="studio_leave",
+        failed="studio_keep",
     )
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,8 +27,9 @@ from ivr.cli.settings import configured, migrated, open_database, scripts_of
 from ivr.config import PROMPTS, Config
 from ivr.services.line import utc_now
 from ivr.services.numbers import dialable
+from ivr.services.prompts.agreement import Disagreement, disagreements
 from ivr.services.prompts.brought import BroughtError, brought_audio
-from ivr.services.prompts.releases import measured_seconds
+from ivr.services.prompts.releases import measured_seconds, versions_on_air
 from ivr.services.prompts.rendering import prompt_texts, render_prompts
 
 PLAYERS = (("afplay",), ("paplay",), ("aplay", "-q"), ("ffplay", "-autoexit", "-nodisp", "-loglevel", "error"))
@@ -54,8 +55,11 @@ def prompts_render(table: bool, hear: str | None, language: str | None) -> None:
         return
     clips = render(config)
     if table:
+        fresh = {(clip.language, clip.key) for clip in clips}
         for clip in clips:
             click.echo(_figures(clip))
+        for line in _figures_on_air(config, fresh):
+            click.echo(line)
     sys.exit(1 if any(clip.faults for clip in clips) else 0)
 
 
@@ -73,18 +77,34 @@ def render(config: Config, *, callers_only: bool = False) -> list[PromptClip]:
         if done == total:
             bar.render_finish()  # type: ignore[attr-defined]
 
+    scripts = scripts_of(config)
+    before = disagreements(database, scripts)
     try:
-        clips = render_prompts(database, scripts_of(config), started, show, callers_only=callers_only)
+        clips = render_prompts(database, scripts, started, show, callers_only=callers_only)
     except (AudioError, BroughtError) as error:
         raise click.ClickException(str(error)) from None
+    after = disagreements(database, scripts)
     database.close()
     seconds = (utc_now() - started).total_seconds()
     click.echo(_summary(clips, seconds))
     _warn_of_the_plain_voice(clips)
+    _tell_what_is_not_as_the_script(before, after)
     for clip in clips:
         for fault in clip.faults:
             click.echo(f"  {clip.key}: {fault}", err=True)
     return clips
+
+
+def _tell_what_is_not_as_the_script(before: list[Disagreement], after: list[Disagreement]) -> None:
+    """What made way for the script's own words, and what the clinic has to look at or record anew."""
+    left = {(one.language, one.key) for one in after}
+    for one in before:
+        if one.misleads and (one.language, one.key) not in left:
+            click.echo(f"Taken off the air, the script's words are there instead: {one}", err=True)
+    if mine := [one for one in after if one.own]:
+        click.echo("The clinic's own, not as the script (the studio lists them under “Not as the script”):", err=True)
+        for one in mine:
+            click.echo(f"  {one}", err=True)
 
 
 def _warn_of_the_plain_voice(clips: list[PromptClip]) -> None:
@@ -129,6 +149,18 @@ def _summary(clips: list[PromptClip], seconds: float) -> str:
         f"tail {max(clip.measurement.tail_ms for clip in clips):.0f} ms at most, "
         f"{min(paces, default=0):.0f} to {max(paces, default=0):.0f} words a minute."
     )
+
+
+def _figures_on_air(config: Config, without: set[tuple[str, str]]) -> Iterator[str]:
+    """The figures of what is on the air already, a line each; a person's recordings too."""
+    for one in versions_on_air(migrated(open_database(config)), config.languages):
+        if (one.language, one.key) not in without:
+            pace = f"{one.words_per_minute:4.0f}" if one.words_per_minute else "   -"
+            figures = (
+                f"{one.seconds or 0:5.1f} s {one.level_dbov or 0:6.1f} dBov {one.peak_dbfs or 0:6.1f} dBFS"
+                f" {one.head_ms or 0:4.0f} {one.tail_ms or 0:4.0f} ms"
+            )
+            yield f"{one.key:<28} {figures} {pace} wpm  {'person' if one.source.is_human else 'kept'}"
 
 
 def _figures(clip: PromptClip) -> str:
@@ -191,4 +223,5 @@ def _lint(config: Config) -> list[str]:
         check.SpokenScript(language, script.order, script.has, seconds[language], script.longest)
         for language, script in scripts.items()
     ]
-    return check.check(line.tree, voices)
+    false = [str(one) for one in disagreements(line.database, scripts) if one.misleads]
+    return check.check(line.tree, voices) + false

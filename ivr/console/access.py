@@ -300,6 +300,8 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     words = _ERRORS.get(error.code or 500, "That did not work. Please go back and try again.")
+    if error.code == 413 and (most := (request.max_content_length or 0) // 1_000_000):
+        words = f"That is too much at once: {most} MB are the most here. Please go back and send a smaller file."
     return render_template("console/error.html", words=words), error.code or 500
 
 

@@ -57,12 +57,14 @@ class PromptNumber(Base):
 class PromptVersion(Base):
     """One version of a prompt (key and language): the words, the audio, and what was measured of it.
 
-    `own` tells the clinic's versions from those of the shipped script. `fingerprint` tells whether synthetic audio is
+    `own` tells the clinic's versions from those of the shipped script; `shipped_text` is what the script said when such
+    a version was made or last looked at. `fingerprint` tells whether synthetic audio is
     still what this text and this voice would give. Audio and figures are missing until there is audio: levels are in
     dBov and dBFS, silences in milliseconds; `words_per_minute` is empty for the shortest clips. `problem` says why a
     recording was refused. `publish_when_ready`: it goes on the air as soon as it is fit for it; `publish_at` and
     `expires_at` are when the clock puts it on the air, and takes it off again. `recording_sid` is the call's recording
-    that it is made of.
+    that it is made of, `take_sha256` the digest of the file that was uploaded. `refused_as` is the problem in a word,
+    `remark` advice on a recording that may be used.
     """
 
     __tablename__ = "prompt_versions"
@@ -71,6 +73,7 @@ class PromptVersion(Base):
     key: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(12))
     text: Mapped[str] = mapped_column(Text)
+    shipped_text: Mapped[str | None] = mapped_column(Text)
     state: Mapped[PromptState] = mapped_column(ByValue(PromptState), default=PromptState.DRAFT)
     source: Mapped[PromptSource] = mapped_column(ByValue(PromptSource))
     own: Mapped[bool] = mapped_column(default=False)
@@ -83,9 +86,12 @@ class PromptVersion(Base):
     tail_ms: Mapped[float | None]
     words_per_minute: Mapped[float | None]
     problem: Mapped[str | None] = mapped_column(Text)
+    refused_as: Mapped[str | None] = mapped_column(String(24))
+    remark: Mapped[str | None] = mapped_column(Text)
     author_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
     recording_sid: Mapped[str | None] = mapped_column(String(34))
+    take_sha256: Mapped[str | None] = mapped_column(String(64))
     publish_when_ready: Mapped[bool] = mapped_column(default=False)
     publish_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -94,7 +100,12 @@ class PromptVersion(Base):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index(None, "language", "key", "id"), Index(None, "fingerprint"), Index(None, "recording_sid"))
+    __table_args__ = (
+        Index(None, "language", "key", "id"),
+        Index(None, "fingerprint"),
+        Index(None, "recording_sid"),
+        Index(None, "take_sha256"),
+    )
 
 
 class PromptTake(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from ivr.console.access import HEADERS
 from ivr.services.line import Line
 from ivr.studio import overview, page, sounds
 
@@ -17,8 +18,9 @@ def create_studio(line: Line) -> Blueprint:
         family.add_routes(studio, line)
 
     @studio.after_request
-    def allow_microphone(response: Response) -> Response:
-        """Only here may a page of ours listen."""
+    def allow_recording(response: Response) -> Response:
+        """Only here may a page of ours listen, and play what it has recorded itself."""
+        response.headers["Content-Security-Policy"] = f"{HEADERS['Content-Security-Policy']}; media-src 'self' blob:"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self), payment=(), usb=()"
         return response
 

@@ -15,6 +15,7 @@ from ivr.services.line import Line
 from ivr.services.prompts.catalogue import Heard, PromptRow, rows
 from ivr.services.prompts.exchange import export_language, import_language
 from ivr.services.prompts.versions import VersionError
+from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
 
 FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
     "all": ("All", lambda row: True),
@@ -22,15 +23,13 @@ FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
     "synthetic": ("Machine's voice", lambda row: any(cell.heard is Heard.SYNTHETIC for cell in row.cells)),
     "person": ("Recorded by people", lambda row: any(cell.heard is Heard.PERSON for cell in row.cells)),
     "drafts": ("With drafts", lambda row: any(cell.drafts or cell.refused for cell in row.cells)),
+    "changed": ("Not as the script", lambda row: any(cell.disagrees for cell in row.cells)),
     "clinical": ("Clinical", lambda row: row.clinical),
 }
 """Which prompts the matrix shows."""
 
 LONGEST_FIND = 100
 """Characters of what prompts are looked for by."""
-
-NAMED = 3
-"""Prompts left out by an import that the message names."""
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
@@ -44,10 +43,13 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         chosen = chosen if chosen in FILTERS else "all"
         words = forms.short_text(request.args, "find", LONGEST_FIND)
         everything = rows(line)
-        shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(row, words)]
+        shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(line, row, words)]
         return render_template(
             "studio/matrix.html",
             rows=shown,
+            groups=_grouped(shown),
+            title_of=title_of,
+            is_open=bool(words) or chosen != "all",
             languages=tuple(line.scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
             chosen=chosen,
@@ -74,12 +76,20 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         except VersionError as error:
             flash(str(error), "bad")
             return redirect(url_for("studio.matrix"))
-        flash(f"{done.recordings} recordings and {done.wordings} new wordings are drafts now.", "good")
-        if done.skipped:
-            more = f" and {len(done.skipped) - NAMED} more" if done.skipped[NAMED:] else ""
-            flash(f"Left out: {' '.join(done.skipped[:NAMED])}{more}", "warn")
-        return redirect(url_for("studio.matrix", show="drafts"))
+        return render_template("studio/imported.html", done=done, language=language)
 
 
-def _matches(row: PromptRow, words: str) -> bool:
-    return words.lower() in f"{row.number} {row.key} {row.words}".lower()
+def _matches(line: Line, row: PromptRow, words: str) -> bool:
+    """Whether a prompt is what somebody looks for: each word is in something that is known of it."""
+    spoken = [cell.words for cell in row.cells]
+    told = [*spoken, row.words, row.direction, *places_of(line.tree, row.key), group_of(row.key), names_of(row.key)]
+    known = " ".join((str(row.number), row.key, title_of(row.key), *told)).lower()
+    return all(word in known for word in words.lower().split())
+
+
+def _grouped(shown: list[PromptRow]) -> dict[str, list[PromptRow]]:
+    """The prompts by where in a call they are heard; parts without any are left out."""
+    grouped: dict[str, list[PromptRow]] = {group: [] for group in GROUPS}
+    for row in shown:
+        grouped[group_of(row.key)].append(row)
+    return {group: found for group, found in grouped.items() if found}

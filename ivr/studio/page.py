@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
@@ -16,6 +16,7 @@ from ivr.services.line import Line
 from ivr.services.prompts import versions
 from ivr.services.prompts.catalogue import details, find_version
 from ivr.services.prompts.versions import VersionError
+from ivr.studio.places import places_of, title_of
 
 SOURCES = {
     PromptSource.SYNTHESIS: "Machine's voice",
@@ -31,6 +32,11 @@ STATES = {
     PromptState.RETIRED: "Was on the air",
 }
 """The words for them on the page."""
+
+
+def wants_answer() -> bool:
+    """Whether a script of the page sent this, and stays where it is."""
+    return request.accept_mimetypes.best == "application/json"
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
@@ -51,6 +57,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             states=STATES,
             refusal=lambda version: versions.refusal(line, version),
             me=member(),
+            title=title_of(key),
+            places=places_of(line.tree, key),
             words_a_minute=WORDS_A_MINUTE,
             most_letters=versions.LONGEST_SCRIPT,
             known_words=" ".join(sorted(line.scripts[language].known_words)),
@@ -100,6 +108,20 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         message = "It is on the air: calls that begin now hear it."
         return _done_with(version_id, message, lambda: versions.publish(line, actor(), version_id, line.clock()))
 
+    @studio.post("/versions/<id:version_id>/accept")
+    @requires(Role.ADMIN)
+    def accept(version_id: int) -> ResponseReturnValue:
+        """A recording that is read fast is used all the same."""
+        message = "It can go on the air now, although it is fast."
+        return _done_with(version_id, message, lambda: versions.accept_pace(line, actor(), version_id, line.clock()))
+
+    @studio.post("/versions/<id:version_id>/still-right")
+    @requires(Role.ADMIN)
+    def confirm(version_id: int) -> ResponseReturnValue:
+        """The words are right although the script has changed."""
+        message = "Noted: these words are still right."
+        return _done_with(version_id, message, lambda: versions.confirm_words(line, actor(), version_id, line.clock()))
+
     @studio.post("/versions/<id:version_id>/schedule")
     @requires(Role.ADMIN)
     def schedule(version_id: int) -> ResponseReturnValue:
@@ -120,12 +142,17 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         return _done(version.language, version.key, message, work)
 
     def _done(language: str, key: str, message: str, work: Callable[[], object]) -> ResponseReturnValue:
-        """Do it, and show the prompt's page with what came of it."""
+        """Do it, and show the prompt's page with what came of it; a page that keeps what is refused gets a sentence."""
         if language not in line.scripts or key not in line.scripts[language].prompts:
             abort(404)
+        refused = ""
         try:
             work()
-            flash(message, "good")
         except (VersionError, FormError) as error:
-            flash(str(error), "bad")
+            refused = str(error)
+        if refused and wants_answer():
+            return jsonify(message=refused), 422
+        flash(refused or message, "bad" if refused else "good")
+        if wants_answer():
+            return jsonify(message=message)
         return redirect(url_for("studio.prompt", language=language, key=key))

@@ -14,6 +14,7 @@ class FindingKind(StrEnum):
     OUTAGE = "outage"
     REFUSED = "refused document"
     DEAD_END = "dead end"
+    FALSE_WORDS = "false words"
     NO_AUDIO = "no audio"
     SILENT = "silent audio"
     TOO_LONG = "too long"

@@ -17,6 +17,7 @@ from ivr.config import Config
 from ivr.db import Database
 from ivr.rehearsal import rehearsing
 from ivr.services.line import Line, OnCall, utc_now
+from ivr.services.prompts.agreement import disagreements
 from ivr.services.prompts.releases import SILENCE, Releases
 from ivr.simulator import (
     Answers,
@@ -103,6 +104,8 @@ class _Walking:
         release = Releases(self.line.database).latest()
         self.ear.pauses = frozenset(release.manifest.get(SILENCE, {}).values())
         scripts = {language: self.line.scripts[language] for language in self.line.tree.languages}
+        told = [one for one in disagreements(self.line.database, scripts) if one.misleads]
+        self.findings += (WalkFinding(FindingKind.FALSE_WORDS, str(one)) for one in told)
         self.findings += examine(self.ear, release, self.line.tree, scripts, speaks=self.line.speaks)
 
     def call_all(self) -> None:

@@ -257,7 +257,26 @@ def test_a_recording_that_cannot_be_used_is_told_at_the_next_try(clinic):
     clinic.call(f"{STUDIO} {clinic.number()} 1 r6 2 h", says=as_wav(samples, rate))
     run_jobs(clinic.tasks)
     assert "its words take" in clinic.newest().problem
-    assert "studio_refused" in clinic.call(f"{STUDIO} {clinic.number()} h").titles
+    assert clinic.newest().refused_as == "long"
+    assert "studio_refused_long" in clinic.call(f"{STUDIO} {clinic.number()} h").titles
+
+
+@pytest.mark.parametrize("ending", ["h", "s s s h", "1 h"], ids=["hangs up", "presses nothing", "hears it, hangs up"])
+def test_who_records_and_decides_nothing_has_a_draft(clinic, ending):
+    before = clinic.on_air()
+    clinic.call(f"{STUDIO} {clinic.number()} 1 r3 {ending}", says=clinic.voice())
+    run_jobs(clinic.tasks)
+    version = clinic.newest()
+    assert (version.state, version.key, version.text) == (PromptState.RECORDED, KEY, clinic.words())
+    assert clinic.on_air() == before
+    with clinic.line.database.read() as session:
+        assert len(session.scalars(select(PromptVersion).where(PromptVersion.own)).all()) == 1
+
+
+def test_who_hangs_up_while_recording_has_a_draft(clinic):
+    clinic.call(f"{STUDIO} {clinic.number()} 1 r3h", says=clinic.voice())
+    run_jobs(clinic.tasks)
+    assert clinic.newest().state is PromptState.RECORDED
 
 
 def test_again_and_leave_forget_what_was_recorded(clinic):

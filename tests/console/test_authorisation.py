@@ -91,6 +91,8 @@ TABLE = {
     "studio.approve": Role.ADMIN,
     "studio.publish": Role.ADMIN,
     "studio.schedule": Role.ADMIN,
+    "studio.confirm": Role.ADMIN,
+    "studio.accept": Role.ADMIN,
     "studio.roll_back": Role.ADMIN,
     "studio.audio": Role.ADMIN,
     "studio.bars": Role.ADMIN,

@@ -80,7 +80,6 @@ def _found(given, folder):
 
 
 def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
-    """The clinic's prompts are rendered under another name, and are there all the same."""
     shutil.copy(rendered, tmp_path / "line.db")
     certificate, port, upstream = make_certificate(tmp_path, "localhost"), free_port(), free_port()
 
@@ -88,6 +87,7 @@ def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
         return web_server(given, workers=2, port=upstream)
 
     trusted = {
+        "CLINIC_NAME": "Bay State Pain Associates",
         "REQUESTS_CA_BUNDLE": str(certificate),
         "SSL_CERT_FILE": str(certificate),
         "TRUSTED_PROXIES": "127.0.0.1",

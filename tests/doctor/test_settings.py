@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import update
 
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
@@ -15,6 +16,7 @@ from ivr.doctor.hours import check_hours
 from ivr.doctor.prompts import check_prompts
 from ivr.doctor.settings import check_settings
 from ivr.migrations import is_current
+from ivr.models import PromptState, PromptVersion
 from ivr.services.calendar import Calendars
 from ivr.services.scripts import read_scripts
 from tests.support.findings import bad, one
@@ -134,6 +136,31 @@ class TestPromptsAndHours:
 
     def test_rendered_prompts_are_fine(self, rendered_line, scripts):
         assert bad(check_prompts(rendered_line(), scripts, speaks=False)) == []
+
+    def test_a_new_name_of_the_clinic_that_nobody_rendered(self, rendered_line, config):
+        scripts = read_scripts(PROMPTS, config.languages, "Cape Spine Clinic")
+        level, _, told = one(check_prompts(rendered_line(), scripts, speaks=False))
+        assert level is Severity.FAULT
+        assert "Of an earlier script: en-US " in told
+
+    @pytest.mark.parametrize(
+        ("changes", "level", "words"),
+        [
+            ({"text": "Appointments, press 5."}, Severity.FAULT, "name the key 5"),
+            (
+                {"text": "For a visit, press 1.", "shipped_text": "For visits, press 1."},
+                Severity.WARNING,
+                "has changed",
+            ),
+        ],
+    )
+    def test_the_clinics_own_words(self, rendered_line, scripts, changes, level, words):
+        line = rendered_line()
+        mine = (PromptVersion.key == "option_appointment") & (PromptVersion.state == PromptState.PUBLISHED)
+        with line.database.write() as session:
+            session.execute(update(PromptVersion).where(mine).values(own=True, **changes))
+        found = one(check_prompts(line, scripts, speaks=False))
+        assert (found[0], words in found[2]) == (level, True)
 
     def test_the_carriers_voice_needs_none(self, make_line, sqlite_url, scripts):
         assert bad(check_prompts(make_line(sqlite_url), scripts, speaks=True)) == []

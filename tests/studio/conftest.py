@@ -1,5 +1,50 @@
-"""The staff's pages need accounts, signed-in clients and a server."""
+"""The staff's pages need accounts, signed-in clients and a server; the studio, prompts, a worker and a microphone."""
 
-from tests.support.staff_pages import app, client, client_as, console, line, open_page, server, staff
+from dataclasses import replace
 
-__all__ = ["app", "client", "client_as", "console", "line", "open_page", "server", "staff"]
+import pytest
+
+from ivr import create_app
+from ivr.jobs.tasks import tasks_of
+from ivr.services.prompts.rendering import render_prompts
+from tests.support.jobs import run_jobs
+from tests.support.staff_pages import client, client_as, console, open_page, server, staff
+from tests.support.studio import CLINICAL, EN, KEY
+from tests.support.takes import take
+
+__all__ = ["client", "client_as", "console", "open_page", "server", "staff"]
+
+
+@pytest.fixture
+def line(make_line, sqlite_url):
+    """A line with three prompts, rendered."""
+    line = make_line(sqlite_url)
+    script = line.scripts[EN]
+    few = {key: script.prompts[key] for key in (KEY, CLINICAL, "goodbye")}
+    line = replace(line, scripts={EN: replace(script, prompts=few)})
+    render_prompts(line.database, line.scripts, line.clock())
+    return line
+
+
+@pytest.fixture
+def app(config, line):
+    """The whole application: the console is beside the calls."""
+    return create_app(config, line)
+
+
+@pytest.fixture
+def worker(config, line):
+    """Does what is in the queue."""
+    tasks = tasks_of(config, line)
+    return lambda: run_jobs(tasks)
+
+
+@pytest.fixture(scope="module")
+def browser(launch, tmp_path_factory):
+    """A Chromium whose microphone plays a sentence over and over."""
+    file = tmp_path_factory.mktemp("microphone") / "voice.wav"
+    file.write_bytes(take("To have us call you back, please press 2."))
+    sound = f"--use-file-for-fake-audio-capture={file}%noloop"
+    browser = launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", sound)
+    yield browser
+    browser.close()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from ivr import create_app, create_line
 from ivr.audio.silence import silence
@@ -17,7 +17,7 @@ from ivr.callflow.tree import build
 from ivr.cli import main
 from ivr.config import ROOT
 from ivr.db import Base
-from ivr.models import PromptAudio, PromptRelease
+from ivr.models import PromptAudio, PromptRelease, PromptState, PromptVersion
 from ivr.services.prompts.releases import latest_release
 from ivr.walk import walking
 from ivr.walk.edges import NEVER, edges_of, goals_of
@@ -120,6 +120,17 @@ def test_audio_that_is_missing_silent_or_too_long_is_found(clinic, rendered_line
     assert any(what.startswith("en-US option_appointment: its address gives no telephone audio") for what in missing)
     assert "en-US option_callback: nothing is heard in its 3.0 s" in found(report, FindingKind.SILENT)
     assert any(what.startswith("en-US: emergency lasts") for what in found(report, FindingKind.TOO_LONG))
+
+
+def test_words_on_the_air_that_name_another_key_are_found(clinic, rendered_line, few_calls):
+    with rendered_line().database.write() as session:
+        session.execute(
+            update(PromptVersion)
+            .where(PromptVersion.key == "option_appointment", PromptVersion.state == PromptState.PUBLISHED)
+            .values(text="Appointments, press 5.", own=True)
+        )
+    (told,) = found(clinic(), FindingKind.FALSE_WORDS)
+    assert told.startswith("en-US option_appointment: These words name the key 5. Here the call has the key 1")
 
 
 def test_with_the_carriers_voice_there_is_nothing_to_measure(clinic, few_calls):

@@ -25,6 +25,7 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.numbers import caller_number
+from ivr.services.prompts.by_phone import keep_left_take
 from ivr.services.recordings.recordings import FETCHABLE, discard_recording, enqueue_import
 from ivr.services.requests import by_phone
 from ivr.services.requests.answers import Answers, add_answers
@@ -272,6 +273,8 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
             case ev.CallLeft() if turn.state.staff.staff_id is not None:
                 with session_in(connection) as session:
                     by_phone.leave(session, turn.state.staff, now)
+                    studio = keep_left_take(session, line, Inquiry(call_id, Question.KEEP_TAKE, turn.state, now))
+                turn = replace(turn, state=replace(turn.state, studio=studio))
             case ev.RequestLeft(draft, is_human):
                 keep = partial(keep_incomplete, call_id=call_id, language=language, draft=draft, is_human=is_human)
                 with session_in(connection) as session:

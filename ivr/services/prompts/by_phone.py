@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.callflow.facts import PromptReading, StudioFacts
+from ivr.callflow.facts import REFUSED_AS, PromptReading, StudioFacts
 from ivr.callflow.inputs import Found
 from ivr.models import PromptNumber, PromptState, PromptVersion
 from ivr.services.accounts.by_phone import admin_of
@@ -74,6 +74,15 @@ def keep(session: Session, line: Line, inquiry: Inquiry) -> Found:
     except VersionError:
         return _drop(session, line, inquiry, "not_allowed")
     return Found("published" if publish else "kept", _without_take(inquiry))
+
+
+def keep_left_take(session: Session, line: Line, inquiry: Inquiry) -> StudioFacts:
+    """Keep as a draft what somebody recorded and hung up on; what the call knows afterwards. Commits nothing."""
+    if not inquiry.state.studio.take_sid:
+        return inquiry.state.studio
+    kept = replace(inquiry, state=replace(inquiry.state, studio=replace(inquiry.state.studio, publish=False)))
+    known = keep(session, line, kept).facts
+    return known if isinstance(known, StudioFacts) else _without_take(inquiry)
 
 
 def drop(session: Session, line: Line, inquiry: Inquiry) -> Found:
@@ -165,7 +174,8 @@ def _last(session: Session, language: str, key: str, heard: str | None) -> str:
     if newest is None or newest.state in versions.WAS_ON_AIR:
         return ""
     if newest.problem:
-        return "refused"
+        told = f"refused_{newest.refused_as}"
+        return told if told in REFUSED_AS else "refused"
     if newest.state is PromptState.DRAFT:
         return "being_made"
     return "waiting" if newest.audio_sha256 == heard else ""

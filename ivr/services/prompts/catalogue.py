@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from ivr.callflow.check import heard_in
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptState, PromptVersion, StaffMember
 from ivr.services.line import Line
+from ivr.services.prompts.agreement import disagreements
 from ivr.services.prompts.versions import prompt_of, words_to_record
 
 
@@ -27,20 +27,27 @@ class Heard(StrEnum):
 class PromptCell:
     """A prompt in one language: what is on the air and for how many seconds, and what waits to go there.
 
-    `drafts` are versions that could go on the air or are being made, `refused` recordings that cannot.
+    `words` are those on the air, of the version `version_id`. `disagrees` says why they do not agree with the script, a
+    sentence. `drafts` are versions that could go on the air or are being made, `refused` recordings that cannot.
     """
 
     language: str
     heard: Heard = Heard.MISSING
     seconds: float | None = None
+    disagrees: str = ""
     drafts: int = 0
     refused: int = 0
     scheduled: int = 0
+    words: str = ""
+    version_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """A prompt in all languages; `number` is what is keyed on the telephone, None until it is given at rendering."""
+    """A prompt in all languages; `number` is what is keyed on the telephone, None until it is given at rendering.
+
+    `words` are what callers hear of it in the first language that has it; `direction` is how it is said.
+    """
 
     key: str
     number: int | None
@@ -48,6 +55,7 @@ class PromptRow:
     clinical: bool
     longest: float
     cells: tuple[PromptCell, ...]
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class PromptDetails:
     """A prompt in a language with its versions, the newest first.
 
     `shipped` are the words of the script, `words` those on the air, `to_record` those of the newest draft, if there is
-    one; `nodes` are where in the call tree it is heard.
+    one.
     """
 
     row: PromptRow
@@ -64,9 +72,13 @@ class PromptDetails:
     words: str
     to_record: str
     direction: str
-    nodes: tuple[str, ...]
     versions: tuple[PromptVersion, ...]
     names: Mapping[int, str]
+
+    @property
+    def cell(self) -> PromptCell:
+        """The prompt in this language, as the matrix shows it."""
+        return next(cell for cell in self.row.cells if cell.language == self.language)
 
     @property
     def on_air(self) -> PromptVersion | None:
@@ -82,6 +94,9 @@ class PromptDetails:
 def rows(line: Line) -> list[PromptRow]:
     """Every prompt, in the order of the first language's script."""
     cells = _cells(line)
+    for one in disagreements(line.database, line.scripts):
+        place = one.language, one.key
+        cells[place] = replace(cells[place], language=one.language, disagrees=one.why)
     with line.database.read() as session:
         numbers = {row.key: row.number for row in session.scalars(select(PromptNumber))}
     known = dict.fromkeys(key for script in line.scripts.values() for key in script.prompts)
@@ -91,7 +106,8 @@ def rows(line: Line) -> list[PromptRow]:
 def _row(line: Line, key: str, number: int | None, cells: Mapping[tuple[str, str], PromptCell]) -> PromptRow:
     prompt = next(script.prompts[key] for script in line.scripts.values() if key in script.prompts)
     each = tuple(cells.get((language, key), PromptCell(language)) for language in line.scripts)
-    return PromptRow(key, number, prompt.text, prompt.clinical, prompt.longest, each)
+    words = next((cell.words for cell in each if cell.words), prompt.text)
+    return PromptRow(key, number, words, prompt.clinical, prompt.longest, each, prompt.direction)
 
 
 def _cells(line: Line) -> dict[tuple[str, str], PromptCell]:
@@ -103,14 +119,16 @@ def _cells(line: Line) -> dict[tuple[str, str], PromptCell]:
         PromptVersion.seconds,
         PromptVersion.problem,
         PromptVersion.publish_at,
+        PromptVersion.text,
+        PromptVersion.id,
     ).where(PromptVersion.state != PromptState.RETIRED)
     cells: dict[tuple[str, str], PromptCell] = defaultdict(lambda: PromptCell(""))
     with line.database.read() as session:
-        for language, key, state, source, seconds, problem, publish_at in session.execute(query):
+        for language, key, state, source, seconds, problem, publish_at, text, version_id in session.execute(query):
             cell = replace(cells[language, key], language=language)
             if state is PromptState.PUBLISHED:
                 heard = Heard.SYNTHETIC if source is PromptSource.SYNTHESIS else Heard.PERSON
-                cell = replace(cell, heard=heard, seconds=seconds)
+                cell = replace(cell, heard=heard, seconds=seconds, words=text, version_id=version_id)
             elif problem:
                 cell = replace(cell, refused=cell.refused + 1)
             else:
@@ -134,8 +152,7 @@ def details(line: Line, language: str, key: str) -> PromptDetails:
         to_record, _ = words_to_record(session, line, language, key)
         names = {one.id: one.name for one in session.scalars(select(StaffMember))}
     words = next((one.text for one in versions if one.state is PromptState.PUBLISHED), prompt.text)
-    nodes = tuple(heard_in(line.tree, key))
-    return PromptDetails(row, language, prompt.text, words, to_record, prompt.direction, nodes, versions, names)
+    return PromptDetails(row, language, prompt.text, words, to_record, prompt.direction, versions, names)
 
 
 def find_version(line: Line, version_id: int) -> PromptVersion | None:

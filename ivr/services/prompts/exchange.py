@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
 
-from ivr.models import PromptAudio, PromptSource, PromptVersion
+from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptVersion
 from ivr.services.audit import Actor
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import rows
+from ivr.services.prompts.delivery import is_clutter, is_sound, key_of, words_of_sheet
 from ivr.services.prompts.releases import latest_release
 from ivr.services.prompts.versions import LARGEST_TAKE, VersionError, add_take, save_script, words_on_air
 
@@ -43,11 +46,11 @@ BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, Run
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import made: versions with audio, versions with words only, and in sentences what it left out."""
+    """What an import made: versions with audio, versions with words only, and what became of each file, a sentence."""
 
     recordings: int
     wordings: int
-    skipped: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +109,94 @@ def _sheet(entries: list[dict[str, Any]]) -> Iterator[str]:
 def import_language(line: Line, actor: Actor, language: str, data: bytes, now: datetime) -> Imported:
     """Take in what differs from what is on the air, as drafts: the worker masters them, and nothing is published.
 
+    Files are known by the manifest, else by the key or the number in their names, in whatever folder they are. New
+    words are those of the manifest, else of an edited script.
+
     Raises:
         VersionError: this is no such zip, or one of another language.
     """
-    recordings = wordings = 0
-    skipped = []
+    script = line.scripts.get(language)
+    if script is None:
+        raise VersionError("There is no such language.")
+    with line.database.read() as session:
+        numbers = {row.number: row.key for row in session.scalars(select(PromptNumber)) if script.has(row.key)}
+    told: list[str] = []
     with _opened(data) as archive:
-        names = frozenset(archive.namelist())
-        for entry in _entries(archive, language):
-            try:
-                with line.database.read() as session:
-                    same_words = entry.text == words_on_air(session, line, language, entry.key)
-                audio = _read(archive, entry.file, LARGEST_TAKE) if entry.file in names else None
-                if audio is not None and not _is_known(line, audio):
-                    add_take(line, actor, language, entry.key, entry.text, audio, PromptSource.UPLOAD, now)
-                    recordings += 1
-                elif not same_words:
-                    save_script(line, actor, language, entry.key, entry.text, now)
-                    wordings += 1
-            except VersionError as error:
-                skipped.append(f"{entry.key}: {error}")
-    return Imported(recordings, wordings, tuple(skipped))
+        delivered = _delivered(archive, language, numbers, told)
+        done = [_take_in(line, actor, language, archive, one, now, told) for one in delivered]
+    return Imported(done.count("recording"), done.count("wording"), tuple(told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """A prompt of which something came: the words of the manifest and of the script, and the name of its recording."""
+
+    key: str
+    manifest: str | None
+    sheet: str | None
+    file: str | None
+
+
+def _delivered(
+    archive: zipfile.ZipFile, language: str, numbers: Mapping[int, str], told: list[str]
+) -> list[_Delivered]:
+    """What is in the zip, prompt by prompt; what is nobody's is told."""
+    names = [name for name in archive.namelist() if not is_clutter(name)]
+    manifest, sheet = (_called(names, wanted) for wanted in (MANIFEST, SHEET))
+    entries = _entries(archive, manifest, language) if manifest else []
+    root = manifest.removesuffix(manifest.rpartition("/")[2]) if manifest else ""
+    listed = {f"{root}{entry.file}": entry.key for entry in entries if entry.file}
+    files: dict[str, str] = {}
+    for name in names:
+        key = listed.get(name) or (key_of(name, numbers) if is_sound(name) else None)
+        if key is not None and key not in files:
+            files[key] = name
+        elif key is not None:
+            told.append(f"{name}: not taken, {files[key]} is of the same prompt.")
+        elif name not in (manifest, sheet):
+            told.append(f"{name}: not recognised.")
+    texts = {entry.key: entry.text for entry in entries}
+    written = words_of_sheet(_read(archive, sheet, LARGEST_MANIFEST).decode("utf-8-sig", "replace")) if sheet else {}
+    if not manifest and not files and not written:
+        raise VersionError(NO_MANIFEST)
+    keys = dict.fromkeys((*texts, *files, *written))
+    return [_Delivered(key, texts.get(key), written.get(key), files.get(key)) for key in keys]
+
+
+def _take_in(
+    line: Line,
+    actor: Actor,
+    language: str,
+    archive: zipfile.ZipFile,
+    one: _Delivered,
+    now: datetime,
+    told: list[str],
+) -> str:
+    """Make a draft of what came of a prompt, if it is new: "recording", "wording" or ""."""
+    try:
+        with line.database.read() as session:
+            on_air = words_on_air(session, line, language, one.key)
+        words = next((text for text in (one.manifest, one.sheet) if text and text != on_air), on_air)
+        audio = _read(archive, one.file, LARGEST_TAKE) if one.file else None
+        if audio is not None and not _is_known(line, audio):
+            add_take(line, actor, language, one.key, words, audio, PromptSource.UPLOAD, now)
+            told.append(f"{one.file}: became a draft of {one.key}.")
+            return "recording"
+        if one.file:
+            told.append(f"{one.file}: unchanged.")
+        if words != on_air:
+            save_script(line, actor, language, one.key, words, now)
+            told.append(f"New words became a draft of {one.key}.")
+            return "wording"
+    except VersionError as error:
+        told.append(f"{one.key}: {error}")
+    return ""
+
+
+def _called(names: Sequence[str], wanted: str) -> str | None:
+    """The file of that name, in whatever folder and letters; the one that lies highest."""
+    found = [name for name in names if PurePosixPath(name).name.lower() == wanted]
+    return min(found, key=lambda name: name.count("/"), default=None)
 
 
 @contextmanager
@@ -143,10 +213,10 @@ def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _entries(archive: zipfile.ZipFile, language: str) -> list[ManifestEntry]:
+def _entries(archive: zipfile.ZipFile, name: str, language: str) -> list[ManifestEntry]:
     """The prompts that the manifest names."""
     try:
-        manifest = json.loads(_read(archive, MANIFEST, LARGEST_MANIFEST))
+        manifest = json.loads(_read(archive, name, LARGEST_MANIFEST))
     except (ValueError, RecursionError):
         raise VersionError(NO_MANIFEST) from None
     if not isinstance(manifest, dict) or manifest.get("language") != language:
@@ -174,10 +244,11 @@ def _is_entry(prompt: object) -> bool:
 
 
 def _is_known(line: Line, audio: bytes) -> bool:
-    """Whether these bytes are a clip of ours, which was only sent along."""
+    """Whether these bytes are a clip of ours, which was only sent along, or a file that was taken in before."""
+    sha256 = hashlib.sha256(audio).hexdigest()
     with line.database.read() as session:
-        same = select(PromptVersion.id).join(PromptAudio, PromptAudio.sha256 == PromptVersion.audio_sha256)
-        return session.scalar(same.where(PromptAudio.data == audio).limit(1)) is not None
+        taken = select(PromptVersion.id).where(PromptVersion.take_sha256 == sha256)
+        return session.get(PromptAudio, sha256) is not None or session.scalar(taken.limit(1)) is not None
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

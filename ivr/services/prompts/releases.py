@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from ivr.db import Database
-from ivr.models import PromptAudio, PromptRelease, PromptVersion
+from ivr.models import PromptAudio, PromptRelease, PromptState, PromptVersion
 
 SILENCE = "silence"
 """The manifest's name for pauses, beside the languages; its keys are milliseconds."""
@@ -102,6 +102,17 @@ def measured_seconds(database: Database, languages: tuple[str, ...]) -> dict[str
         language: {key: seconds[language, sha] for key, sha in manifest.get(language, {}).items()}
         for language in languages
     }
+
+
+def versions_on_air(database: Database, languages: tuple[str, ...]) -> list[PromptVersion]:
+    """The version of each prompt that callers hear, language by language."""
+    query = select(PromptVersion).where(
+        PromptVersion.state == PromptState.PUBLISHED, PromptVersion.language.in_(languages)
+    )
+    with database.read() as session:
+        found = list(session.scalars(query.order_by(PromptVersion.language, PromptVersion.key)))
+        session.expunge_all()
+        return found
 
 
 def latest_release(session: Session) -> PromptRelease | None:

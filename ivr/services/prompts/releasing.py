@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.db import AdvisoryLock, lock_for_transaction
-from ivr.models import PromptNumber, PromptRelease, PromptState, PromptVersion
+from ivr.models import AuditAction, PromptNumber, PromptRelease, PromptState, PromptVersion
+from ivr.services.audit import SYSTEM, add_audit_entry
+from ivr.services.prompts.agreement import key_fault
 from ivr.services.prompts.releases import latest_release, own_of
 from ivr.services.scripts import Script
 
@@ -43,17 +45,36 @@ def put_on_air(session: Session, version: PromptVersion, script: Script | None, 
 
 
 def release_shipped(
-    session: Session, shipped: Mapping[str, Mapping[str, int]], audio: Mapping[str, Mapping[str, str]], now: datetime
+    session: Session,
+    scripts: Mapping[str, Script],
+    shipped: Mapping[str, Mapping[str, int]],
+    audio: Mapping[str, Mapping[str, str]],
+    now: datetime,
 ) -> None:
     """Put the shipped script on the air where the clinic has nothing of its own; elsewhere its versions wait as drafts.
 
+    The clinic's own version makes way where it would send callers to keys that the script has no longer.
     `shipped` are the versions' ids by language and key, `audio` the manifest's other entries.
     """
     lock_for_transaction(session, AdvisoryLock.RELEASES)
     manifest = {name: dict(entries) for name, entries in audio.items()}
     for language, ids in shipped.items():
         on_air = {version.key: version for version in _published(session, language)}
-        own = {key: str(version.audio_sha256) for key, version in on_air.items() if version.own}
+        false = {
+            key
+            for key, version in on_air.items()
+            if version.own and key in ids and key_fault(scripts[language], key, version.text)
+        }
+        for key in sorted(false):
+            add_audit_entry(
+                session,
+                SYSTEM,
+                AuditAction.PROMPT_CHANGED,
+                f"prompt:{language}:{key}",
+                now,
+                f"version {on_air[key].id}: off the air, the script has changed its keys",
+            )
+        own = {key: str(one.audio_sha256) for key, one in on_air.items() if one.own and key not in false}
         versions = session.scalars(select(PromptVersion).where(PromptVersion.id.in_(ids.values())))
         manifest[language] = _publish_all([v for v in versions if v.key not in own], on_air, now) | own
         manifest[own_of(language)] = own
@@ -93,6 +114,17 @@ def with_drafts(session: Session) -> tuple[Mapping[str, Mapping[str, str]], froz
         manifest.setdefault(language, {})[key] = sha256
         manifest.setdefault(own_of(language), {})[key] = sha256
     return manifest, frozenset(drafts.values())
+
+
+def has_other(session: Session, version: PromptVersion) -> bool:
+    """Whether something is or was on the air that can take over when a version goes off."""
+    query = select(PromptVersion.id).where(
+        PromptVersion.language == version.language,
+        PromptVersion.key == version.key,
+        PromptVersion.id != version.id,
+        PromptVersion.state.in_((PromptState.PUBLISHED, PromptState.RETIRED)),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def give_numbers(session: Session, scripts: Mapping[str, Script]) -> None:

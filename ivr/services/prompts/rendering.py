@@ -31,8 +31,8 @@ PAUSES = (BETWEEN_GROUPS.milliseconds, BETWEEN_OPTIONS.milliseconds)
 GREETING = "closure_greeting"
 """The key of every closure's own greeting; no script has it."""
 
-DIRECTION, STAFF_LANGUAGE = "studio_direction", "en-US"
-"""The key of every direction that is read out to those who record by phone, and the language of directions."""
+DIRECTION, STAFF_LANGUAGE = "direction", "en-US"
+"""The key of every direction that is read out to those who record by phone, which no script has; and their language."""
 
 LONGEST_GREETING = 20.0
 """Seconds; the words were estimated at fewer when they were typed."""
@@ -74,7 +74,7 @@ def render_prompts(
     audio[DIRECTIONS] = _render_directions(database, scripts, now, make=not callers_only)
     with database.write() as session:
         give_numbers(session, scripts)
-        release_shipped(session, shipped, audio, now)
+        release_shipped(session, scripts, shipped, audio, now)
     return rendered
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audio.casting import cast_for
 from ivr.audio.clips import PromptClip, PromptText, make_clips
-from ivr.audio.errors import SynthesisError, TakeRefused
+from ivr.audio.errors import Refusal, SynthesisError, TakeRefused
 from ivr.audio.sandbox import master_take
 from ivr.config import PROMPTS
 from ivr.models import PromptSource, PromptState, PromptTake, PromptVersion, Recording
@@ -40,15 +40,15 @@ def master_version(line: Line, version_id: int, now: datetime) -> PromptState | 
     source = take.data if take else find_audio(database, version.recording_sid) if version.recording_sid else None
     if source is None and version.source is not PromptSource.SYNTHESIS:
         return None
-    problem, clip = "", None
+    problem, reason, clip = "", "", None
     try:
         clip = _finished(line, version, source)
     except TakeRefused as error:
-        problem = str(error)
+        problem, reason = str(error), error.reason.value
     except SynthesisError:
         problem = "The machine's voice cannot say these words."
     with database.write() as session:
-        return _noted(session, line, version_id, clip, problem, now)
+        return _noted(session, line, version_id, clip, (problem, reason), now)
 
 
 def _finished(line: Line, version: PromptVersion, source: bytes | None) -> PromptClip:
@@ -71,7 +71,7 @@ def _clinic(script: Script | None) -> str:
 
 
 def _noted(
-    session: Session, line: Line, version_id: int, clip: PromptClip | None, problem: str, now: datetime
+    session: Session, line: Line, version_id: int, clip: PromptClip | None, refused: tuple[str, str], now: datetime
 ) -> PromptState:
     version = session.get_one(PromptVersion, version_id, with_for_update=True)
     if version.state is not PromptState.DRAFT:
@@ -80,9 +80,15 @@ def _noted(
     if version.recording_sid is not None:
         erase_recordings(session, Recording.sid == version.recording_sid, now)
     if clip is None:
-        version.problem, version.publish_when_ready = problem, False
+        version.problem, version.refused_as = refused
+        version.publish_when_ready = False
         return version.state
     give_audio(session, version, clip, now)
+    version.remark = clip.remark or None
+    if clip.faults:
+        version.problem, version.refused_as = " ".join(clip.faults), Refusal.FAST.value
+        version.publish_when_ready = False
+        return version.state
     version.state = PromptState.RECORDED
     if version.publish_when_ready and not refusal(line, version):
         by_phone = "phone" if version.source is PromptSource.PHONE else ""

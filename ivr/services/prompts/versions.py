@@ -7,6 +7,7 @@ Web and calls use this module; nothing here handles audio. What a recording is w
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,8 @@ from ivr.models import AuditAction, PromptSource, PromptState, PromptTake, Promp
 from ivr.services.audit import SYSTEM, Actor, add_audit_entry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
-from ivr.services.prompts.releasing import put_on_air
+from ivr.services.prompts.agreement import key_fault
+from ivr.services.prompts.releasing import has_other, put_on_air
 from ivr.services.scripts import Prompt
 
 LARGEST_TAKE = 20_000_000
@@ -70,6 +72,7 @@ def add_take(
         raise VersionError("This file is too large: 20 MB is the most.")
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, source, now)
+        version.take_sha256 = sha256(data).hexdigest()
         session.add(version)
         session.flush()
         session.add(PromptTake(version_id=version.id, data=data))
@@ -161,6 +164,8 @@ def refusal(line: Line, version: PromptVersion) -> str:
     """Why a version may not go on the air, a sentence; empty when it may."""
     if version.audio_sha256 is None:
         return "This version has no audio yet."
+    if false := version.problem or key_fault(line.scripts.get(version.language), version.key, version.text):
+        return false
     if version.state is PromptState.RECORDED and is_clinical(line, version.language, version.key):
         return "This is a clinical prompt: a second person has to approve it first."
     return ""
@@ -200,12 +205,37 @@ def roll_back_in(session: Session, line: Line, actor: Actor, language: str, key:
     Raises:
         VersionError: as above.
     """
-    version = _before(session, language, key, now)
+    version = _before(session, line, language, key, now)
     if version is None:
         raise VersionError("Nothing was on the air before this.")
     _noted(session, actor, version, "rolled back to", now)
     put_on_air(session, version, line.scripts.get(language), now)
     return version.id
+
+
+def accept_pace(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
+    """Let a recording be used although it is read fast; what was said of it stays as a remark.
+
+    Raises:
+        VersionError: it was refused for something else, or not at all.
+    """
+    with line.database.write() as session:
+        version = _locked(session, version_id)
+        if version.state is not PromptState.DRAFT or version.problem is None or version.audio_sha256 is None:
+            raise VersionError("Only a recording that is too fast can be used all the same.")
+        version.state, version.remark = PromptState.RECORDED, version.problem
+        version.problem = version.refused_as = None
+        _noted(session, actor, version, f"to be used all the same. {version.remark}", now)
+
+
+def confirm_words(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
+    """Note that a version's words are still right although the script has changed. Raises VersionError otherwise."""
+    with line.database.write() as session:
+        version = _locked(session, version_id)
+        if false := key_fault(line.scripts.get(version.language), version.key, version.text):
+            raise VersionError(false)
+        version.shipped_text = prompt_of(line, version.language, version.key).text
+        _noted(session, actor, version, "words still right beside a changed script", now)
 
 
 def schedule(
@@ -229,6 +259,8 @@ def schedule(
         version = _locked(session, version_id)
         if publish_at is not None and version.state in WAS_ON_AIR:
             raise VersionError("This version was on the air already; publish it now instead.")
+        if expires_at is not None and not has_other(session, version):
+            raise VersionError("Nothing could follow it: no other version of this prompt has been on the air.")
         version.publish_at, version.expires_at = publish_at, expires_at
         _noted(session, actor, version, "scheduled" if publish_at or expires_at else "schedule removed", now)
 
@@ -257,7 +289,7 @@ def publish_due(line: Line, now: datetime) -> int:
 
 def _expire(session: Session, line: Line, version: PromptVersion, now: datetime) -> int:
     version.publish_at = None
-    before = _before(session, version.language, version.key, now)
+    before = _before(session, line, version.language, version.key, now)
     if version.state is not PromptState.PUBLISHED or before is None:
         return 0
     _noted(session, SYSTEM, before, f"back on the air, version {version.id} has expired", now)
@@ -265,8 +297,8 @@ def _expire(session: Session, line: Line, version: PromptVersion, now: datetime)
     return 1
 
 
-def _before(session: Session, language: str, key: str, now: datetime) -> PromptVersion | None:
-    """What was on the air last, apart from what is there now; one that has expired does not come back."""
+def _before(session: Session, line: Line, language: str, key: str, now: datetime) -> PromptVersion | None:
+    """What was on the air last, apart from what is there now; what has expired or names other keys stays off."""
     query = select(PromptVersion).where(
         PromptVersion.language == language,
         PromptVersion.key == key,
@@ -274,7 +306,9 @@ def _before(session: Session, language: str, key: str, now: datetime) -> PromptV
         PromptVersion.audio_sha256.is_not(None),
         or_(PromptVersion.expires_at.is_(None), PromptVersion.expires_at > now),
     )
-    return session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()).limit(1)).first()
+    latest_first = session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()))
+    script = line.scripts.get(language)
+    return next((version for version in latest_first if not key_fault(script, key, version.text)), None)
 
 
 def locked_waiting(session: Session, language: str, key: str, audio_sha256: str) -> PromptVersion | None:
@@ -330,7 +364,7 @@ def words_to_record(session: Session, line: Line, language: str, key: str) -> tu
 def _draft(
     line: Line, actor: Actor, language: str, key: str, words: str, source: PromptSource, now: datetime
 ) -> PromptVersion:
-    prompt_of(line, language, key)
+    prompt = prompt_of(line, language, key)
     words = " ".join(words.split())
     if not words:
         raise VersionError("Write the words that callers are to hear.")
@@ -338,10 +372,13 @@ def _draft(
         raise VersionError("These words have characters that no voice can say. Take them out.")
     if len(words) > LONGEST_SCRIPT:
         raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
+    if false := key_fault(line.scripts[language], key, words):
+        raise VersionError(false)
     return PromptVersion(
         key=key,
         language=language,
         text=words,
+        shipped_text=prompt.text,
         source=source,
         state=PromptState.DRAFT,
         own=True,

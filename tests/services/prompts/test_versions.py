@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -21,11 +22,12 @@ from ivr.models import (
 from ivr.services import audit
 from ivr.services.audit import Actor
 from ivr.services.prompts import versions
+from ivr.services.prompts.agreement import disagreements
 from ivr.services.prompts.releases import latest_release, own_of, read_current
-from ivr.services.prompts.rendering import render_prompts
+from ivr.services.prompts.rendering import DIRECTION, render_prompts
 from ivr.services.prompts.takes import master_version
 from ivr.services.prompts.versions import VersionError
-from tests.support.takes import take
+from tests.support.takes import as_wav, spoken, take
 
 KEY, CLINICAL, EN = "option_callback", "emergency", "en-US"
 
@@ -192,6 +194,105 @@ def test_what_is_no_script_is_refused(line, admins, clock, key, text, said):
         versions.save_script(line, admins[0], EN, key, text, clock.now)
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        (KEY, "For a callback, press 5.", "name the key 5. Here the call has the key 2"),
+        (KEY, "For a callback, stay on the line.", "name no key"),
+        (CLINICAL, "In an emergency, dial 912.", "Here the call has the key 911"),
+        ("goodbye", "Goodbye. For the city office, press 3.", "Here the call has no key"),
+    ],
+)
+def test_words_that_name_other_keys_are_kept_from_the_air(line, admins, clock, key, text, said):
+    with pytest.raises(VersionError, match=said):
+        versions.save_script(line, admins[0], EN, key, text, clock.now)
+    with pytest.raises(VersionError, match=said):
+        versions.add_take(line, admins[0], EN, key, text, b"x", PromptSource.UPLOAD, clock.now)
+    made = recorded(line, admins[0], key)
+    with line.database.write() as session:
+        session.get(PromptVersion, made).text = text
+    for refused in (versions.publish, versions.confirm_words):
+        with pytest.raises(VersionError, match=said):
+            refused(line, admins[1], made, clock.now)
+    versions.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
+    assert versions.publish_due(line, clock.now + timedelta(hours=2)) == 0
+
+
+def test_a_direction_has_no_place_on_the_air(line, admins, clock):
+    direction = line.scripts[EN].prompts[KEY].direction
+    with line.database.read() as session:
+        made = session.scalars(select(PromptVersion).where(PromptVersion.text == direction)).one()
+    assert made.key == DIRECTION
+    with pytest.raises(VersionError, match="no place in the call"):
+        versions.publish(line, admins[0], made.id, clock.now)
+    with line.database.write() as session:
+        session.get(PromptVersion, made.id).key = "goodbye"
+    with pytest.raises(VersionError, match="tell how a prompt is said"):
+        versions.publish(line, admins[0], made.id, clock.now)
+    assert disagreements(line.database, line.scripts) == []
+
+
+def test_a_recording_that_is_read_fast_is_used_when_an_admin_says_so(line, admins, clock):
+    text = "To have us call you back today or tomorrow, press 2."
+    samples, rate = spoken(text)
+    moments = np.linspace(0, len(samples) - 1, int(len(samples) / 1.3))
+    quick = as_wav(np.interp(moments, np.arange(len(samples)), samples), rate)
+    made = versions.add_take(line, admins[0], EN, KEY, text, quick, PromptSource.UPLOAD, clock.now)
+    assert master_version(line, made, clock.now) is PromptState.DRAFT
+    kept = version(line, made)
+    assert (kept.refused_as, kept.problem[:15]) == ("fast", "It is too fast:")
+    with pytest.raises(VersionError, match="It is too fast"):
+        versions.publish(line, admins[0], made, clock.now)
+    versions.accept_pace(line, admins[0], made, clock.now)
+    assert (version(line, made).problem, version(line, made).remark[:15]) == (None, "It is too fast:")
+    versions.publish(line, admins[0], made, clock.now)
+    assert on_air(line) == made
+    with pytest.raises(VersionError, match="Only a recording that is too fast"):
+        versions.accept_pace(line, admins[0], made, clock.now)
+
+
+def changed(line, key, old, new):
+    """The line with another script."""
+    script = line.scripts[EN]
+    prompt = replace(script.prompts[key], text=script.prompts[key].text.replace(old, new), spoken=None)
+    return replace(line, scripts={EN: replace(script, prompts={**script.prompts, key: prompt})})
+
+
+def test_a_key_that_the_script_changes_takes_the_clinics_own_words_off_the_air(line, admins, clock):
+    made = recorded(line, admins[0])
+    versions.publish(line, admins[0], made, clock.now)
+    line = changed(line, KEY, "press 2", "press 4")
+    (told,) = disagreements(line.database, line.scripts)
+    assert (told.key, told.misleads, told.own) == (KEY, True, True)
+    clock.now += timedelta(minutes=1)
+    render_prompts(line.database, line.scripts, clock.now)
+    assert version(line, on_air(line)).text == "To have us call you back, press 4."
+    assert version(line, made).state is PromptState.RETIRED
+    assert disagreements(line.database, line.scripts) == []
+    with pytest.raises(VersionError, match="Nothing was"):
+        versions.roll_back(line, admins[0], EN, KEY, clock.now + timedelta(minutes=1))
+    with line.database.read() as session:
+        assert "the script has changed" in session.scalars(select(AuditEntry.detail)).all()[-1]
+
+
+def test_a_new_name_of_the_clinic_lists_what_says_the_old_one_until_somebody_looks(line, admins, clock):
+    made = recorded(line, admins[0], CLINICAL)
+    versions.approve(line, admins[1], made, clock.now)
+    versions.publish(line, admins[0], made, clock.now)
+    line = changed(line, CLINICAL, line.scripts[EN].clinic, "Cape Spine Clinic")
+    render_prompts(line.database, line.scripts, clock.now)
+    (told,) = disagreements(line.database, line.scripts)
+    assert (told.key, told.misleads, told.own) == (CLINICAL, False, True)
+    assert "Cape Spine Clinic" in told.why
+    versions.confirm_words(line, admins[1], made, clock.now)
+    assert disagreements(line.database, line.scripts) == []
+    with line.database.write() as session:
+        session.get(PromptVersion, made).shipped_text = None
+    line = replace(line, scripts={EN: replace(line.scripts[EN], clinic="Cape Spine Clinic")})
+    (told,) = disagreements(line.database, line.scripts)
+    assert "clinic's name" in told.why, "of a version that was made before scripts were noted"
+
+
 def test_who_records_says_the_newest_wording(line, admins, clock):
     def to_record():
         with line.database.read() as session:
@@ -203,7 +304,9 @@ def test_who_records_says_the_newest_wording(line, admins, clock):
     assert to_record() == ("To get a callback, press 2.", None)
     master_version(line, made, clock.now)
     assert to_record() == ("To get a callback, press 2.", version(line, made).audio_sha256)
-    refused = versions.add_take(line, admins[0], EN, KEY, "Nothing of this kind.", b"x", PromptSource.UPLOAD, clock.now)
+    refused = versions.add_take(
+        line, admins[0], EN, KEY, "Nothing of this kind, press 2.", b"x", PromptSource.UPLOAD, clock.now
+    )
     master_version(line, refused, clock.now)
     assert to_record()[0] == "To get a callback, press 2."
     clock.now += timedelta(minutes=1)
@@ -276,3 +379,12 @@ def test_times_that_cannot_be_are_refused(line, admins, clock):
     versions.publish(line, admins[0], made, clock.now)
     with pytest.raises(VersionError, match="on the air already"):
         versions.schedule(line, admins[0], made, clock.now + hour, None, clock.now)
+
+
+def test_what_nothing_could_follow_is_not_taken_off_again(line, admins, clock):
+    made = recorded(line, admins[0])
+    with line.database.write() as session:
+        for other in session.scalars(select(PromptVersion).where(PromptVersion.key == KEY, PromptVersion.id != made)):
+            other.state = PromptState.RECORDED
+    with pytest.raises(VersionError, match="Nothing could follow it"):
+        versions.schedule(line, admins[0], made, None, clock.now + timedelta(hours=1), clock.now)

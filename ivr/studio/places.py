@@ -1,0 +1,107 @@
+"""Where a prompt is heard, and what it is called, in words: for whoever looks for one among hundreds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, heard_in
+from ivr.callflow.nodes import Tree
+from ivr.console.words import NODES
+
+STAFF, GREETING, REQUEST, INFORMATION = "Only staff hear these", "Greeting and menus", "A request", "Information"
+EXISTING, PERSON, TROUBLE, NUMBERS = (
+    "A request made before",
+    "A person, or a message",
+    "A wrong key, silence, or a fault",
+    "Numbers, dates and times",
+)
+GROUPS = (GREETING, REQUEST, INFORMATION, PERSON, EXISTING, TROUBLE, NUMBERS, STAFF)
+"""The parts of the list, in the order of a call; what only staff hear comes last."""
+
+BEGINNINGS: Mapping[str, tuple[str, str]] = {
+    "emergency": (GREETING, "At the beginning of every call"),
+    "closure_": (GREETING, "In the greeting, on a day when the clinic is closed"),
+    "language_": (GREETING, "In the choice of language"),
+    "option_": (GREETING, "In the menus"),
+    "main_": (GREETING, "In the main menu"),
+    "information": (INFORMATION, "In the choice of topics"),
+    "clip_": (INFORMATION, "Among the information"),
+    "disclaimer": (INFORMATION, "Before the first information of a call"),
+    "receipt_": (REQUEST, "When a request is read back"),
+    "saved": (REQUEST, "When a request is saved"),
+    "promise_": (REQUEST, "When it is said by when the clinic calls"),
+    "request_": (EXISTING, "When a request made before is read out"),
+    "existing": (EXISTING, "When a request made before is heard or changed"),
+    "proof": (EXISTING, "When a caller proves whose request it is"),
+    "reference": (EXISTING, "When a reference is keyed"),
+    "callback_": (EXISTING, "When a caller has an open request"),
+    "cancel_": (EXISTING, "When a request is cancelled"),
+    "change_": (EXISTING, "When a request is changed"),
+    "closed": (PERSON, "When the desk is closed"),
+    "person": (PERSON, "When the desk is called"),
+    "voicemail": (PERSON, "When a caller leaves a message"),
+    "no_message": (PERSON, "When nothing was recorded"),
+    "message_unplayable": (TROUBLE, "When a recording cannot be played"),
+    "recording_notice": (REQUEST, "Before a caller is recorded"),
+    "goodbye": (PERSON, "At the end of a call"),
+    "outage_": (TROUBLE, "When something on the line is broken"),
+    "birth_date_": (TROUBLE, "When a birth date cannot be right"),
+    **dict.fromkeys(
+        ("digit_", "number_", "century_", "year_", "oh_", "month_", "day_", "weekday_", "hour_", "minute_"),
+        (NUMBERS, "In numbers, dates and times that are read out"),
+    ),
+}
+"""For how a key begins: its group, and where it is heard when no node speaks it by itself."""
+
+WHOLE = dict.fromkeys(("am", "pm", "noon"), (NUMBERS, "In times that are read out"))
+
+CALLED: Mapping[str, str] = {
+    "emergency": "greeting welcome hello thanks for calling",
+    "emergency_short": "emergency notice on hold",
+    "closure_weather": "snow storm ice weather closed",
+    "closure_holiday": "holiday closed",
+    "closure_other": "closed today",
+    "goodbye": "bye end of the call",
+    "again_no_input": "silence nothing pressed",
+    "again_no_match": "wrong key",
+    "outage_apology": "fault outage out of order",
+    "disclaimer": "general information not advice",
+    "voicemail": "voice mail answering machine",
+}
+"""Plain names under which people look for a prompt, beside its words and its key."""
+
+
+def title_of(key: str) -> str:
+    """A prompt's plain title."""
+    return key.replace("_", " ").capitalize()
+
+
+def places_of(tree: Tree, key: str) -> tuple[str, ...]:
+    """Where a prompt is heard, a phrase each; never empty."""
+    told = tuple(dict.fromkeys(NODES[node] for node in heard_in(tree, key) if node in NODES))
+    return told or (_by_key(key)[1],)
+
+
+def group_of(key: str) -> str:
+    """The part of the list that a prompt belongs to."""
+    return _by_key(key)[0]
+
+
+def names_of(key: str) -> str:
+    """What else people call a prompt."""
+    return CALLED.get(key, "")
+
+
+def _by_key(key: str) -> tuple[str, str]:
+    if key.startswith(STAFF_PROMPTS) or key == "desk_whisper":
+        return STAFF, "Staff hear it: after signing in, at the desk, or before they are connected"
+    if key in WHOLE:
+        return WHOLE[key]
+    begins = [beginning for beginning in BEGINNINGS if key.startswith(beginning)]
+    is_number = key.rpartition("_")[2].isdigit()
+    for beginning in sorted(begins, key=len, reverse=True):
+        if BEGINNINGS[beginning][0] != NUMBERS or is_number:
+            return BEGINNINGS[beginning]
+    if key in ENGINE_PROMPTS or key in DOOR_PROMPTS:
+        return TROUBLE, "After a wrong key, after silence, or while keying a number"
+    return REQUEST, "While a request is left"

@@ -1,0 +1,60 @@
+"""Prompts are found by what people call them, and by what callers hear of them today."""
+
+import pytest
+
+from ivr.callflow.check import STAFF_PROMPTS, prompts_of
+from ivr.callflow.tree import build
+from ivr.models import PromptVersion, Role
+from ivr.studio.places import GROUPS, group_of, places_of
+from tests.support.studio import CLINICAL, EN, KEY, PAGE, newest, upload
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "key"),
+    [
+        ("greeting", CLINICAL),
+        ("welcome", CLINICAL),
+        ("have us call you back", KEY),
+        ("main menu", KEY),
+        ("end of the call", "goodbye"),
+        ("100", KEY),
+        ("clear key", KEY),
+    ],
+)
+def test_a_prompt_is_found_by_what_people_call_it(client_as, looked_for, key):
+    found = client_as(Role.ADMIN).get(f"/studio/?find={looked_for}").text
+    assert f"/{EN}/{key}" in found
+    assert found.count('<th scope="row">') < 3
+
+
+def test_words_on_the_air_are_found_and_not_those_of_the_script(client_as, line, worker):
+    client = client_as(Role.ADMIN)
+    upload(client, line, words="To be rung by us, please press 2.")
+    worker()
+    client.send(f"/studio/versions/{newest(line).id}/publish")
+    assert "To be rung by us" in client.get("/studio/?find=rung+us").text
+    assert "No prompt is like that" in client.get("/studio/?find=have+us+call+you").text
+
+
+def test_every_prompt_says_where_it_is_heard(config):
+    tree = build(("en-US", "es-US"), str)
+    for key in prompts_of(tree):
+        assert all(places_of(tree, key)), key
+        assert group_of(key) in GROUPS
+    assert group_of("digit_4") == group_of("am") == "Numbers, dates and times"
+    assert group_of("number_this") == group_of("number") == "A request"
+    assert places_of(tree, "closure_weather") == ("In the greeting, on a day when the clinic is closed",)
+    assert {group_of(key) for key in prompts_of(tree) if key.startswith(STAFF_PROMPTS)} == {GROUPS[-1]}
+
+
+def test_what_is_not_as_the_script_has_a_tab_and_can_be_found_right(client_as, line, worker):
+    client = client_as(Role.ADMIN)
+    upload(client, line, words="To have us call you, press 2.")
+    worker()
+    client.send(f"/studio/versions/{newest(line).id}/publish")
+    with line.database.write() as session:
+        session.get(PromptVersion, newest(line).id).shipped_text = "For a callback, press 2."
+    assert "not as the script" in client.get("/studio/?show=changed").text
+    assert "The script has changed since" in client.get(PAGE).text
+    assert "still right" in client.send(f"/studio/versions/{newest(line).id}/still-right", follow_redirects=True).text
+    assert "No prompt is like that" in client.get("/studio/?show=changed").text
