@@ -99,6 +99,8 @@ def readiness(line: Line, scripts: Mapping[str, Script], probe: Callable[[], Non
             return ["the database's schema is not current: run python -m ivr db upgrade"]
         faults = prompt_faults(line.database, scripts) if scripts else []
     except Exception as error:
+        if isinstance(replaced := getattr(error, "orig", error), FileReplaced):
+            return [str(replaced)]
         log.warning("not_ready", error=type(error).__name__)
         return ["the database does not answer: callers hear the outage announcement"]
     try:

@@ -226,8 +226,11 @@ def _render(config, voice, languages, path, folder):
 
 
 def _in_one_file(database, path):
+    """A copy that can be copied. It keeps a write-ahead log, as every database of the line does once it was opened."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute(f"VACUUM INTO '{path}'")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 @pytest.fixture

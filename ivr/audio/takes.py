@@ -126,10 +126,10 @@ def _check_length(measurement: Measurement, prompt: PromptText, language: str) -
 
 def _pace(measurement: Measurement) -> tuple[tuple[str, ...], str]:
     """Why somebody has to decide whether it is too fast, if so; and advice, if it is only a little fast."""
-    pace = measurement.words_per_minute
+    pace = None if measurement.words_per_minute is None else round(measurement.words_per_minute)
     if pace is None or pace <= CALM_WPM:
         return (), ""
-    told = f"{pace:.0f} words a minute. Callers who hear badly follow {CALM_WPM:.0f} at most."
+    told = f"{pace} words a minute. Callers who hear badly follow {CALM_WPM:.0f} at most."
     if pace > FASTEST_READ_WPM:
         return (f"It is too fast: {told}",), ""
     return (), f"A little fast: {told}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ivr.audio.decoding import Pcm
 from ivr.audio.synthesis import Synthesizer
 from ivr.audio.voices import plain_voice
-from tests.support.takes import SENTENCE
+from tests.support.takes import CALM_PACE, SENTENCE
 
 Encode = Callable[[NDArray[np.float64], int, str, str], bytes]
 
@@ -26,7 +26,7 @@ def spoken_once() -> None:
 def speech() -> Pcm:
     """One sentence as espeak speaks it, 22.05 kHz."""
     with Synthesizer("en-US", voice=plain_voice("en-US")) as voice:
-        return voice.say("speech", SENTENCE)
+        return voice.say("speech", SENTENCE, pace=CALM_PACE)
 
 
 @pytest.fixture(scope="session")

@@ -116,8 +116,8 @@ def faster(voice, times):
     ("times", "faults", "remark"),
     [
         (1.0, (), ""),
-        (1.15, (), "A little fast: 164 words a minute. Callers who hear badly follow 150 at most."),
-        (1.3, ("It is too fast: 185 words a minute. Callers who hear badly follow 150 at most.",), ""),
+        (1.15, (), "A little fast: 162 words a minute. Callers who hear badly follow 150 at most."),
+        (1.3, ("It is too fast: 183 words a minute. Callers who hear badly follow 150 at most.",), ""),
     ],
 )
 def test_people_read_faster_than_the_machine(voice, times, faults, remark):

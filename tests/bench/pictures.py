@@ -42,7 +42,7 @@ LOOK_SECONDS = 0.6
 LINE = "#transcript li.line"
 CALLER = "+16175550142"
 CALL = [("call you back", "2"), ("may we call", "1"), ("a bill, insurance", "4"), ("for the morning", "3"),
-        ("leave a message with", "1"), ("and why you call, press", "2")]  # fmt: skip
+        ("leave a message at this number", "1"), ("and why you call, press", "2")]  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -139,7 +139,7 @@ def test_recorded_kept_and_heard_by_the_next_caller_within_a_minute(clinic):
         "studio_script",
         KEY,
         "studio_direction",
-        "studio_direction",
+        "direction",
         "studio_record",
     )
     assert "studio_published" in said

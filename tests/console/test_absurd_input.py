@@ -59,6 +59,7 @@ from tests.support.kept_rows import Rows
 from tests.support.staff_pages import PASSWORD
 
 KEY, CLINICAL = "option_callback", "emergency"
+WORDS_OF = {KEY: "For a call from a nurse, press 2.", CLINICAL: "In an emergency, hang up and dial 911."}
 
 BY_SCRIPTS = {
     "console.request_standing": {"active": "1"},
@@ -140,16 +141,21 @@ def _add_requests(line, members, now):
 
 
 def _add_prompts(session, now):
-    """Two prompts, one of them clinical, with versions in every state."""
+    """Two prompts, one of them clinical, with versions in every state, and one that is refused as read too fast.
+
+    Their words name the script's keys, so that they may go on the air; the script has changed since they were made.
+    """
     clip = PromptAudio(sha256="a" * 64, data=silence(600), created_at=now)
     figures = {"seconds": 0.6, "level_dbov": -20, "peak_dbfs": -9, "head_ms": 1, "tail_ms": 1}
     session.add_all([clip, PromptRelease(manifest={"en-US": {KEY: clip.sha256}}, created_at=now)])
     for number, key in enumerate((KEY, CLINICAL), start=100):
         session.add(PromptNumber(number=number, key=key))
+        known = {"key": key, "language": "en-US", "text": WORDS_OF[key], "source": PromptSource.UPLOAD, "own": True}
+        known |= {"shipped_text": "Earlier words.", "created_at": now, "published_at": now, "retired_at": now}
+        audio = {"audio_sha256": clip.sha256, **figures}
         for state in PromptState:
-            audio = {} if state is PromptState.DRAFT else {"audio_sha256": clip.sha256, **figures}
-            known = {"key": key, "language": "en-US", "text": "Words.", "source": PromptSource.UPLOAD, "own": True}
-            session.add(PromptVersion(state=state, created_at=now, published_at=now, retired_at=now, **known, **audio))
+            session.add(PromptVersion(state=state, **known, **({} if state is PromptState.DRAFT else audio)))
+        session.add(PromptVersion(state=PromptState.DRAFT, problem="Too fast.", refused_as="fast", **known, **audio))
 
 
 @contextlib.contextmanager

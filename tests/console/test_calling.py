@@ -74,7 +74,10 @@ def test_without_a_phone_the_number_is_shown_to_be_dialled(line, client_as, requ
     answer = ann.send("/console/requests/1/call", {"alone": "1"})
     assert answer.headers["Location"] == "/console/requests/1#call-ended"
     assert request_of(line).owner_id == ann.member.id
-    assert re.search(rf'Dial <a href="tel:\+1{PATIENT}">', page(ann))
+    shown = page(ann)
+    assert re.search(r'id="dialled">You dial it yourself, since ', shown)
+    assert re.search(rf'<a class="button primary dial" href="tel:\+1{PATIENT}" *>Call \S', shown)
+    assert "I dial it myself" not in shown
     assert PATIENT not in answer.headers["Location"]
 
 
@@ -143,6 +146,6 @@ def test_the_page_follows_the_call_and_then_asks_for_the_outcome(line, open_page
 def test_dialling_alone_opens_the_outcome(line, open_page, requests):
     shown = open_page("/console/requests/1", somebody(line, phone=""))
     shown.get_by_role("button", name="I dial it myself").click()
-    shown.get_by_text("Then say below how it went.").wait_for()
+    shown.get_by_text("Then say how it went.").wait_for()
     until(lambda: shown.evaluate("document.activeElement.closest('#outcome') !== null"))
     assert_accessible(shown)

@@ -35,7 +35,7 @@ CLINIC = {
 CHECKS = {
     *("settings", "database", "durability", "data keys", "prompts", "worker", "administrators", "hours", "mail"),
     *("address", "signature", "query", "request body", "trusted proxies", "events", "upload size", "slow bodies"),
-    *("clock", "account", "number +16175550100"),
+    *("clock", "account", "number +16175550100", "on call"),
 }
 """What is looked at in every deployment; "media" too where clips are rendered."""
 
@@ -80,6 +80,7 @@ def _found(given, folder):
 
 
 def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
+    """The clinic has the default name, under which its prompts are rendered; that is told."""
     shutil.copy(rendered, tmp_path / "line.db")
     certificate, port, upstream = make_certificate(tmp_path, "localhost"), free_port(), free_port()
 
@@ -94,8 +95,8 @@ def test_behind_nginx_on_sqlite(findings, rendered, tmp_path, monkeypatch):
     }
     with nginx(tmp_path / "nginx", nginx_site(port, f"127.0.0.1:{upstream}", certificate), port):
         checks, bad = findings(f"https://localhost:{port}", f"sqlite:///{tmp_path}/line.db", running, **trusted)
-    assert bad == {"Twilio API"}
-    assert checks == {*CHECKS, "media", "Twilio API"}
+    assert bad == {"Twilio API", "clinic name"}
+    assert checks == {*CHECKS, "media", "Twilio API", "clinic name"}
 
 
 def test_without_a_proxy_on_postgresql(findings, postgres_url):

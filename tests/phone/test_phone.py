@@ -21,7 +21,7 @@ from tests.support.staff_pages import assert_accessible, serving
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 LINE = "#transcript li.line"
 CALLBACK = [("call you back|callbacks", "2"), ("may we call", "1"), ("a bill, insurance", "4"),
-            ("for the morning", "3"), ("leave a message with", "1"), ("and why you call, press", "2")]  # fmt: skip
+            ("for the morning", "3"), ("leave a message at this number", "1"), ("and why you call, press", "2")]  # fmt: skip
 APPOINTMENT = [("for an appointment", "1"), ("may we call", "1"), ("new to our clinic", "1"),
                ("a fracture of the spine", "1"), ("birth date", "05171948"), ("if that is right", "1"),
                ("which day", "6"), ("for the morning", "3"), *CALLBACK[4:]]  # fmt: skip

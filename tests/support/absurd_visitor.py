@@ -87,12 +87,16 @@ class Page(HTMLParser):
     def __init__(self, address: str, html: str) -> None:
         super().__init__()
         self.address, self.links, self.forms = address, [], []
-        self._by_id, self._elsewhere = {}, []
+        self._by_id, self._elsewhere, self._drafts = {}, [], []
         self._form = self._select = self._text = None
         self.feed(html)
         for form_id, action in self._elsewhere:
             if form_id in self._by_id:
                 self.forms.append(Form(action, "POST", dict(self._by_id[form_id].fields)))
+        for form, attributes in self._drafts:
+            fields = {**form.fields, "revision": attributes["data-revision"]}
+            address = urljoin(self.address, attributes["data-draft"])
+            self.forms.append(Form(address, "POST", fields, {**form.kinds, "revision": "text"}))
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
@@ -101,6 +105,8 @@ class Page(HTMLParser):
             action = urljoin(self.address, attributes.get("action") or self.address)
             self._form = self._by_id[attributes.get("id")] = Form(action, attributes.get("method", "get").upper())
             self.forms.append(self._form)
+            if attributes.get("data-draft"):
+                self._drafts.append((self._form, attributes))
         elif tag == "option" and self._select:
             self._choose(attributes.get("value") or "", "selected" in attributes)
         elif attributes.get("formaction"):
