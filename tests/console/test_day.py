@@ -164,7 +164,7 @@ class TestInTheBrowser:
         assert page.title().startswith("(1 urgent) Request 000001")
         assert_accessible(page)
         page.get_by_role("link", name="Open it").click()
-        page.wait_for_url(f"**/console/requests/{urgent}", wait_until="commit")
+        page.wait_for_url(f"**/console/requests/{urgent}")
 
     def test_a_sound_is_played_for_whoever_wants_it(self, open_page, put):
         put({})

@@ -81,7 +81,7 @@ class TestInTheBrowser:
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("j")
         page.keyboard.press("c")
-        page.wait_for_url(f"**/console/requests/{made[0]}", wait_until="commit")
+        page.wait_for_url(f"**/console/requests/{made[0]}")
         assert status_of(line, made[0]) is RequestStatus.CLAIMED
 
     def test_a_click_anywhere_in_a_row_opens_it(self, open_page, put):
@@ -89,7 +89,7 @@ class TestInTheBrowser:
         page = open_page("/console/", Role.STAFF)
         box = page.locator(f"#request-{made[1]} td.next").bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_url(f"**/console/requests/{made[1]}", wait_until="commit")
+        page.wait_for_url(f"**/console/requests/{made[1]}")
 
     @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
     def test_many_rows_fit(self, open_page, put, line, width, height):
@@ -121,7 +121,7 @@ class TestInTheBrowser:
         page = open_page("/console/", Role.STAFF)
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.wait_for_url(f"**/console/requests/{request_id}", wait_until="commit")
+        page.wait_for_url(f"**/console/requests/{request_id}")
 
     def test_keys_can_be_turned_off(self, open_page, put):
         put({})
