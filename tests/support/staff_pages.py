@@ -1,6 +1,7 @@
 """Staff accounts, signed-in clients, and a real browser on a real server."""
 
 import base64
+import contextlib
 import hmac
 import json
 import os
@@ -189,6 +190,10 @@ class serving:
         self.server.server_close()
 
 
+LOAD_SECONDS = 10
+"""How long a page is waited for at a test's end."""
+
+
 @pytest.fixture
 def open_page(browser, server, client_as):
     """Opens browser pages on the server: `open_page("/console/", Role.STAFF)`; several are several people.
@@ -214,6 +219,9 @@ def open_page(browser, server, client_as):
     make.expected = []
     yield make
     for context in contexts:
+        for page in context.pages:  # closed while a page loads, Chromium once never answered
+            with contextlib.suppress(Exception):
+                page.wait_for_load_state("load", timeout=LOAD_SECONDS * 1000)
         context.close()
     faults = [fault for fault in faults if not any(words in fault for words in make.expected)]
     assert not faults, faults
