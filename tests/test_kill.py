@@ -4,14 +4,13 @@ import random
 import threading
 import time
 
-import psutil
 import pytest
 
 from ivr.db import Database, Vault
 from ivr.migrations import upgrade
 from ivr.services.requests.exporting import export_requests
 from ivr.simulator import Carrier, HttpTransport, ScriptedCaller
-from tests.support.processes import Timed, web_server
+from tests.support.processes import Timed, kill_one, web_server, workers_of
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, DATA_KEY
 from tests.support.worst_day import SAVED, references_heard
 
@@ -60,10 +59,7 @@ def test_a_killed_worker_leaves_no_spoken_reference_without_its_row(server):
         if len(timed.seconds) - answered < BETWEEN_KILLS:
             continue
         answered = len(timed.seconds)
-        workers = psutil.Process(process.pid).children()
-        if workers:
-            chance.choice(workers).kill()
-            killed += 1
+        killed += kill_one(chance, workers_of(process))
     stored = {(request.call_sid, request.reference) for request in export_requests(database)}
     assert killed >= 3
     assert len(calls) == CALLERS * CALLS_EACH

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from ivr.db import Database, Vault
 from ivr.metrics import GaugeValue, Metrics, Uncounted
 from ivr.migrations import upgrade
 from ivr.simulator import Carrier, ScriptedCaller
-from tests.support.processes import web_server
+from tests.support.processes import kill_one, web_server, workers_of
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY, DEADLINE_SECONDS, SUNDAY_EVENING
 
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -53,15 +54,11 @@ def place_call(address, keys, number="+16175550142"):
     return carrier.call(ScriptedCaller.parse(keys), from_=number, to="+16175550100")
 
 
-def workers_of(process):
-    return {child.pid for child in psutil.Process(process.pid).children()}
-
-
 def kill_a_worker(process):
-    before = workers_of(process)
-    psutil.Process(before.copy().pop()).kill()
+    before = set(workers_of(process))
+    assert kill_one(random, list(before))
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while len(workers_of(process)) < len(before) or workers_of(process) == before:
+    while len(workers_of(process)) < len(before) or set(workers_of(process)) == before:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

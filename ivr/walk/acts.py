@@ -85,7 +85,7 @@ def situation(state: CallState) -> Hashable:
     """What of a state decides where it can lead; calls in the same situation can go the same ways."""
     number = state.draft.callback_number or state.caller_number
     heading = state.request.heard if state.node in TELLS_A_REQUEST else state.draft.flow
-    surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.language)
+    surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.is_open, state.language)
     place = (state.node, state.attempts, bool(state.entry), state.refused >= ATTEMPTS, bool(state.closure))
     keyed = (state.request.reference == NOBODYS_REFERENCE, prompt_of(state), state.studio.recorded_in)
     told = (bool(state.saved), state.lead, bool(state.last_key))

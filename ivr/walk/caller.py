@@ -122,7 +122,10 @@ class Walker(PlannedCaller):
             return self._act(state, self._disturbed(name, state))
         if self._is_disturbed:
             return None
-        if not self._plan or self._plan[0].place != self._guide.place(state):
+        if self._plan and self._plan[0].place != self._guide.place(state):
+            self._guide.missed(self._scene, self._plan)
+            self._plan = []
+        if not self._plan:
             self._plan = self._guide.plan(self._scene, state, self._acts)
         return self._act(state, self._plan.pop(0).act) if self._plan else None
 

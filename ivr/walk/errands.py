@@ -87,6 +87,9 @@ def errands_of(tree: Tree) -> Iterator[Errand]:
         for name, is_open in (("", True), ("closed, ", False)):
             told = f"a request to be answered elsewhere, {name}{language}"
             yield Errand(Scene(told, is_open, before=language, requests=1, elsewhere=True), UNKNOWN)
+        yield Errand(
+            Scene(f"a closed request, {language}", before=language, requests=1, closed=True), "4 right 1 right"
+        )
         one = Scene(f"one open request, {language}", before=language, requests=1)
         yield from (Errand(one, does) for does in ("4 3 right 1 right", NO_PROOF_LEFT))
         name = f"one open request, closed, {language}"

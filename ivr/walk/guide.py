@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from ivr.callflow.nodes import Tree
 from ivr.callflow.state import CallState
-from ivr.walk.acts import Act, predict, prompt_of, situation
+from ivr.walk.acts import Act, ActResult, predict, prompt_of, situation
 from ivr.walk.edges import Edge, Goal, edges_of, staffs
 from ivr.walk.scenes import Scene
 
 MOST_TRIES = 3
 """How often the same act is tried in the same situation of a scene, for a goal that it did not reach before."""
+
+MOST_MISSES = 6
+"""How often a scene's plans may end up elsewhere than where they were to lead, for the same goal."""
 
 MOST_QUESTIONS = 5
 """How often a scene lets the same question be asked in the hope of another answer."""
@@ -61,10 +64,12 @@ class Guide:
     _staffs: frozenset[str] = frozenset()
     _places: dict[Hashable, Place] = field(default_factory=dict)
     _tries: Counter[Hashable] = field(default_factory=Counter)
+    _misses: Counter[Hashable] = field(default_factory=Counter)
+    _results: dict[Hashable, ActResult] = field(default_factory=dict)
     _branches: dict[tuple[str, Place], Sequence[_Branch]] = field(default_factory=dict)
     _latest: dict[Try, tuple[tuple[Place, CallState], ...]] = field(default_factory=dict)
     _here: dict[Try, dict[Hashable, CallState]] = field(default_factory=dict)
-    _ever: dict[tuple[str, str], dict[Hashable, CallState]] = field(default_factory=dict)
+    _ever: dict[Hashable, dict[Hashable, CallState]] = field(default_factory=dict)
 
     _expected: dict[Hashable, Sequence[tuple[Place, CallState]]] = field(default_factory=dict)
 
@@ -90,7 +95,7 @@ class Guide:
         self._latest[key] = ((self.place(after), after),)
         outcome = (after.node, after.request.heard, prompt_of(after), after.studio.recorded_in)
         self._here.setdefault(key, {})[outcome] = after
-        self._ever.setdefault((before.node, act.name), {})[outcome] = after
+        self._ever.setdefault(_question(before, act.name), {})[outcome] = after
 
     def plan(self, scene: Scene, state: CallState, choose: Choose) -> list[Planned]:
         """The shortest way from here to something still to be done, or else to a question; empty when none is left."""
@@ -103,7 +108,7 @@ class Guide:
         while ahead:
             place, here = ahead.popleft()
             for branch in self._branching(scene, place, here, choose):
-                if self._tries[branch.key] < MOST_TRIES:
+                if self._tries[branch.key] < MOST_TRIES and self._misses[branch.key] < MOST_MISSES:
                     if any(goal in self.left for goal in branch.goals):
                         return _way_to(came, branch)
                     if question is None and self._may_tell(branch):
@@ -121,6 +126,10 @@ class Guide:
                 self._tries[branch.key] += 1
                 self._tries[branch.question] += 1
 
+    def missed(self, scene: Scene, plan: Sequence[Planned]) -> None:
+        """Note that a plan did not lead where it was to; after some, what it was for is sought elsewhere."""
+        self._misses[scene.name, plan[-1].place, plan[-1].act] += 1
+
     def _branching(self, scene: Scene, place: Place, state: CallState, choose: Choose) -> Sequence[_Branch]:
         """All there is to do at a place; a scene is there for the nodes of staff or for all others."""
         if (scene.name, place) not in self._branches:
@@ -130,7 +139,9 @@ class Guide:
         return self._branches[scene.name, place]
 
     def _branch(self, scene: Scene, place: Place, state: CallState, act: Act) -> _Branch:
-        step = predict(self.tree, state, act, desk_answers=scene.desk_answers)
+        same = (place, act.name, scene.desk_answers)
+        step = self._results.get(same) or predict(self.tree, state, act, desk_answers=scene.desk_answers)
+        self._results[same] = step
         hopes = edges_of(self.tree[step.asks]) if step.asks else ()
         return _Branch(
             key=(scene.name, place, act.name),
@@ -157,12 +168,17 @@ class Guide:
             return self._latest.get(branch.key) or branch.leads
         name = branch.key[2]
         is_new = self._tries[branch.key] < MOST_TRIES
-        found = self._ever.get((here.node, name)) if is_new else self._here.get(branch.key)
+        found = self._ever.get(_question(here, name)) if is_new else self._here.get(branch.key)
         known = (branch.key, is_new, len(found or ()))
         if known not in self._expected:
             states = [_moved(after, here) for after in (found or {}).values()]
             self._expected[known] = [(self.place(state), state) for state in states]
         return self._expected[known]
+
+
+def _question(state: CallState, act: str) -> Hashable:
+    """What the records are asked by an act: in other calls that act and know alike, they may answer alike."""
+    return (state.node, act, bool(state.last_key))
 
 
 def _moved(state: CallState, here: CallState) -> CallState:

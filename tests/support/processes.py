@@ -52,6 +52,23 @@ def wait_until_listening(port, process):
             time.sleep(0.05)
 
 
+def workers_of(server):
+    """The worker processes of a web server that are there now; none when the server itself has just ended."""
+    try:
+        return psutil.Process(server.pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill_one(chance, processes):
+    """Kill one of some processes at random; whether there was one, as each may have ended by itself meanwhile."""
+    try:
+        chance.choice(processes).kill()
+    except (IndexError, psutil.NoSuchProcess, ProcessLookupError):
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def worker_process(settings):
     """One job worker; yields its process at once, and stops it."""

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import psutil
 import sqlalchemy as sa
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -36,7 +35,7 @@ from ivr.simulator import (
     create_rest_app,
 )
 from tests.support.mail_server import Session, smtp_server
-from tests.support.processes import Timed, job_workers, web_server
+from tests.support.processes import Timed, job_workers, kill_one, web_server, workers_of
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -272,7 +271,7 @@ def worst_day(
             time.sleep(chance.uniform(*kill_every))
             if len(day.phoned) - phoned >= BETWEEN_KILLS:
                 phoned = len(day.phoned)
-                _kill_one(chance, day, {"web worker": psutil.Process(web.pid).children(), "job worker": _alive(jobs)})
+                _kill_one(chance, day, {"web worker": workers_of(web), "job worker": _alive(jobs)})
             if outages and len(day.phoned) >= outages[0]:
                 outages.pop(0)
                 server.stop()
@@ -297,10 +296,7 @@ def _alive(processes):
 
 def _kill_one(chance, day, victims):
     kind = chance.choice(list(victims))
-    if victims[kind]:
-        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-            chance.choice(victims[kind]).kill()
-            day.killed[kind] += 1
+    day.killed[kind] += kill_one(chance, victims[kind])
 
 
 def _wait_for_quiet(database, day, really):
