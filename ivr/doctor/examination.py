@@ -19,7 +19,7 @@ from ivr.doctor.media import check_media
 from ivr.doctor.prompts import check_prompts
 from ivr.doctor.proxies import check_staff_pages, check_voice
 from ivr.doctor.settings import check_settings
-from ivr.doctor.staff import check_administrators
+from ivr.doctor.staff import check_administrators, check_on_call
 from ivr.doctor.workers import check_workers
 from ivr.migrations import is_current
 from ivr.services.line import Line
@@ -49,6 +49,7 @@ def _check_inside(config: Config, line: Line, scripts: Mapping[str, Script]) -> 
     yield from check_prompts(line, scripts, speaks=config.voice == "say")
     yield from check_workers(line.database)
     yield from check_administrators(line.database)
+    yield from check_on_call(line.database, line.on_call)
 
 
 def _check_outside(

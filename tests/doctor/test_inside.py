@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from ivr.db import Database, Vault
 from ivr.doctor.findings import Severity
 from ivr.doctor.keys import check_keys
-from ivr.doctor.staff import check_administrators
+from ivr.doctor.staff import check_administrators, check_on_call
 from ivr.doctor.workers import check_workers
 from ivr.jobs.slots import held_places, slots_of
 from ivr.models import Call, Role, StaffMember
@@ -18,6 +18,7 @@ from ivr.services.accounts import staff as service
 from ivr.services.audit import COMMAND
 from ivr.services.keeping import keys
 from ivr.services.keeping.key_notes import note_keys, noted_keys
+from ivr.services.line import OnCall
 from tests.support.findings import bad, one
 from tests.support.jobs import until
 from tests.support.kept_requests import put_requests
@@ -150,3 +151,25 @@ class TestAdministrators:
         with line.database.write() as session:
             session.get_one(StaffMember, member.id).active = False
         assert "is deactivated" in one(check_administrators(line.database))[2]
+
+
+class TestOnCall:
+    """Whoever takes a request at night should have a name; the check tells places, never numbers."""
+
+    def test_nobody_is_on_call(self, line):
+        assert list(check_on_call(line.database, OnCall())) == []
+
+    def test_a_telephone_of_nobody_is_told_by_its_place(self, line):
+        nurse, other = "+16175550161", "+16175550162"
+        member = service.create(
+            line.database, COMMAND, service.AccountDetails("n@example.org", "N", Role.STAFF), line.clock()
+        )
+        service.set_phone_number(line.database, COMMAND, member.id, nurse, line.clock())
+        level, name, text = one(check_on_call(line.database, OnCall((nurse, other))))
+        assert (level, name) == (Severity.WARNING, "on call accounts")
+        assert "Number 2 of ON_CALL_NUMBERS is no account's" in text
+        assert "617" not in text
+        assert bad(check_on_call(line.database, OnCall((nurse,)))) == []
+        with line.database.write() as session:
+            session.get_one(StaffMember, member.id).active = False
+        assert "Number 1 of" in one(check_on_call(line.database, OnCall((nurse,))))[2]

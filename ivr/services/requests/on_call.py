@@ -127,7 +127,7 @@ def take(session: Session, line: Line, bridge: BridgeCall, now: datetime) -> boo
     request = session.get(PatientRequest, bridge.request_id, with_for_update=True, populate_existing=True)
     if request is None or request.status not in WAITING:
         return False
-    member = _member_at(session, bridge.on_call_number)
+    member = member_at(session, bridge.on_call_number)
     bridge.staff_id = member.id if member else None
     case = case_of(session, line, request, Actor.of(member, "phone") if member else ON_CALL, now)
     case.give_to(bridge.staff_id)
@@ -157,7 +157,7 @@ def _ring(session: Session, line: Line, request: PatientRequest, number: int, pl
     enqueue(line.database, connection, Job.NEXT_ON_CALL, bridge.id, key=f"on-call-{bridge.id}", delay=GIVEN_UP)
 
 
-def _member_at(session: Session, number: str | None) -> StaffMember | None:
+def member_at(session: Session, number: str | None) -> StaffMember | None:
     """The active account with this telephone; numbers are encrypted, so each one is looked at."""
     with_phone = select(StaffMember).where(StaffMember.active.is_(True), StaffMember.phone_number.is_not(None))
     members = session.scalars(with_phone.order_by(StaffMember.id))
