@@ -134,6 +134,19 @@ def test_the_map_names_every_room() -> None:
     assert named == there
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_rows_of_a_table_have_the_columns_of_its_head(name: str) -> None:
+    """A row with too many loses words on the page; one with too few is half of another."""
+    lines = text_of(name).split("\n")
+    head, wrong = 0, []
+    for number, line in enumerate(lines, 1):
+        columns = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        if columns and head and columns != head:
+            wrong.append(f"{name}:{number}")
+        head = columns and (head or columns)
+    assert wrong == []
+
+
 def test_what_is_wrong_is_fixed() -> None:
     """One word for it wherever a reader sees it."""
     seen = [name for name in FILES if name.endswith((".md", ".html"))]
