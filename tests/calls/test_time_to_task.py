@@ -6,9 +6,11 @@ NUMBER, CLINIC = "+16175550142", "+16175550100"
 SAVED, SAVED_KEYS = 39.0, 2
 """Seconds of listening, and keys, from the answer to the end of "your request is saved"."""
 
-CALLBACK, CALLBACK_KEYS, APPOINTMENT = 116.5, 6, 166.0
-"""The same to the end of what the receipt tells, before its options. Wanted are 35, 110 and 150 s: with whole sentences
-at 148 words a minute, and half a second between options, this is what there is."""
+CALLBACK, CALLBACK_KEYS, WITH_A_REASON, APPOINTMENT, WITH_BIRTH_DATE = 110.0, 6, 113.5, 150.0, 161.0
+"""The same to the end of what the receipt tells, before its options. Whoever calls about a treatment or a bill hears that
+again in the receipt. Wanted are 35, 110 and 150 s. 35 cannot be: the call's own words up to there, at its quickest pace and
+with its shortest pauses, take 36 s.
+"""
 
 SECOND_LANGUAGE, SECOND_LANGUAGE_TO_RECEIPT = 10.0, 18.5
 """Seconds more in the second language: its menu, the emergency notice in both, and longer words."""
@@ -16,6 +18,12 @@ SECOND_LANGUAGE, SECOND_LANGUAGE_TO_RECEIPT = 10.0, 18.5
 CALLBACKS = {"callback": "2 1 4 3 1 2", "about a treatment": "2 1 1 1 1 2", "about a bill": "2 1 3 2 2 2"}
 APPOINTMENTS = {"appointment": "1 1 1 1 # 6 3 1 2", "with birth date": "1 1 2 1 05171948# 1 6 3 1 2"}
 TASKS = {**CALLBACKS, **APPOINTMENTS}
+MOST_SECONDS = {
+    **dict.fromkeys(CALLBACKS, WITH_A_REASON),
+    "callback": CALLBACK,
+    "appointment": APPOINTMENT,
+    "with birth date": WITH_BIRTH_DATE,
+}
 
 
 def listened(transcript, last):
@@ -53,7 +61,7 @@ def check(transcript, task, *, more=0.0, more_keys=0):
     assert until_saved <= SAVED + more
     assert keys <= SAVED_KEYS + more_keys
     more_to_receipt = SECOND_LANGUAGE_TO_RECEIPT if more else 0.0
-    assert until_told <= (CALLBACK if task in CALLBACKS else APPOINTMENT) + more_to_receipt
+    assert until_told <= MOST_SECONDS[task] + more_to_receipt
     assert task not in CALLBACKS or all_keys <= CALLBACK_KEYS + more_keys
 
 

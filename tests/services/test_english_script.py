@@ -168,7 +168,7 @@ def test_the_receipt_begins_with_one_sentence(draft: Draft) -> None:
     said = texts(spoken(Value.RECEIPT, state))
     assert re.fullmatch(
         r"(You asked us to call you( about [^.?]+)?\.|We have your message\.|You asked to speak with a person\."
-        r"|You asked for a visit on (a \w+day|any day), (in the morning|in the afternoon|at any time of day), [^.?]*\.)"
+        r"|You asked for a visit on (a \w+day|any day), (in the morning|in the afternoon|at any time), [^.?]*\.)"
         r" Your reference number is (\w+ ){6}Again:( \w+){6}",
         said,
     )
@@ -213,14 +213,14 @@ FACTS = {
     "red_flags_911": "new weakness in your legs|bladder or bowel control|chest pain|trouble breathing"
     "|hang up and dial 911 now",
     "red_flags_question": "fever|draining wound|pain that is getting worse",
-    "warning": "new weakness in your legs|control of your bladder or bowel|do not wait for us|hang up and dial 911",
+    "warning": "new weakness in your legs|loss of bladder or bowel control|do not wait for us|hang up and dial 911",
     "urgent_open": "staff|alert",
     "urgent_closed": "closed|your request comes first",
     "urgent_calling": "calling our nurse on call",
     "urgent_worse": "gets worse|cannot wait|nearest emergency room|dial 911",
     "saved_stay": "hang up now|short questions",
     "recording_notice": "message is recorded|staff|after the beep",
-    "leave_message_opening": "do not answer|leave a message|our clinic's name|at this number",
+    "leave_message_opening": "we miss you|leave a message|names our clinic|at this number",
     "voicemail": "your name|phone number|how we can help",
     "outage_apology": "sorry",
     "outage_message": "name|number|message|after the beep",
