@@ -206,7 +206,7 @@ def _every_answer() -> set[str]:
         *(f"receipt_weekday_{day}" for day in Weekday),
         *(f"receipt_time_{time}" for time in BestTime),
         *Fault,
-        *(f"closure_{reason}" for reason in ClosureReason),
+        *(f"closure_{said}" for said in (*ClosureReason, *facts.SHORT_DAY)),
         *(f"request_{kind}_{day}" for kind in (*Kind, "message") for day in ("today", "yesterday", "on")),
         *("request_tried", "request_claimed", "request_late"),
         *(f"studio_{last}" for last in ("refused", *facts.REFUSED_AS, "being_made", "waiting")),
@@ -371,6 +371,9 @@ def _samples() -> tuple[CallState, ...]:
         saved=RequestSaved("777777", promise),
         request=RequestFacts(summary=RequestSummary(Flow.APPOINTMENT, date(2027, 9, 17), Handling.CLAIMED, promise)),
         staff=StaffFacts(staff_id=7, reading=_LONGEST_READING),
+        hours=facts.HoursFacts(
+            told=tuple(facts.HoursTold(edge, day, 11, 45) for day in (False, True) for edge in facts.HoursEdge)
+        ),
         today=date(2027, 10, 17),
     )
     appointment = replace(

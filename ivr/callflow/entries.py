@@ -15,7 +15,7 @@ OLDEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A usable value: E.164 for a number, ISO for a date, the digits of a reference or a prompt."""
+    """A usable value: E.164 for a number, ISO for a date, the digits of a reference, a prompt or a time."""
 
     value: str
 
@@ -101,6 +101,8 @@ def _value(entry: Entry, digits: str, today: date, dialable: Callable[[str], str
             return digits if entry.least_keys <= len(digits) <= entry.most_keys else None
         case Field.PROMPT:
             return digits if len(digits) == entry.most_keys else None
+        case Field.TIME:
+            return digits if is_time(digits) else None
 
 
 def _fault(entry: Entry, digits: str, today: date) -> Fault | None:
@@ -142,6 +144,12 @@ def as_birth_date(digits: str, today: date) -> str | None:
 def age_on(day: date, born: date) -> int:
     """How many years old somebody is on a day."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def is_time(digits: str) -> bool:
+    """Whether keys are a time of day: the hour, or hour and minutes in quarters; on a clock of 12 or of 24 hours."""
+    hour, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
+    return 1 <= int(hour) <= 23 and int(minutes) % 15 == 0 and int(minutes) < 60
 
 
 def luhn_digit(digits: str) -> str:

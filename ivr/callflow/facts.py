@@ -177,7 +177,41 @@ class StudioFacts:
     publish: bool = False
 
 
-Facts = RequestFacts | StaffFacts | StudioFacts | RequestSaved
+SHORT_DAY = ("opens_late", "opens_again", "closes_early", "closed_early", "now", "request")
+"""How the prompts end that tell callers of a day that is closed in part; they begin with `closure_`."""
+
+
+class HoursEdge(StrEnum):
+    """Which end of a day's hours is moved."""
+
+    OPENS = "opens"
+    CLOSES = "closes"
+
+
+@dataclass(frozen=True, slots=True)
+class HoursTold:
+    """A day that opens late or closes early, as staff hear it: today, or `tomorrow`; `minute` is a quarter's."""
+
+    edge: HoursEdge
+    tomorrow: bool
+    hour: int
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoursFacts:
+    """Hours by phone: which end of today's or tomorrow's is moved, and the keys that say to when.
+
+    `told` is what is special about both days as they stand.
+    """
+
+    edge: HoursEdge = HoursEdge.OPENS
+    tomorrow: bool = False
+    time: str = ""
+    told: tuple[HoursTold, ...] = ()
+
+
+Facts = RequestFacts | StaffFacts | StudioFacts | HoursFacts | RequestSaved
 
 
 class Fact(Enum):
@@ -193,3 +227,6 @@ class Fact(Enum):
     PROMPT_NUMBER = ("studio", "number")
     TAKE = ("studio", "take_sid")
     PUBLISH = ("studio", "publish")
+    HOURS_EDGE = ("hours", "edge")
+    HOURS_TOMORROW = ("hours", "tomorrow")
+    HOURS_TIME = ("hours", "time")

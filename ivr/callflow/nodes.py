@@ -44,6 +44,7 @@ class Value(StrEnum):
     MESSAGE = "message"
     STAFF_REQUEST = "staff_request"
     CLOSURE = "closure"
+    HOURS = "hours"
     OPEN_REQUEST = "open_request"
     CALL_PROMISE = "call_promise"
     SCRIPT = "script"
@@ -61,6 +62,7 @@ class Field(StrEnum):
     PIN = "pin"
     REFERENCE = "reference"
     PROMPT = "prompt"
+    TIME = "time"
 
 
 class DraftAction(StrEnum):
@@ -95,6 +97,7 @@ class Question(StrEnum):
     CLOSE_TODAY = "close_today", *HOURS_STATES, "not_allowed"
     CLOSE_TOMORROW = "close_tomorrow", *HOURS_STATES, "not_allowed"
     LIFT_CLOSURES = "lift_closures", *HOURS_STATES, "not_allowed"
+    SET_HOURS = "set_hours", "set", "no_such_time", "not_allowed"
     REQUEST_BY_CALLER = "request_by_caller", "found", "called", "none"
     REQUEST_BY_REFERENCE = "request_by_reference", "found", "closed", "wrong"
     NEXT_REQUEST = "next_request", "found", "none"

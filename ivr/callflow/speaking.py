@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from ivr.callflow.answers import Draft, Flow
 from ivr.callflow.composing import BETWEEN_GROUPS
-from ivr.callflow.facts import Promise, PromptReading, RequestSaved, RequestSummary
+from ivr.callflow.facts import HoursTold, Promise, PromptReading, RequestSaved, RequestSummary
 from ivr.callflow.nodes import Field, Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import read_out
@@ -64,6 +64,8 @@ def spoken(part: str | Value, state: CallState) -> tuple[Speech, ...]:
             return (PlayRecording(state.draft.recording_sid),) if state.draft.recording_sid else ()
         case Value.CLOSURE:
             return state.closure
+        case Value.HOURS:
+            return tuple(_hours(state.hours.told))
         case Value.OPEN_REQUEST:
             return tuple(_open_request(state.request.summary, state.today)) if state.request.summary else ()
         case Value.CALL_PROMISE:
@@ -159,6 +161,14 @@ def _promise(promise: Promise) -> Iterator[Speech]:
             yield SpeakDate(promise.by.date().isoformat(), year=False)
         yield Say("promise_by")
     yield SpeakTime(promise.by.hour, promise.by.minute)
+
+
+def _hours(told: tuple[HoursTold, ...]) -> Iterator[Speech]:
+    """The days that open late or close early, for staff."""
+    for one in told:
+        yield Say(f"hours_{one.edge}_{'tomorrow' if one.tomorrow else 'today'}")
+        yield SpeakTime(one.hour, one.minute)
+        yield BETWEEN_OPTIONS
 
 
 def _open_request(request: RequestSummary, today: date) -> Iterator[Speech]:

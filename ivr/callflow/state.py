@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.callflow import plain
 from ivr.callflow.answers import Draft
-from ivr.callflow.facts import Fact, Facts, RequestFacts, RequestSaved, StaffFacts, StudioFacts
+from ivr.callflow.facts import Fact, Facts, HoursFacts, RequestFacts, RequestSaved, StaffFacts, StudioFacts
 from ivr.callflow.outputs import Speech
 
 SURROUNDINGS = frozenset({"today", "desk", "closure", "is_open"})
@@ -22,10 +22,11 @@ class CallState:
     `attempts` counts misses at the node, `entry` holds keys of an entry under way, `entered` a finished entry that is
     being read back, `saved` the receipt the caller may hear again, `refused` how many proofs of who is calling were
     wrong, `known_language` the language of this number's last call where callers can choose one. `last_key` is the key
-    pressed last ('' while nothing was), `lead` the notice whose words a stray key starts over. `request`, `staff` and
-    `studio` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the numbers to
-    ring now; empty when closed), `closure` (what to say of a day on which the clinic is closed) and `is_open` (whether
-    it is open now) are not the call's own: whoever drives the engine sets them each turn.
+    pressed last ('' while nothing was), `lead` the notice whose words a stray key starts over. `request`, `staff`,
+    `studio` and `hours` are what consults found and keys added. `today` (in the clinic's time zone), `desk` (the
+    numbers to ring now; empty when closed), `closure` (what to say of a day on which the clinic is closed, opens late
+    or closes early) and `is_open` (whether it is open now) are not the call's own: whoever drives the engine sets them
+    each turn.
     """
 
     node: str = ""
@@ -45,6 +46,7 @@ class CallState:
     request: RequestFacts = RequestFacts()
     staff: StaffFacts = StaffFacts()
     studio: StudioFacts = StudioFacts()
+    hours: HoursFacts = HoursFacts()
     today: date = date.min
     desk: tuple[str, ...] = ()
     closure: tuple[Speech, ...] = ()
@@ -67,6 +69,8 @@ class CallState:
                 return replace(self, staff=facts)
             case StudioFacts():
                 return replace(self, studio=facts)
+            case HoursFacts():
+                return replace(self, hours=facts)
 
     def adding(self, added: Mapping[Fact, Any]) -> CallState:
         """The same state with single facts added."""

@@ -14,7 +14,7 @@ from ivr.config import WEEKDAYS, Config, OpenSpan
 from ivr.console.access import actor, member, requires
 from ivr.forms import FormError
 from ivr.models import ClosureReason, Role
-from ivr.services.calendar import ClosedDays
+from ivr.services.calendar import MIDNIGHT, ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
 from ivr.services.line import Line
@@ -116,6 +116,8 @@ def _page(
         hear=hours.callers_hear(line, now),
         today=calendar.today(now),
         is_closed_today=calendar.closure_on(calendar.today(now)) is not None,
+        may_open_late=any(closes > now for _, closes in calendar.hours_on(calendar.today(now))),
+        part_of_day=hours.part_of_day,
         days=_form_of(spans) if not weekly_error else _entered_days(entered or {}),
         week=_week(spans),
         from_settings=from_settings,
@@ -179,7 +181,7 @@ def _spans_of(weekday: int, form: Mapping[str, str]) -> list[OpenSpan]:
             raise HoursError(f"{WEEKDAYS[weekday]}: one of two times is missing. Fill in both or neither.")
         if opens:
             end = _minutes(closes, weekday)
-            spans.append(OpenSpan(weekday, _minutes(opens, weekday), end or hours.MIDNIGHT))
+            spans.append(OpenSpan(weekday, _minutes(opens, weekday), end or MIDNIGHT))
     return spans
 
 
@@ -193,7 +195,24 @@ def _minutes(text: str, weekday: int) -> int:
 def _closure_of(form: Mapping[str, str]) -> ClosedDays:
     first = forms.day(form.get("first_day", ""), "Enter the first day.")
     last = forms.day(form.get("last_day", "") or form.get("first_day", ""), "Enter the last day.")
-    return ClosedDays(first, last, _reason_of(form), form.get("name", ""), form.get("greeting", ""))
+    begins, ends = (_time_or(form.get(f"closed_{which}", ""), which) for which in ("from", "until"))
+    return ClosedDays(
+        first,
+        last,
+        _reason_of(form),
+        form.get("name", ""),
+        form.get("greeting", ""),
+        begins=begins or 0,
+        ends=ends or MIDNIGHT,
+    )
+
+
+def _time_or(text: str, which: str) -> int | None:
+    """A time that may be left out; then the closure begins or ends with the day."""
+    try:
+        return forms.time_of_day(text.strip()) if text.strip() else None
+    except FormError as error:
+        raise HoursError(f"Closed {which}: {error}") from None
 
 
 def _reason_of(form: Mapping[str, str]) -> ClosureReason:

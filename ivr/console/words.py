@@ -23,10 +23,7 @@ WORDS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Reason.MESSAGE: "Left a voice message",
         Reason.PERSON: "Asked for a person, and hung up before one came",
     },
-    PatientType: {
-        PatientType.NEW: "New patient",
-        PatientType.RETURNING: "Seen here before",
-    },
+    PatientType: {PatientType.NEW: "New patient", PatientType.RETURNING: "Seen here before"},
     VisitType: {
         VisitType.FRACTURE: "First visit about a fracture of the spine",
         VisitType.FOLLOW_UP: "Follow-up after a procedure",
@@ -184,6 +181,9 @@ NODES: Mapping[str, str] = {
     "staff_goodbye": "Staff: goodbye",
     "staff_hours": "Staff: opening hours",
     "staff_hours_menu": "Staff: changing the opening hours",
+    "staff_hours_times": "Staff: opening late or closing early",
+    "staff_hours_time": "Staff: keying the time for that",
+    "staff_set_hours": "Staff: setting that time",
     "staff_close_today": "Staff: closing for today",
     "staff_close_tomorrow": "Staff: closing tomorrow",
     "staff_lift_closures": "Staff: opening again",

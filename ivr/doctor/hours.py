@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ivr.doctor.findings import CheckResult, fault, fine
 from ivr.services.line import Line
@@ -16,7 +16,9 @@ def check_hours(line: Line, now: datetime) -> Iterator[CheckResult]:
     calendar = line.calendar
     closes, opens = calendar.closes_at(now), calendar.next_opening(now, DAYS_AHEAD)
     if closes is not None:
-        yield fine("hours", f"Open now until {closes.astimezone(calendar.timezone):%H:%M} ({calendar.timezone}).")
+        closing = f"{closes.astimezone(calendar.timezone):%H:%M} ({calendar.timezone})"
+        changed = calendar.changed_day(now)
+        yield fine("hours", f"Open now until {closing}." + (" Today it closes early." if changed else ""))
     elif opens is None:
         yield fault(
             "hours", f"The clinic does not open within {DAYS_AHEAD} days.",
@@ -24,4 +26,6 @@ def check_hours(line: Line, now: datetime) -> Iterator[CheckResult]:
         )  # fmt: skip
     else:
         local = opens.astimezone(calendar.timezone)
-        yield fine("hours", f"Open next on {local:%A, %B %d at %H:%M} ({calendar.timezone}).")
+        late = calendar.changed_day(opens - timedelta(seconds=1))
+        next_time = f"{local:%A, %B %d at %H:%M} ({calendar.timezone})"
+        yield fine("hours", f"Open next on {next_time}." + (" That day opens late." if late else ""))

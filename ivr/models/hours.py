@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ivr.callflow.answers import ClosureReason
 from ivr.db import Base, BigId, ByValue, UtcDateTime
 
+A_DAY = 24 * 60
+"""Minutes."""
+
 
 class WeeklyHours(Base):
     """One opening of a weekday (0 is Monday), in minutes after local midnight."""
@@ -25,7 +28,8 @@ class WeeklyHours(Base):
 class Closure(Base):
     """Days on which the clinic is closed, both ends included, in its own time zone.
 
-    `name` is for staff. `greeting` is what callers hear instead of the standard sentence, in the default language;
+    On each of them it is closed from `begins` to `ends`, minutes after midnight: the whole day, or some hours. `name`
+    is for staff. `greeting` is what callers hear instead of the standard sentence, in the default language;
     `greeting_sha256` its audio once that is made. A closure that was lifted keeps its row.
     """
 
@@ -34,6 +38,8 @@ class Closure(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     first_day: Mapped[date]
     last_day: Mapped[date]
+    begins: Mapped[int] = mapped_column(default=0, server_default="0")
+    ends: Mapped[int] = mapped_column(default=A_DAY, server_default=str(A_DAY))
     reason: Mapped[ClosureReason] = mapped_column(ByValue(ClosureReason))
     name: Mapped[str] = mapped_column(String(80))
     greeting: Mapped[str | None] = mapped_column(Text)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -30,7 +31,8 @@ FRESH_SECONDS = 5.0
 
 
 NOON = 12 * 60
-"""Minutes."""
+MIDNIGHT = 24 * 60
+"""Minutes after the local midnight at which a day begins."""
 
 LEAST_TIME = timedelta(hours=1)
 """How much of a morning or an afternoon must be left, so that somebody can call in it."""
@@ -49,6 +51,7 @@ class ClosedDays:
     """Days in a row on which the clinic is closed, both ends included. `name` is for staff.
 
     `greeting` is what callers hear instead of the standard sentence, `greeting_sha256` its audio once that is made.
+    `begins` and `ends` are minutes after midnight: on each of the days it is closed between them only.
     """
 
     first_day: date
@@ -57,13 +60,57 @@ class ClosedDays:
     name: str
     greeting: str | None = None
     greeting_sha256: str | None = None
+    begins: int = 0
+    ends: int = MIDNIGHT
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether whole days are meant."""
+        return (self.begins, self.ends) == (0, MIDNIGHT)
+
+    def touches(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first_day <= day <= self.last_day
+
+
+def in_quarters(local: datetime, *, later: bool) -> tuple[int, int]:
+    """Hour and minute of a time of day at a quarter of an hour, at it or later, or at it or earlier."""
+    minutes = local.hour * 60 + local.minute
+    hour, minute = divmod((minutes + 14 if later else minutes) // 15 * 15, 60)
+    return hour % 24, minute
+
+
+class Change(Enum):
+    """How the hours of a day that is closed in part differ from its weekly ones, as it matters at a moment."""
+
+    OPENS_LATE = "opens late"
+    OPENS_AGAIN = "opens again"
+    CLOSES_EARLY = "closes early"
+    CLOSED_EARLY = "closed early"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDay:
+    """What is special about today's hours at a moment: `at` is when it opens or closes, or has closed, in its own time.
+
+    `closure` is the one that keeps it closed at that moment, if one does.
+    """
+
+    change: Change
+    at: datetime
+    closure: ClosedDays | None = None
+
+    @property
+    def spoken(self) -> tuple[int, int]:
+        """Hour and minute as the line can say them, in quarters: no opening too early, and no closing too late."""
+        return in_quarters(self.at, later=self.change in (Change.OPENS_LATE, Change.OPENS_AGAIN))
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """When the clinic is open. All arguments and results are aware moments; hours are kept in `timezone`.
 
-    `closures` stand before `holidays`; of several that meet on a day, the first counts.
+    `closures` stand before `holidays`; of several that close a whole day, the first counts. Those of some hours add up.
     """
 
     timezone: ZoneInfo
@@ -89,13 +136,46 @@ class Calendar:
         return next((closes for opens, closes in openings if opens <= at < closes), None)
 
     def closure_on(self, day: date) -> ClosedDays | None:
-        """Why the clinic is closed on a whole day; None on other days, weekly days off among them."""
-        for closure in self.closures:
-            if closure.first_day <= day <= closure.last_day:
-                return closure
-        if self.holidays is not None and day in self.holidays:
-            return ClosedDays(day, day, ClosureReason.HOLIDAY, str(self.holidays[day]))
-        return None
+        """Why the clinic is closed on a whole day; None on other days, weekly days off among them.
+
+        Closures of some hours that leave nothing of the day's hours close it too.
+        """
+        closed = self._whole_closure_on(day)
+        if closed or self._hours_on(day) or not self._spans_on(day):
+            return closed
+        return next(self._closed_in_part(day), None)
+
+    def changed_day(self, at: datetime) -> ChangedDay | None:
+        """What is special about the hours of a day that is closed in part; None when nothing is, or not any more."""
+        today = self.today(at)
+        if not any(self._closed_in_part(today)):
+            return None
+        usual, kept = self.weekly_hours_on(today), self.hours_on(today)
+        if not kept:
+            return None  # a day off, or closed as a whole
+        ends = kept[-1][1]
+        if any(opens <= at < closes for opens, closes in kept):
+            return self._change(Change.CLOSES_EARLY, ends) if ends < usual[-1][1] else None
+        opens = next((opens for opens, _ in kept if opens > at), None)
+        if opens is None:
+            has_closed = any(end > at for _, end in usual)
+            return self._change(Change.CLOSED_EARLY, ends, at) if has_closed else None
+        if next(start for start, end in usual if end > at) == opens:
+            return None  # as in any week
+        again = any(closes <= at for _, closes in kept)
+        return self._change(Change.OPENS_AGAIN if again else Change.OPENS_LATE, opens, at)
+
+    def spoken_time(self, at: datetime, *, later: bool) -> tuple[int, int]:
+        """A moment's time of day as the line says it, see `in_quarters`."""
+        return in_quarters(at.astimezone(self.timezone), later=later)
+
+    def hours_on(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The openings of a day."""
+        return list(self._openings(day, days=1))
+
+    def weekly_hours_on(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The same before closures of some hours are taken off; none on a day that is closed as a whole."""
+        return [] if self._whole_closure_on(day) else [self.span_on(day, *span) for span in self._spans_on(day)]
 
     def next_opening(self, at: datetime, days: int) -> datetime | None:
         """When the clinic is open next, now included; None when that is more than so many days away."""
@@ -177,14 +257,50 @@ class Calendar:
                 return max(same_time, opens).astimezone(UTC)
         return max(closes for _, closes in self._openings(day, days=1)).astimezone(UTC)
 
+    def span_on(self, day: date, begins: int, ends: int) -> tuple[datetime, datetime]:
+        """Two moments of a day, given in minutes after midnight on its clocks."""
+        return self._moment(day, begins), self._moment(day, ends)
+
     def _openings(self, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
         for ahead in range(days):
             day = first + timedelta(days=ahead)
-            if self.closure_on(day):
-                continue
-            for span in self.hours:
-                if span.weekday == day.weekday():
-                    yield self._moment(day, span.opens), self._moment(day, span.closes)
+            if not self._whole_closure_on(day):
+                yield from (self.span_on(day, *span) for span in self._hours_on(day))
+
+    def _whole_closure_on(self, day: date) -> ClosedDays | None:
+        for closure in self.closures:
+            if closure.touches(day) and closure.is_whole:
+                return closure
+        if self.holidays is not None and day in self.holidays:
+            return ClosedDays(day, day, ClosureReason.HOLIDAY, str(self.holidays[day]))
+        return None
+
+    def _closed_in_part(self, day: date) -> Iterator[ClosedDays]:
+        return (closure for closure in self.closures if closure.touches(day) and not closure.is_whole)
+
+    def _change(self, change: Change, to: datetime, closed_at: datetime | None = None) -> ChangedDay:
+        closure = self._closure_now(closed_at) if closed_at else None
+        return ChangedDay(change, to.astimezone(self.timezone), closure)
+
+    def _closure_now(self, at: datetime) -> ClosedDays | None:
+        """The closure of some hours that is under way: one with a greeting of its own before others."""
+        local = at.astimezone(self.timezone)
+        minute = local.hour * 60 + local.minute
+        under_way = [one for one in self._closed_in_part(local.date()) if one.begins <= minute < one.ends]
+        return next((one for one in under_way if one.greeting), next(iter(under_way), None))
+
+    def _spans_on(self, day: date) -> list[tuple[int, int]]:
+        """A weekday's hours, in minutes after midnight."""
+        return [(span.opens, span.closes) for span in self.hours if span.weekday == day.weekday()]
+
+    def _hours_on(self, day: date) -> list[tuple[int, int]]:
+        """What closures of some hours leave of them."""
+        spans = self._spans_on(day)
+        for closure in self._closed_in_part(day):
+            before = [(opens, min(closes, closure.begins)) for opens, closes in spans]
+            after = [(max(opens, closure.ends), closes) for opens, closes in spans]
+            spans = sorted((opens, closes) for opens, closes in (*before, *after) if opens < closes)
+        return spans
 
     def _moment(self, day: date, minutes: int) -> datetime:
         whole_days, rest = divmod(minutes, 24 * 60)
@@ -269,4 +385,6 @@ def closed_days(closure: Closure) -> ClosedDays:
         closure.name,
         closure.greeting,
         closure.greeting_sha256,
+        closure.begins,
+        closure.ends,
     )

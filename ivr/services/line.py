@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from ivr.callflow.nodes import Tree
-from ivr.callflow.outputs import Say, SayOwn, Speech
+from ivr.callflow.outputs import Say, SayOwn, SpeakTime, Speech
 from ivr.config import OpenSpan
 from ivr.db import Database
-from ivr.services.calendar import Calendar, Calendars
+from ivr.services.calendar import Calendar, Calendars, Change, ChangedDay
 from ivr.services.scripts import Script
 
 
@@ -83,21 +83,40 @@ class Line:
         return () if calendar.is_open(now) else self.on_call.numbers_at(now.astimezone(calendar.timezone))
 
     def surroundings(self, now: datetime) -> tuple[date, tuple[str, ...], tuple[Speech, ...], bool]:
-        """Today's date at the clinic, the desk numbers that can be rung now, a closed day's words, whether it is open.
+        """Today's date at the clinic, the desk numbers that can be rung now, what is said of a closed or short day.
 
-        In the order of `CallState.at`.
+        And whether it is open; in the order of `CallState.at`.
         """
         calendar = self.calendar
         today, is_open = calendar.today(now), calendar.is_open(now)
-        return today, self.desk_numbers if is_open else (), closure_words(calendar, today), is_open
+        return today, self.desk_numbers if is_open else (), closure_words(calendar, now, self.speaks), is_open
 
 
-def closure_words(calendar: Calendar, day: date) -> tuple[Speech, ...]:
-    """What callers hear of a day on which the clinic is closed; nothing on any other day."""
-    closure = calendar.closure_on(day)
+def closure_words(calendar: Calendar, now: datetime, speaks: bool = False) -> tuple[Speech, ...]:
+    """What callers hear of a day on which the clinic is closed, or opens late or closes early; nothing on any other.
+
+    `speaks`: the carrier's voice says what has no audio, so that an own greeting is heard at once.
+    """
+    closure = calendar.closure_on(calendar.today(now))
     if closure is None:
-        return ()
+        changed = calendar.changed_day(now)
+        return _changed_words(changed, speaks) if changed else ()
     standard = f"closure_{closure.reason}"
     if closure.greeting is None:
         return (Say(standard),)
     return (SayOwn(closure.greeting, closure.greeting_sha256, standard),)
+
+
+def _changed_words(changed: ChangedDay, speaks: bool) -> tuple[Speech, ...]:
+    """A closure's own greeting is heard while it lasts, once it is made."""
+    own = changed.closure
+    if own and own.greeting and (own.greeting_sha256 or speaks):
+        return (SayOwn(own.greeting, own.greeting_sha256, "closure_now"),)
+    match changed.change:
+        case Change.CLOSED_EARLY:
+            return (Say("closure_closed_early"),)
+        case Change.CLOSES_EARLY:
+            return (Say("closure_closes_early"), SpeakTime(*changed.spoken))
+        case Change.OPENS_LATE | Change.OPENS_AGAIN:
+            opens = "closure_opens_late" if changed.change is Change.OPENS_LATE else "closure_opens_again"
+            return (Say(opens), SpeakTime(*changed.spoken), Say("closure_request"))

@@ -9,13 +9,14 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
-from ivr.console.access import actor, requires
+from ivr.console.access import actor, member, requires
 from ivr.models import Role
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import Heard, PromptRow, rows
 from ivr.services.prompts.exchange import export_language, import_language
 from ivr.services.prompts.versions import VersionError
 from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
+from ivr.studio.session import GREETING, first_step
 
 FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
     "all": ("All", lambda row: True),
@@ -54,6 +55,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
             chosen=chosen,
             find=words,
+            first_step=first_step(line, next(iter(line.scripts)), member().id),
+            greeting=GREETING,
         )
 
     @studio.get("/<language>/export.zip", endpoint="export_language")

@@ -20,6 +20,8 @@ GROUPS = (GREETING, REQUEST, INFORMATION, PERSON, EXISTING, TROUBLE, NUMBERS, ST
 
 BEGINNINGS: Mapping[str, tuple[str, str]] = {
     "emergency": (GREETING, "At the beginning of every call"),
+    "closure_opens": (GREETING, "In the greeting, on a day that opens late"),
+    "closure_clos": (GREETING, "In the greeting, on a day that closes early"),
     "closure_": (GREETING, "In the greeting, on a day when the clinic is closed"),
     "language_": (GREETING, "In the choice of language"),
     "option_": (GREETING, "In the menus"),

@@ -34,7 +34,7 @@ OF_STAFF = {
     Interference.CLAIMS: ("!7", "!1"),
     Interference.CLOSES: ("1 !2", "1 1 !1"),
     Interference.DEMOTES: (
-        *("8 !1", "8 !2", "8 !3", "8 !4"),
+        *("8 !1", "8 !2", "8 !3", "8 4 1 !right", "8 4 !*"),
         *("5 other !right", "5 !#", "5 right 1 !speak", "5 right 1 speak !2", "5 right 4 !1", "5 right 4 !2"),
     ),
     Interference.DEACTIVATES: ("!3", "!*"),
@@ -51,6 +51,9 @@ OF_ADMINS = (
 
 PUBLISHES = "right right 5 clinical 4 1 right 4 1 right 4 2"
 """An own recording that needs a second person; then one that needs none is on the air, and off it again."""
+
+MOVES, MOVES_NOTHING = "right right 8 4 1 right", "right right 8 4 3 right"
+"""Today opens late; and tomorrow would, if the clinic were open then."""
 
 UNKNOWN = f"4 {WRONG} {WRONG} {WRONG} silence silence silence * 4"
 """Three wrong proofs and no word for the voicemail: nothing is known of the caller, and no proof is left."""
@@ -73,6 +76,8 @@ def errands_of(tree: Tree) -> Iterator[Errand]:
     admin = Scene("an admin", role=Role.ADMIN, queue=True)
     yield from (Errand(admin, does) for does in OF_ADMINS)
     yield Errand(Scene("an admin with recordings", role=Role.ADMIN, queue=True, recorded=True), PUBLISHES)
+    yield Errand(admin, MOVES)
+    yield Errand(Scene("an admin, closed tomorrow", role=Role.ADMIN, tomorrow=True), MOVES_NOTHING)
     for scene in hours_scenes():
         yield Errand(scene, "right right 8 3 * 5 clinical 1 speak 0")
     closes = Interference.CLOSES

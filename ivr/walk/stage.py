@@ -51,6 +51,9 @@ OTHER_NUMBER, OTHER_BIRTH_DATE = "6175559999", "11231960"
 WAITED = timedelta(hours=2)
 """How long ago the made-up requests were left."""
 
+SOON = timedelta(minutes=45)
+"""How much later an admin lets the clinic open: it is open longer than that at the moments of calls."""
+
 APPOINTMENT = Draft(
     Kind.APPOINTMENT,
     patient_type=PatientType.RETURNING,
@@ -151,6 +154,9 @@ class SceneSetter:
         right = {"right": references[-1]} if references else {}
         yield Field.REFERENCE, {**right, "other": NOBODYS_REFERENCE}
         if scene.role:
+            soon = self._time() + SOON
+            soon = soon.astimezone(self._line.calendar.timezone) - timedelta(minutes=soon.minute % 15)
+            yield Field.TIME, {"right": f"{soon.hour % 12 or 12}{soon.minute:02}#"}
             yield Field.EXTENSION, {"right": f"{EXTENSIONS[scene.role]}#", "other": "99#"}
             yield Field.PIN, {"right": PIN, "other": OTHER_PIN}
             yield Field.PROMPT, {**{name: str(one.number) for name, one in self._prompts().items()}, "other": "999"}

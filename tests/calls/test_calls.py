@@ -54,11 +54,13 @@ def read(path):
     return {**dict(settings), "earlier": earlier}, body
 
 
-def close_today(line, words, is_made):
+def close_today(line, words, is_made, part="00:00-24:00"):
     """Close as 'weather' or 'other: own words' says; with `is_made`, as the worker has given the words a voice."""
     reason, _, greeting = words.partition(": ")
     now, today = line.clock(), line.calendar.today(line.clock())
-    closure = hours.add_closure(line, COMMAND, ClosedDays(today, today, ClosureReason(reason), "", greeting), now)
+    begins, ends = (int(time[:2]) * 60 + int(time[3:]) for time in part.split("-"))
+    closed = ClosedDays(today, today, ClosureReason(reason), "", greeting, begins=begins, ends=ends)
+    closure = hours.add_closure(line, COMMAND, closed, now)
     if is_made:
         make_greeting(line.database, closure, "en-US", now)
     line.calendars.forget()
@@ -81,7 +83,9 @@ def place(telephone, clock, monkeypatch, recordings):
             twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url,
         )  # fmt: skip
         if "closed" in settings:
-            close_today(phone.line, settings["closed"], is_made="greeting not made" not in settings)
+            clock.now = local(settings.get("closed at", settings.get("at", OPEN)))
+            part = settings.get("closed hours", "00:00-24:00")
+            close_today(phone.line, settings["closed"], "greeting not made" not in settings, part)
         faults = Faults(
             twice=float(settings.get("delivered twice", 0)), stale=float(settings.get("delivered late", 0)),
             completed_early="completed early" in settings, drop_status="status lost" in settings, seed=7,

@@ -86,6 +86,8 @@ TABLE = {
     "console.reset_account": Role.ADMIN,
     "studio.matrix": Role.ADMIN,
     "studio.prompt": Role.ADMIN,
+    "studio.session": Role.ADMIN,
+    "studio.session_prompt": Role.ADMIN,
     "studio.save_script": Role.ADMIN,
     "studio.add_take": Role.ADMIN,
     "studio.approve": Role.ADMIN,

@@ -113,6 +113,11 @@ def test_a_closure_is_added_shown_and_lifted(client_as, line, clock):
         ({"last_day": "2026-11-22"}, "before the first one"),
         ({"reason": "fire"}, "Choose a reason"),
         ({"greeting": "word " * 40}, "18 seconds, 15 are the most"),
+        ({"closed_until": "8:3"}, "Closed until: a time should look like 08:30"),
+        ({"closed_from": "25:00"}, "Closed from: there is no such time as 25:00"),
+        ({"closed_from": "11:00", "closed_until": "10:00"}, "until a later time than from"),
+        ({"closed_until": "07:00"}, "not open in these hours anyway"),
+        ({"closed_until": "11:05"}, "quarters of an hour"),
     ],
 )
 def test_closures_that_cannot_be_are_refused_with_what_was_entered(client_as, line, clock, changes, words):
@@ -192,3 +197,31 @@ def test_in_a_browser_an_admin_closes_with_an_own_greeting_and_lifts_it(open_pag
     page.get_by_role("button", name="Save the weekly hours").click()
     page.get_by_text("The weekly hours are saved").wait_for()
     assert page.get_by_label("Saturday: closes", exact=True).input_value() == "12:00"
+
+
+def test_a_day_opens_late_with_a_time_and_a_click(open_page, line, clock):
+    clock.now = clock.now.replace(hour=12)
+    page = open_page("/console/hours", Role.ADMIN)
+    page.get_by_label("Opens today at").fill("11:00")
+    page.get_by_role("button", name="Open late today").click()
+    page.get_by_text("The closure is saved").wait_for()
+    assert page.locator(".state").inner_text() == (
+        "Closed now. Callers now hear: that we open late, at 11:00 AM; 0 takes a message. Next opening: today 11:00 AM."
+    )
+    row = page.locator("section[aria-labelledby=closures] tbody tr")
+    assert "opens at 11:00 AM" in row.inner_text()
+    assert_accessible(page)
+    page.get_by_label("First day").fill("2026-11-24")
+    page.get_by_label("Closed from").fill("14:00")
+    page.get_by_label("Name, for staff").fill("Staff meeting")
+    page.get_by_role("button", name="Add this closure").click()
+    page.get_by_text("The closure is saved").wait_for()
+    assert "closes at 2:00 PM" in row.nth(1).inner_text()
+    assert [(c.days.first_day.day, c.days.begins, c.days.ends) for c in hours.closures(line, clock.now)] == [
+        (23, 0, 660), (24, 840, 1440),
+    ]  # fmt: skip
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Lift the closure of 2026-11-23").click()
+    page.get_by_text("The closure is lifted").wait_for()
+    assert "Callers now hear: the usual greeting" in page.locator(".state").inner_text()

@@ -31,6 +31,7 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.CLOSE_TODAY: hours_by_phone.close_today,
     Question.CLOSE_TOMORROW: hours_by_phone.close_tomorrow,
     Question.LIFT_CLOSURES: hours_by_phone.lift,
+    Question.SET_HOURS: hours_by_phone.set_hours,
     Question.STAFF_EXTENSION: requests_by_phone.find_extension,
     Question.STAFF_SIGN_IN: requests_by_phone.sign_in,
     Question.STAFF_FIRST: requests_by_phone.find_first,

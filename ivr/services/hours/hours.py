@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -13,11 +13,22 @@ from sqlalchemy.orm import Session
 from ivr.config import WEEKDAYS, OpenSpan, overlapping
 from ivr.models import AuditAction, Closure, ClosureReason, PromptVersion, WeeklyHours
 from ivr.services.audit import Actor, add_audit_entry
-from ivr.services.calendar import HORIZON_DAYS, Calendar, ClosedDays, closed_days, twelve_hour_clock
+from ivr.services.calendar import (
+    HORIZON_DAYS,
+    MIDNIGHT,
+    Calendar,
+    Change,
+    ChangedDay,
+    ClosedDays,
+    closed_days,
+    twelve_hour_clock,
+)
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 
-MIDNIGHT = 24 * 60
+QUARTER = 15
+"""Minutes: as finely as the line says a time."""
+
 A_WEEK = 7
 MOST_SPANS = 2
 """Openings of one weekday: before and after a break."""
@@ -111,16 +122,19 @@ def estimated_seconds(greeting: str) -> float:
 
 
 def add_closure(line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> int:
-    """Close on these days; the closure's id. The same closure again is the first one.
+    """Close on these days, or for some hours of them; the closure's id. The same closure again is the first one.
 
     An own greeting is made by the worker; until then callers hear the standard sentence.
 
     Raises:
-        HoursError: when the days are over or too many, or the greeting is too long or cannot be spoken.
+        HoursError: when the days are over or too many, the hours are none in which the clinic is open, or the greeting
+            is too long or cannot be spoken.
     """
     wanted = _checked(wanted, line.calendar.today(now))
+    if not wanted.is_whole:
+        _check_hours(wanted, line.calendar, now)
     with line.database.write() as session:
-        closure = _store(line, session, actor, wanted, now)
+        closure = store_closure_in(session, line, actor, wanted, now)
     line.calendars.forget()
     return closure.id
 
@@ -140,7 +154,7 @@ def close_days_in(
     today = calendar.today(now)
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         if calendar.closure_on(day) is None:
-            _store(line, session, actor, ClosedDays(day, day, reason, name), now)
+            store_closure_in(session, line, actor, ClosedDays(day, day, reason, name), now)
 
 
 def lift_closure(line: Line, actor: Actor, closure_id: int, now: datetime) -> None:
@@ -169,18 +183,29 @@ def lift_days_in(session: Session, line: Line, actor: Actor, days: int, now: dat
         _lift(session, actor, closure, now)
 
 
+def lift_hours_in(session: Session, actor: Actor, day: date, *, opens: bool, now: datetime) -> None:
+    """Take back what lets this one day open late (`opens`), or close early."""
+    edge = (Closure.begins == 0, Closure.ends < MIDNIGHT) if opens else (Closure.begins > 0, Closure.ends == MIDNIGHT)
+    this_day = (Closure.first_day == day, Closure.last_day == day, Closure.lifted_at.is_(None))
+    for closure in session.scalars(select(Closure).where(*this_day, *edge).with_for_update()):
+        _lift(session, actor, closure, now)
+
+
 def callers_hear(line: Line, now: datetime) -> str:
     """What callers hear now and where key 0 leads them, in a sentence or two for staff."""
     calendar = line.calendar
     local = now.astimezone(calendar.timezone)
     zero = "0 rings the desk" if line.desk_numbers else "0 takes a message, as there are no desk numbers"
-    closes = calendar.closes_at(now)
+    closes, changed = calendar.closes_at(now), calendar.changed_day(now)
     if closes is not None:
         until = twelve_hour_clock(closes.astimezone(calendar.timezone))
-        return f"Open now until {until} today. Callers now hear: the usual greeting; {zero}."
+        heard = _changed_heard(line, changed) if changed else "the usual greeting"
+        return f"Open now until {until} today. Callers now hear: {heard}; {zero}."
     closure = calendar.closure_on(local.date())
     state = f"Closed today ({closure.name or REASONS[closure.reason]})" if closure else "Closed now"
     heard = _greeting_heard(line, closure) if closure else "the usual greeting"
+    if changed:
+        heard = _changed_heard(line, changed)
     opens = _next_opening(calendar, now, local.date())
     return f"{state}. Callers now hear: {heard}; 0 takes a message. {opens}"
 
@@ -188,6 +213,16 @@ def callers_hear(line: Line, now: datetime) -> str:
 def in_short(spans: Sequence[OpenSpan]) -> str:
     """Openings in few words: 'Mon 8:30 AM to 5 PM; …'."""
     return "; ".join(f"{WEEKDAYS[s.weekday][:3]} {minutes(s.opens)} to {minutes(s.closes)}" for s in spans)
+
+
+def part_of_day(closed: ClosedDays) -> str:
+    """Which part of its days a closure takes: 'all day', 'opens at 11:00 AM', 'closes at 2:00 PM'."""
+    if closed.is_whole:
+        return "all day"
+    begins, ends = minutes(closed.begins), minutes(closed.ends)
+    if closed.begins == 0:
+        return f"opens at {ends}"
+    return f"closes at {begins}" if closed.ends == MIDNIGHT else f"closed from {begins} to {ends}"
 
 
 def minutes(after_midnight: int) -> str:
@@ -227,7 +262,26 @@ def _checked(wanted: ClosedDays, today: date) -> ClosedDays:
     greeting = " ".join((wanted.greeting or "").split()) or None
     if greeting:
         _check_greeting(greeting)
-    return ClosedDays(wanted.first_day, wanted.last_day, wanted.reason, name, greeting)
+    return replace(wanted, name=name, greeting=greeting)
+
+
+def _check_hours(wanted: ClosedDays, calendar: Calendar, now: datetime) -> None:
+    if wanted.begins >= wanted.ends:
+        raise HoursError("The clinic must be closed until a later time than from. Check the times.")
+    if wanted.begins % QUARTER or wanted.ends % QUARTER:
+        raise HoursError("Callers hear times in quarters of an hour. Choose one, such as 11:00 or 11:15.")
+    days = (wanted.last_day - wanted.first_day).days + 1
+    ahead = (wanted.first_day + timedelta(days=n) for n in range(days))
+    if not any(_takes_from(calendar, day, wanted, now) for day in ahead):
+        raise HoursError("The clinic is not open in these hours anyway. Check the days and the times.")
+
+
+def _takes_from(calendar: Calendar, day: date, wanted: ClosedDays, now: datetime) -> bool:
+    """Whether a closure of some hours takes anything from the weekly hours of a day that is still ahead."""
+    closed_from, closed_until = calendar.span_on(day, wanted.begins, wanted.ends)
+    return any(
+        max(opens, closed_from, now) < min(closes, closed_until) for opens, closes in calendar.weekly_hours_on(day)
+    )
 
 
 def _check_greeting(greeting: str) -> None:
@@ -239,10 +293,13 @@ def _check_greeting(greeting: str) -> None:
         raise HoursError(f"{too_long} Shorten it: callers wait for the menu.")
 
 
-def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: datetime) -> Closure:
+def store_closure_in(session: Session, line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> Closure:
+    """Store a closure that was checked, in a transaction under way; one that is there already is that one."""
     same = select(Closure).where(
         Closure.first_day == wanted.first_day,
         Closure.last_day == wanted.last_day,
+        Closure.begins == wanted.begins,
+        Closure.ends == wanted.ends,
         Closure.reason == wanted.reason,
         Closure.name == wanted.name,
         Closure.greeting == wanted.greeting if wanted.greeting else Closure.greeting.is_(None),
@@ -253,6 +310,8 @@ def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: 
     closure = Closure(
         first_day=wanted.first_day,
         last_day=wanted.last_day,
+        begins=wanted.begins,
+        ends=wanted.ends,
         reason=wanted.reason,
         name=wanted.name,
         greeting=wanted.greeting,
@@ -262,7 +321,7 @@ def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: 
     session.add(closure)
     session.flush()
     own = ", own greeting" if wanted.greeting else ""
-    detail = f"closed {_days(wanted.first_day, wanted.last_day)}: {REASONS[wanted.reason]}{own}"
+    detail = f"closed {_days(wanted)}: {REASONS[wanted.reason]}{own}"
     add_audit_entry(session, actor, AuditAction.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
     if wanted.greeting:
         enqueue(line.database, session.connection(), Job.MAKE_GREETING, closure.id, key=f"greeting-{closure.id}")
@@ -271,12 +330,14 @@ def _store(line: Line, session: Session, actor: Actor, wanted: ClosedDays, now: 
 
 def _lift(session: Session, actor: Actor, closure: Closure, now: datetime) -> None:
     closure.lifted_at = now
-    detail = f"lifted: {_days(closure.first_day, closure.last_day)}"
+    detail = f"lifted: {_days(closed_days(closure))}"
     add_audit_entry(session, actor, AuditAction.HOURS_CHANGED, f"closure:{closure.id}", now, detail)
 
 
-def _days(first: date, last: date) -> str:
-    return f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+def _days(closed: ClosedDays) -> str:
+    first, last = closed.first_day, closed.last_day
+    days = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    return days if closed.is_whole else f"{days}, {part_of_day(closed)}"
 
 
 def _greeting_heard(line: Line, closure: ClosedDays) -> str:
@@ -286,6 +347,22 @@ def _greeting_heard(line: Line, closure: ClosedDays) -> str:
     if closure.greeting_sha256 is None and not line.speaks:
         return f"{standard}, until your own greeting is ready"
     return f"“{closure.greeting}”"
+
+
+def _changed_heard(line: Line, changed: ChangedDay) -> str:
+    own = changed.closure
+    time = minutes(60 * changed.spoken[0] + changed.spoken[1])
+    standard = {
+        Change.OPENS_LATE: f"that we open late, at {time}",
+        Change.OPENS_AGAIN: f"that we open again at {time}",
+        Change.CLOSES_EARLY: f"that we close early, at {time}",
+        Change.CLOSED_EARLY: "that we closed early",
+    }[changed.change]
+    if own is None or own.greeting is None:
+        return standard
+    return (
+        f"“{own.greeting}”" if own.greeting_sha256 or line.speaks else f"{standard}, until your own greeting is ready"
+    )
 
 
 def _next_opening(calendar: Calendar, now: datetime, today: date) -> str:

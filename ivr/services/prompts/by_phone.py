@@ -16,6 +16,7 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.prompts import versions
 from ivr.services.prompts.releases import DIRECTIONS, latest_release
+from ivr.services.prompts.session import numbers_in_order, session_in
 from ivr.services.prompts.versions import VersionError
 from ivr.services.recordings.recordings import discard_recording
 
@@ -35,14 +36,18 @@ def find_by_number(session: Session, line: Line, inquiry: Inquiry) -> Found:
 
 
 def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
-    """The prompt after the one that was heard, after the last one the first."""
-    if admin_of(session, inquiry) is None:
+    """The prompt after the one that was heard, in the running order; at first where this person has to go on."""
+    admin = admin_of(session, inquiry)
+    if admin is None:
         return Found("not_allowed")
-    script = line.scripts[_language(inquiry)]
+    language = _language(inquiry)
+    order = numbers_in_order(session, line.scripts[language])
     last = int(inquiry.state.studio.number or 0)
-    known = [one for one in session.scalars(select(PromptNumber).order_by(PromptNumber.number)) if script.has(one.key)]
-    following = [one for one in known if one.number > last] or known
-    return _found(session, line, inquiry, following[0] if following else None)
+    place = next((at + 1 for at, one in enumerate(order) if one.number == last), None)
+    if place is None:
+        wanted = session_in(session, line, language, admin.id).place
+        place = next((at for at, one in enumerate(order) if one.key == wanted), 0)
+    return _found(session, line, inquiry, order[place % len(order)] if order else None)
 
 
 def taken(session: Session, line: Line, inquiry: Inquiry) -> Found:

@@ -25,8 +25,8 @@ def boston(text):
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/New_York"))
 
 
-def days(first, last=None, reason=ClosureReason.WEATHER, name="Snow day", greeting=None):
-    return ClosedDays(first, last or first, reason, name, greeting)
+def days(first, last=None, reason=ClosureReason.WEATHER, name="Snow day", greeting=None, part=(0, 1440)):
+    return ClosedDays(first, last or first, reason, name, greeting, begins=part[0], ends=part[1])
 
 
 def trail(line):
@@ -113,12 +113,44 @@ def test_of_two_closures_on_a_day_the_later_one_is_heard(line, clock):
         (days(MONDAY, greeting="\U0001f600 …"), "nothing that a voice could say"),
         (days(MONDAY, greeting="ring\x07 the bell"), "characters that it cannot"),
         (days(MONDAY, greeting="word " * 34), "about 16 seconds, 15 are the most"),
+        (days(MONDAY, part=(660, 600)), "until a later time than from"),
+        (days(MONDAY, part=(660, 660)), "until a later time than from"),
+        (days(MONDAY, part=(0, 665)), "quarters of an hour"),
+        (days(MONDAY, part=(0, 510)), "not open in these hours anyway"),
+        (days(MONDAY, part=(0, 600)), "not open in these hours anyway"),
+        (days(MONDAY, part=(1020, 1440)), "not open in these hours anyway"),
+        (days(date(2026, 11, 28), date(2026, 11, 29), part=(0, 660)), "not open in these hours anyway"),
+        (days(THANKSGIVING, part=(0, 660)), "not open in these hours anyway"),
     ],
 )
 def test_closures_that_cannot_be_are_refused(line, clock, wanted, words):
     with pytest.raises(HoursError, match=words):
         hours.add_closure(line, ADMIN, wanted, clock.now)
     assert hours.closures(line, clock.now) == []
+
+
+def test_a_day_opens_late_and_another_closes_early(line, clock):
+    late = hours.add_closure(line, ADMIN, days(TUESDAY, part=(0, 660)), clock.now)
+    assert hours.add_closure(line, ADMIN, days(TUESDAY, part=(0, 660)), clock.now) == late
+    hours.add_closure(line, ADMIN, days(MONDAY, part=(840, 1440)), clock.now)
+    assert line.calendar.closes_at(clock.now) == boston("2026-11-23 14:00")
+    assert line.calendar.next_opening(boston("2026-11-23 15:00"), 9) == boston("2026-11-24 11:00")
+    assert [hours.part_of_day(row.days) for row in hours.closures(line, clock.now)] == [
+        "closes at 2:00 PM", "opens at 11:00 AM",
+    ]  # fmt: skip
+    hours.lift_closure(line, ADMIN, late, clock.now)
+    assert line.calendar.next_opening(boston("2026-11-23 15:00"), 9) == boston("2026-11-24 08:30")
+    assert [detail for _, _, detail in trail(line)] == [
+        "closed 2026-11-24, opens at 11:00 AM: bad weather", "closed 2026-11-23, closes at 2:00 PM: bad weather",
+        "lifted: 2026-11-24, opens at 11:00 AM",
+    ]  # fmt: skip
+
+
+def test_closing_for_the_rest_of_a_short_day_closes_all_of_it(line, clock):
+    hours.add_closure(line, ADMIN, days(MONDAY, part=(840, 1440)), clock.now)
+    hours.close_days(line, ADMIN, ClosureReason.WEATHER, 1, "Snow", clock.now)
+    assert not line.calendar.is_open(clock.now)
+    assert line.calendar.changed_day(clock.now) is None
 
 
 def test_a_greeting_is_kept_as_one_line(line, clock):
@@ -152,6 +184,10 @@ SNOW = "Closed today (Snow day). Callers now hear: the standard sentence for bad
         ("2026-11-23 10:00", days(MONDAY, date(2026, 12, 4)), True, f"{SNOW}; 0 takes a message. Next opening: Monday, December 7, 8:30 AM."),
         ("2026-11-26 10:00", None, True, "Closed today (Thanksgiving Day). Callers now hear: the standard sentence for a holiday; 0 takes a message. Next opening: tomorrow 8:30 AM."),
         ("2026-11-23 10:00", days(MONDAY, greeting="No power."), True, f"{SNOW}, until your own greeting is ready; 0 takes a message. Next opening: tomorrow 8:30 AM."),
+        ("2026-11-23 10:00", days(MONDAY, part=(840, 1440)), True, "Open now until 2:00 PM today. Callers now hear: that we close early, at 2:00 PM; 0 rings the desk."),
+        ("2026-11-23 10:00", days(MONDAY, part=(0, 660)), True, "Closed now. Callers now hear: that we open late, at 11:00 AM; 0 takes a message. Next opening: today 11:00 AM."),
+        ("2026-11-23 10:00", days(MONDAY, part=(0, 660), greeting="No heat."), True, "Closed now. Callers now hear: that we open late, at 11:00 AM, until your own greeting is ready; 0 takes a message. Next opening: today 11:00 AM."),
+        ("2026-11-23 10:00", days(MONDAY, part=(570, 660)), True, "Closed now. Callers now hear: that we open again at 11:00 AM; 0 takes a message. Next opening: today 11:00 AM."),
         ("2026-11-23 10:00", days(MONDAY, name=""), True, "Closed today (bad weather). Callers now hear: the standard sentence for bad weather; 0 takes a message. Next opening: tomorrow 8:30 AM."),
     ],
 )  # fmt: skip
