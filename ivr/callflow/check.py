@@ -135,6 +135,7 @@ def exits(node: Node) -> Iterator[tuple[str, Exit]]:
             yield "no answer", node.otherwise
         case Outgoing():
             yield "called", node.to
+            yield "no answer", node.unanswered
         case Save():
             yield "stored", node.to
         case Consult():
@@ -387,6 +388,9 @@ _LONGEST_READING = Reading(
     priority="routine",
     age=77,
     age_unit=AgeUnit.MINUTE,
+    reference="777777",
+    red_flags=True,
+    left_incomplete=True,
     visit=VisitType.OTHER_PAIN,
     tried=True,
     best_time=BestTime.AFTERNOON,

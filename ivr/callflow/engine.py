@@ -118,7 +118,7 @@ def _advance(tree: Tree, state: CallState, given: Input) -> Turn:
         case Transfer():
             return _at_transfer(tree, state, node, given)
         case Outgoing():
-            return _arrive(tree, state, node.to)
+            return _arrive(tree, state, node.unanswered if given == DialEnded(False) else node.to)
         case End() if isinstance(given, Digits):
             return _arrive(tree, state, "main")
         case None:

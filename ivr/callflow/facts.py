@@ -103,15 +103,19 @@ class AgeUnit(StrEnum):
 class Reading:
     """A request as it is read out to staff on the phone.
 
-    `reason` is a callback's and `visit` an appointment's. `age` counts `age_unit`s. `language` is set when it is not
-    the line's default, `promise` is None when the request is overdue. `messages` are ids of stored recordings;
-    `coming`: one is still on its way from the carrier.
+    `red_flags`: its caller named a warning sign; `left_incomplete`: they hung up before it was saved. `reason` is a
+    callback's and `visit` an appointment's. `age` counts `age_unit`s. `language` is set when it is not the line's
+    default, `promise` is None when the request is overdue. `messages` are ids of stored recordings; `coming`: one is
+    still on its way from the carrier.
     """
 
     kind: Kind
     priority: str
     age: int
     age_unit: AgeUnit
+    reference: str = ""
+    red_flags: bool = False
+    left_incomplete: bool = False
     reason: Reason | None = None
     visit: VisitType | None = None
     tried: bool = False

@@ -284,12 +284,16 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A call to the patient of the request that a member of the staff has claimed: `to` afterwards, however it went."""
+    """A call to the patient of the request that a member of the staff has claimed.
+
+    `unanswered` is where it leads when the carrier says that nobody took the call, `to` otherwise.
+    """
 
     name: str
     connecting: str
     timeout: int
     to: Exit
+    unanswered: Exit
 
 
 @dataclass(frozen=True, slots=True)

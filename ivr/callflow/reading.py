@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ivr.callflow.answers import BestTime, Kind, Reason, VisitType
 from ivr.callflow.facts import AgeUnit, Promise, Reading
-from ivr.callflow.outputs import Pause, PlayMessage, Say, SpeakTime, Speech
+from ivr.callflow.outputs import Pause, PlayMessage, Say, SpeakDigits, SpeakTime, Speech
 
 BETWEEN_FACTS = Pause(500)
+REFERENCE_GROUPS = (3, 3)
 PRIORITIES = ("urgent", "soon", "routine")
 MOST = 99
 """The largest number that the script's building blocks can say."""
@@ -27,6 +28,7 @@ def prompts() -> set[str]:
         *(f"staff_visit_{visit}" for visit in VisitType),
         *(f"staff_time_{time}" for time in BestTime),
         *(f"staff_{unit}{plural}_old" for unit in AgeUnit for plural in ("", "s")),
+        *("staff_warning_sign", "staff_unfinished", "staff_reference"),
         *("staff_tried", "staff_language", "language_name", "staff_overdue"),
         *("staff_promised_today", "staff_promised_tomorrow", "staff_promised_on", "staff_promised_by"),
         *("staff_message", "staff_message_coming"),
@@ -35,6 +37,10 @@ def prompts() -> set[str]:
 
 def _spoken(reading: Reading, staff_id: int) -> Iterator[Speech]:
     yield Say(f"staff_{reading.priority}_{reading.kind}")
+    if reading.red_flags:
+        yield Say("staff_warning_sign")
+    if reading.left_incomplete:
+        yield Say("staff_unfinished")
     if reading.reason:
         yield Say(f"staff_reason_{reading.reason}")
     if reading.visit:
@@ -48,6 +54,8 @@ def _spoken(reading: Reading, staff_id: int) -> Iterator[Speech]:
         yield Say("staff_language")
         yield Say("language_name", reading.language)
     yield from _promise(reading.promise)
+    if reading.reference:
+        yield from (Say("staff_reference"), SpeakDigits(reading.reference, REFERENCE_GROUPS))
     for recording_id in reading.messages:
         yield from (Say("staff_message"), PlayMessage(recording_id, staff_id))
     if reading.coming:

@@ -10,14 +10,13 @@ from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.facts import HoursTold, Promise, PromptReading, RequestSaved, RequestSummary
 from ivr.callflow.nodes import Field, Menu, Value
 from ivr.callflow.outputs import Pause, PlayRecording, Say, SayOwn, SpeakDate, SpeakDigits, SpeakTime, Speech
-from ivr.callflow.reading import read_out
+from ivr.callflow.reading import REFERENCE_GROUPS, read_out
 from ivr.callflow.state import CallState
 
 BETWEEN_OPTIONS = Pause(500)
 """Milliseconds between two options of a menu, see ivr/callflow/README.md."""
 
 PHONE_GROUPS = (3, 3, 4)
-REFERENCE_GROUPS = (3, 3)
 ENTRY_GROUPS = {Field.BIRTH_DATE: (2, 2, 4), Field.REFERENCE: REFERENCE_GROUPS}
 """How digits keyed in part are read back, where they are no telephone number."""
 

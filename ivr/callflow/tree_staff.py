@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from ivr.callflow.facts import Fact
 from ivr.callflow.nodes import (
-    LONGEST_CLIP,
     LONGEST_MENU,
     Choice,
     Consult,
@@ -36,9 +35,15 @@ HOURS = Choice("8", None, "staff_hours")
 STUDIO = Choice("5", None, "staff_studio")
 """The key for recording prompts, for admins and not announced."""
 
+LONGEST_READING = 45.0
+"""Seconds that a request may be read out with the options after it; staff cut it short with a key."""
+
 RING_SECONDS = 30
 PIN_KEYS = 6
 OUTCOMES = ("reached", "left_message", "no_answer", "busy", "wrong_number", "declined", "language_barrier")
+UNANSWERED = ("no_answer", "busy", "wrong_number")
+"""How a call can have gone that nobody took, as far as the carrier can tell."""
+
 DISPOSITIONS = ("scheduled", "answered", "referred", "emergency", "duplicate", "unreachable")
 
 
@@ -110,7 +115,7 @@ def _triage() -> tuple[Node, ...]:
                 HOURS,
             ),
             opening=Value.STAFF_REQUEST,
-            longest=LONGEST_CLIP,
+            longest=LONGEST_READING,
         ),
         _menu("staff_nothing", (_key("1", "staff_first"), STUDIO, HOURS), opening="staff_nothing"),
         _menu("staff_all_heard", (_key("1", "staff_first"), STUDIO, HOURS), opening="staff_end", words="staff_nothing"),
@@ -121,29 +126,45 @@ def _triage() -> tuple[Node, ...]:
             lead={"taken": "staff_taken", "no_number": "staff_no_number"},
         ),
         Consult("staff_desk", Question.STAFF_DESK, _done("passed_on"), lead=_words(passed_on="staff_passed_on")),
-        Outgoing("staff_calling", connecting="staff_connecting", timeout=RING_SECONDS, to="staff_outcome"),
+        Outgoing(
+            "staff_calling",
+            connecting="staff_connecting",
+            timeout=RING_SECONDS,
+            to="staff_outcome",
+            unanswered="staff_unanswered",
+        ),
     )
 
 
 def _afterwards() -> tuple[Node, ...]:
-    tried = (
-        _key(str(key), "staff_attempt", {Fact.OUTCOME: outcome}) for key, outcome in enumerate(OUTCOMES[1:], start=3)
-    )
-    closed = (
-        _key(str(key), "staff_closing", {Fact.DISPOSITION: disposition})
+    tried = {
+        outcome: _key(str(key), "staff_attempt", {Fact.OUTCOME: outcome})
+        for key, outcome in enumerate(OUTCOMES[1:], start=3)
+    }
+    closed = {
+        disposition: _key(str(key), "staff_closing", {Fact.DISPOSITION: disposition})
         for key, disposition in enumerate(DISPOSITIONS, start=1)
-    )
+    }
+    settled = (one for disposition, one in closed.items() if disposition != "unreachable")
     return (
         _menu(
             "staff_outcome",
             (
-                _key("1", "staff_close", {Fact.OUTCOME: "reached"}),
+                _key("1", "staff_settled", {Fact.OUTCOME: "reached"}),
                 _key("2", "staff_attempt", {Fact.OUTCOME: "reached"}),
-                *tried,
+                *tried.values(),
             ),
             back="staff_request",
         ),
-        _menu("staff_close", tuple(closed), back="staff_request"),
+        _menu(
+            "staff_unanswered",
+            tuple(tried[outcome] for outcome in UNANSWERED),
+            opening="staff_not_answered",
+            back="staff_request",
+            example="staff_outcome_example",
+        ),
+        _menu("staff_settled", tuple(settled), back="staff_request", example="staff_close_example"),
+        _menu("staff_close", tuple(closed.values()), back="staff_request"),
         Consult("staff_attempt", Question.STAFF_ATTEMPT, _done("kept"), lead=_words(kept="staff_kept")),
         Consult("staff_closing", Question.STAFF_CLOSE, _done("closed"), lead=_words(closed="staff_closed")),
         End("staff_goodbye", ("staff_goodbye",)),
@@ -158,10 +179,11 @@ def _menu(
     back: str = "staff_first",
     longest: float = LONGEST_MENU,
     words: str = "",
+    example: str = "",
 ) -> Menu:
     """A menu that announces its keys in one sentence, and ends the call when nobody presses any.
 
-    `words` is the menu whose sentence and example it shares, when they are not its own.
+    `words` is the menu whose sentence and example it shares, when they are not its own; `example` another's example.
     """
     return Menu(
         name,
@@ -170,7 +192,7 @@ def _menu(
         one_sentence=f"{words or name}_options",
         choices=choices,
         back=back,
-        example=f"{words or name}_example",
+        example=example or f"{words or name}_example",
         failed="staff_goodbye",
         giving_up="staff_idle",
         longest=longest,
@@ -189,4 +211,4 @@ def _words(**lead: str) -> dict[str, str]:
     return {**lead, "taken": "staff_taken"}
 
 
-__all__ = ["DISPOSITIONS", "ENTRANCE", "OUTCOMES", "staff_choice", "staff_nodes"]
+__all__ = ["DISPOSITIONS", "ENTRANCE", "OUTCOMES", "UNANSWERED", "staff_choice", "staff_nodes"]

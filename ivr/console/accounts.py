@@ -119,7 +119,7 @@ def _edited(line: Line, found: StaffMember, problem: str) -> ResponseReturnValue
 
 
 ROLE_WORDS = {
-    Role.STAFF: "Staff: works the queue",
-    Role.LEAD: "Lead: also reassigns, and reads reports",
-    Role.ADMIN: "Administrator: also keeps accounts, prompts and hours",
+    Role.STAFF: "Staff: the queue",
+    Role.LEAD: "Lead: also reports",
+    Role.ADMIN: "Administrator: everything",
 }

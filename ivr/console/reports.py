@@ -143,7 +143,7 @@ def figures(report: Report) -> dict[str, Any]:
         ],
         "callers": report.callers,
         "repeat_callers": report.repeat_callers,
-        "nodes": [asdict(one) for one in report.left],
+        "nodes": [{"place": words.node(one.node), **asdict(one)} for one in report.left],
     }
 
 

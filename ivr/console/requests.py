@@ -16,6 +16,7 @@ from ivr.callflow.answers import BestTime, Weekday
 from ivr.config import Config
 from ivr.console import words
 from ivr.console.access import actor, member, requires, wants_json
+from ivr.console.follow_ups import closed_then
 from ivr.console.moments import clock_words
 from ivr.console.paths import path_words
 from ivr.console.queue import filters_of, list_args
@@ -158,6 +159,8 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
                 keep_refused(request_id, made_from)
             return refused(request_id, Problem("work", str(error), request.form, *_meanwhile(line, error)))
         flash(done_words(reference, result), "good")
+        if result.follow_up_at and (closed := closed_then(line.calendar, result.follow_up_at, line.clock())):
+            flash(closed.words, "warn")
         return answer(_next_page(after) if goes_on else _page_of(request_id))
 
     def keep_refused(request_id: int, made_from: int) -> None:

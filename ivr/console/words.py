@@ -175,6 +175,8 @@ NODES: Mapping[str, str] = {
     "staff_desk": "Staff: passing it to the desk",
     "staff_calling": "Staff: calling the patient",
     "staff_outcome": "Staff: saying how the call went",
+    "staff_unanswered": "Staff: saying why nobody answered",
+    "staff_settled": "Staff: saying how it was settled in the call",
     "staff_close": "Staff: saying how it was settled",
     "staff_attempt": "Staff: noting the attempt",
     "staff_closing": "Staff: closing the request",

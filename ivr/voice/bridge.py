@@ -13,7 +13,8 @@ from twilio.twiml import voice_response as twiml
 from werkzeug.exceptions import HTTPException
 
 from ivr.callflow import outputs as out
-from ivr.callflow.speaking import BETWEEN_OPTIONS, REFERENCE_GROUPS
+from ivr.callflow.reading import REFERENCE_GROUPS
+from ivr.callflow.speaking import BETWEEN_OPTIONS
 from ivr.logs import where
 from ivr.services.calls.turns import Answer
 from ivr.services.requests import bridging, by_phone

@@ -161,6 +161,4 @@ def _saved(tree: Tree, turn: Turn) -> Turn:
 
 def _by_itself(node: Node, desk_answers: bool) -> Input | None:
     """What happens at a node where nobody waits for the caller."""
-    if isinstance(node, Transfer):
-        return DialEnded(desk_answers)
-    return DialEnded(True) if isinstance(node, Outgoing) else None
+    return DialEnded(desk_answers) if isinstance(node, Transfer | Outgoing) else None

@@ -194,7 +194,7 @@ def _way(node: Node | None, given: str, keys: str, events: Sequence[Sequence[Any
         case Transfer():
             return "talked" if ["TransferEnded", True] in events else "no answer"
         case Outgoing():
-            return "called"
+            return "no answer" if ["NodeEntered", node.unanswered] in events else "called"
         case End():
             return "any key"
         case _:

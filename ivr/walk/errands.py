@@ -71,7 +71,9 @@ OF_CALLERS = ("4 2 !1", "4 1 1 right 1 !1", "4 1 2 !1", "4 !3", SPENT, f"{GONE} 
 def errands_of(tree: Tree) -> Iterator[Errand]:
     """All of them; they come first, and show the guide what the records can answer."""
     for interference, errands in OF_STAFF.items():
-        scene = Scene(f"an admin, {interference}", role=Role.ADMIN, queue=True, interference=interference)
+        scene = Scene(
+            f"an admin, {interference}", role=Role.ADMIN, queue=True, desk_answers=True, interference=interference
+        )
         yield from (Errand(scene, f"right right {does}") for does in errands)
     admin = Scene("an admin", role=Role.ADMIN, queue=True)
     yield from (Errand(admin, does) for does in OF_ADMINS)

@@ -29,9 +29,9 @@ class Scene:
     `is_open`: the clinic is. `withheld`: no caller ID. `before`: the language of this number's last call, '' when it
     never called. `requests`: how many open requests the number has; `closed`: the latest is closed; `elsewhere`: they
     are to be answered at another number. `closure`: why the clinic is closed all day; `tomorrow`: it is closed
-    tomorrow. `role`: the account that the caller can sign in to. `queue`: there is work for staff. `recorded`: this
-    account has recorded prompts that are not on the air yet. `interference`: what somebody else does meanwhile, when an
-    errand says so.
+    tomorrow. `desk_answers`: the desk does, and so does a patient whom staff call. `role`: the account that the caller
+    can sign in to. `queue`: there is work for staff. `recorded`: this account has recorded prompts that are not on the
+    air yet. `interference`: what somebody else does meanwhile, when an errand says so.
     """
 
     name: str
@@ -63,7 +63,9 @@ def scenes_of(tree: Tree) -> Iterator[Scene]:
 def _of_staff() -> Iterator[Scene]:
     yield Scene("an admin, nothing to do", role=Role.ADMIN)
     yield Scene("an admin", role=Role.ADMIN, queue=True)
+    yield Scene("an admin, the patient answers", role=Role.ADMIN, queue=True, desk_answers=True)
     yield Scene("staff, closed", role=Role.STAFF, queue=True, is_open=False)
+    yield Scene("staff, closed, the patient answers", role=Role.STAFF, queue=True, is_open=False, desk_answers=True)
     yield from hours_scenes()
     yield Scene("an admin, closed, nothing to do", role=Role.ADMIN, is_open=False)
 

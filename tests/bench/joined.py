@@ -12,7 +12,8 @@ import numpy as np
 from ivr.audio.wavefile import RATE, read_wav, write_wav
 from ivr.callflow.composing import Fragment, compose
 from ivr.callflow.outputs import Pause, Say, SpeakDate, SpeakDigits, SpeakTime, Speech
-from ivr.callflow.speaking import PHONE_GROUPS, REFERENCE_GROUPS
+from ivr.callflow.reading import REFERENCE_GROUPS
+from ivr.callflow.speaking import PHONE_GROUPS
 from ivr.services.scripts import Script
 
 TIMES = ((8, 0), (8, 30), (9, 15), (10, 0), (10, 45), (11, 30), (12, 0), (13, 0), (14, 30), (15, 15), (16, 45), (17, 0))

@@ -15,7 +15,7 @@ from ivr.callflow.nodes import Question
 from ivr.callflow.outputs import to_plain as plain_output
 from ivr.callflow.reading import prompts, read_out
 from ivr.callflow.state import to_plain
-from ivr.callflow.tree_staff import DISPOSITIONS, OUTCOMES
+from ivr.callflow.tree_staff import DISPOSITIONS, OUTCOMES, UNANSWERED
 from tests.support.engine_call import EngineCall, spoken_prompts
 
 READING = Reading(
@@ -23,6 +23,7 @@ READING = Reading(
     priority="urgent",
     age=12,
     age_unit=AgeUnit.MINUTE,
+    reference="482913",
     reason=Reason.AFTER_PROCEDURE,
     tried=True,
     best_time=BestTime.MORNING,
@@ -60,11 +61,14 @@ def staff():
         ("7 42", "staff_pin"), ("7 1*42#", "staff_pin"), ("7 42# 123#", "staff_pin"), ("7 42# 12*345", "staff_pin"),
         ("7 42# #", "staff_pin"), (IN, "staff_request"), ("7 42# 123456#", "staff_request"),
         (f"{IN} 2", "staff_request"), (f"{IN} 3", "staff_request"), (f"{IN} *", "staff_request"),
-        (f"{IN} 1", "staff_calling"), (f"{IN} 1 talked", "staff_outcome"), (f"{IN} 1 busy", "staff_outcome"),
+        (f"{IN} 1", "staff_calling"), (f"{IN} 1 talked", "staff_outcome"), (f"{IN} 1 busy", "staff_unanswered"),
         (f"{IN} 1 s", "staff_outcome"), (f"{IN} 4", "staff_close"), (f"{IN} 4 *", "staff_request"),
-        (f"{IN} 7", "staff_request"), (f"{IN} 1 talked 1", "staff_close"), (f"{IN} 1 talked *", "staff_request"),
+        (f"{IN} 7", "staff_request"), (f"{IN} 1 talked 1", "staff_settled"), (f"{IN} 1 talked *", "staff_request"),
         *((f"{IN} 1 talked {key}", "staff_request") for key in range(2, 9)),
         *((f"{IN} 4 {key}", "staff_request") for key in range(1, 7)),
+        *((f"{IN} 1 talked 1 {key}", "staff_request") for key in range(1, 6)), (f"{IN} 1 talked 1 6", "staff_settled"),
+        *((f"{IN} 1 busy {key}", "staff_request") for key in "456*"),
+        *((f"{IN} 1 busy {key}", "staff_unanswered") for key in "12378"),
         (f"{IN} s s s", "staff_goodbye"), (f"{IN} 8", "staff_hours_menu"), (f"{IN} 8 *", "staff_request"), (f"{IN} 6 6 6", "staff_goodbye"), (f"{IN} 0", "voicemail"),
     ],
 )  # fmt: skip
@@ -112,8 +116,8 @@ def test_what_is_found_decides(staff, findings, keys, node, first):
 def test_the_request_is_read_out_then_its_message(staff):
     assert keyed(staff(), IN).prompts == [
         "staff_urgent_callback", "staff_reason_after_procedure", "number_12", "staff_minutes_old", "staff_tried",
-        "staff_time_morning", "staff_language", "language_name", "staff_promised_today", "staff_message",
-        "message 5 to 3", "staff_request_options",
+        "staff_time_morning", "staff_language", "language_name", "staff_promised_today", "staff_reference",
+        "staff_message", "message 5 to 3", "staff_request_options",
     ]  # fmt: skip
 
 
@@ -126,6 +130,8 @@ def test_the_request_is_read_out_then_its_message(staff):
         ({"messages": (), "coming": True}, "staff_message_coming"),
         ({"age": 1, "age_unit": AgeUnit.DAY}, "staff_day_old"),
         ({"age": 140, "age_unit": AgeUnit.DAY}, "number_99"),
+        ({"red_flags": True}, "staff_warning_sign"),
+        ({"left_incomplete": True}, "staff_unfinished"),
         ({"kind": Kind.APPOINTMENT, "reason": None, "visit": VisitType.FRACTURE}, "staff_visit_fracture"),
     ],
 )
@@ -141,7 +147,12 @@ def test_the_outcome_that_was_chosen_is_what_the_services_hear_of(staff):
         made.facts = None
         assert keyed(made, str(key)).turn.state.staff.outcome == outcome
         assert made.asked[-2:] == [Question.STAFF_ATTEMPT, Question.STAFF_NEXT]
-    for key, disposition in enumerate(DISPOSITIONS, start=1):
+    for key, outcome in enumerate(OUTCOMES[1:], start=3):
+        if outcome in UNANSWERED:
+            made = keyed(staff(), f"{IN} 1 busy")
+            made.facts = None
+            assert keyed(made, str(key)).turn.state.staff.outcome == outcome
+    for key, disposition in enumerate(DISPOSITIONS[:-1], start=1):
         made = keyed(staff(), f"{IN} 1 talked")
         made.facts = None
         known = keyed(made, f"1 {key}").turn.state.staff

@@ -41,6 +41,7 @@ TABLE = {
     "console.request_next": Role.STAFF,
     "console.request_draft": Role.STAFF,
     "console.request_save": Role.STAFF,
+    "console.open_then": Role.STAFF,
     "console.request_reopen": Role.STAFF,
     "console.request_undo": Role.STAFF,
     "console.request_edit": Role.STAFF,

@@ -1,5 +1,6 @@
 // The form of a request: an outcome proposes what happens next, and only what fits it is offered.
 import { byId } from "../shared/dom.js";
+import { followHours } from "./follow-up.js";
 import { refusal } from "../shared/sending.js";
 
 const form = byId("work");
@@ -22,7 +23,10 @@ const showWhatFits = () => {
 };
 
 const proposeNext = ({ dataset }) => {
-  if (!isTimeChosen) followUp.value = dataset.followUp;
+  if (!isTimeChosen && followUp.value !== dataset.followUp) {
+    followUp.value = dataset.followUp;
+    followUp.dispatchEvent(new Event("change"));
+  }
   if (!isNextChosen) form.querySelector(`input[name="then"][value="${dataset.then}"]`).checked = true;
 };
 
@@ -70,6 +74,7 @@ export const setUpWork = () => {
   form.addEventListener("formdata", ({ formData }) => {
     if (!isTimeChosen) formData.set("follow_up_at", "");
   });
+  followHours(followUp, byId("closed-then"));
   const phrases = form.querySelector(".phrases");
   phrases.hidden = false;
   phrases.addEventListener("click", insertPhrase);

@@ -10,6 +10,7 @@ from itsdangerous import timed
 from sqlalchemy import select
 
 from ivr import create_app
+from ivr.callflow.answers import BestTime
 from ivr.callflow.inputs import DialEnded, Digits
 from ivr.callflow.state import from_plain
 from ivr.db import Base
@@ -19,6 +20,7 @@ from ivr.models import (
     EntryKind,
     Outcome,
     PatientRequest,
+    Priority,
     Recording,
     RecordingStatus,
     RequestStatus,
@@ -29,11 +31,13 @@ from ivr.services.audit import COMMAND, Actor
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.recordings.recordings import store_audio
 from ivr.services.requests import by_phone, triage
+from ivr.services.requests.queue import Filters, read_page
 from ivr.simulator import WsgiTransport
 from ivr.simulator.speechlike import speechlike
 from ivr.voice.media import Signers
 from tests.support.callers import Caller
 from tests.support.engine_call import spoken_prompts
+from tests.support.kept_requests import put_requests
 from tests.support.settings import BASE_URL
 from tests.support.telephone import Telephone
 from tests.support.triage import entries
@@ -161,6 +165,50 @@ def test_the_most_pressing_comes_first_and_what_waits_for_a_follow_up_does_not(l
     caller("*")
     caller("3 3")
     assert 3 in (known(line).request_id, *known(line).passed)
+
+
+def test_the_telephone_reads_the_queue_s_list_in_the_queue_s_order(line, nurse, clock):
+    """Urgent, also unfinished; late, the pressing first; then what is due. What waits for its time is in neither."""
+    now, hour = clock.now, timedelta(hours=1)
+    put_requests(
+        line,
+        {"priority": Priority.ROUTINE, "due_at": now + hour},
+        {"priority": Priority.SOON, "due_at": now + 2 * hour},
+        {"priority": Priority.ROUTINE, "due_at": now - 2 * hour},
+        {"priority": Priority.SOON, "due_at": now - hour},
+        {"priority": Priority.URGENT, "status": RequestStatus.INCOMPLETE, "due_at": now - 3 * hour},
+        {"priority": Priority.URGENT, "due_at": now + hour / 4},
+        {"priority": Priority.ROUTINE, "status": RequestStatus.FOLLOW_UP, "due_at": now + hour},
+        {"priority": Priority.SOON, "status": RequestStatus.INCOMPLETE, "due_at": now - hour},
+        {"priority": Priority.ROUTINE, "best_time": BestTime.AFTERNOON, "due_at": now + hour},
+        now=now,
+    )
+    shown = [row.id for row in read_page(line, Filters(), None, now).rows]
+    caller, heard = staff_call(line), []
+    while "staff_request_options" in spoken_prompts(caller.answer.outputs):
+        heard.append(known(line).request_id)
+        caller("3")
+    assert heard == shown == [5, 6, 4, 3, 2, 1]
+
+
+def test_reference_warning_sign_and_that_it_was_left_unfinished_are_read_out(line, nurse):
+    special = {"priority": Priority.URGENT, "status": RequestStatus.INCOMPLETE, "red_flags": True}
+    put_requests(line, {**special, "left_incomplete": True, "reference": "482913"}, now=line.clock())
+    speech = staff_call(line).answer.outputs[-1].speech
+    heard = [getattr(part, "prompt", None) or getattr(part, "digits", None) for part in speech]
+    assert heard[:3] == ["staff_urgent_callback", "staff_warning_sign", "staff_unfinished"]
+    assert heard[heard.index("staff_reference") + 1] == "482913"
+
+
+def test_after_no_answer_only_what_fits_is_offered_and_noted(line, nurse):
+    patient(line, ROUTINE)
+    caller = staff_call(line, "1")
+    caller.take(DialEnded(False))
+    assert spoken_prompts(caller.answer.outputs)[:2] == ["staff_not_answered", "staff_unanswered_options"]
+    caller("1")
+    assert request(line).attempts == 0
+    caller("4")
+    assert (request(line).attempts, entries(line)[-1].outcome) == (1, Outcome.NO_ANSWER)
 
 
 def known(line, sid="CAstaff"):
