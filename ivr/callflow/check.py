@@ -372,9 +372,7 @@ def _samples() -> tuple[CallState, ...]:
         saved=RequestSaved("777777", promise),
         request=RequestFacts(summary=RequestSummary(Flow.APPOINTMENT, date(2027, 9, 17), Handling.CLAIMED, promise)),
         staff=StaffFacts(staff_id=7, reading=_LONGEST_READING),
-        hours=facts.HoursFacts(
-            told=tuple(facts.HoursTold(edge, day, 11, 45) for day in (False, True) for edge in facts.HoursEdge)
-        ),
+        hours=facts.HoursFacts(told=_EVERY_EDGE),
         today=date(2027, 10, 17),
     )
     appointment = replace(
@@ -383,6 +381,7 @@ def _samples() -> tuple[CallState, ...]:
     return (call, replace(call, draft=appointment))
 
 
+_EVERY_EDGE = tuple(facts.HoursTold(edge, day, 11, 45) for day in (False, True) for edge in facts.HoursEdge)
 _LONGEST_READING = Reading(
     kind=Kind.APPOINTMENT,
     priority="routine",
