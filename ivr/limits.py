@@ -31,6 +31,7 @@ _BY_ADDRESS: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"/console/requests/[^/]+/[^/]+"), LONG_FORM),
     (re.compile(r"/phone/calls/[^/]+/sound"), SOUND),
     (re.compile(r"/studio/[^/]+/import"), ARCHIVE),
+    (re.compile(r"/studio/waiting"), LONG_FORM),
     (re.compile(r"/studio/[^/]+/[^/]+/takes"), TAKE),
 )
 

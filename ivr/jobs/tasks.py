@@ -33,9 +33,10 @@ from ivr.services.health.checkpoints import move_checkpoint, note_walk, read_che
 from ivr.services.jobs import Job, enqueue, forget_old_jobs
 from ivr.services.keeping.retention import purge
 from ivr.services.line import Line
+from ivr.services.prompts import waiting as approvals
 from ivr.services.prompts.rendering import make_greeting
+from ivr.services.prompts.scheduling import publish_due
 from ivr.services.prompts.takes import master_version
-from ivr.services.prompts.versions import publish_due
 from ivr.services.recordings.recordings import (
     enqueue_deletions,
     enqueue_stuck_imports,
@@ -259,6 +260,18 @@ class Tasks:
         changes = publish_due(self.line, self.line.clock())
         if changes:
             log.info("prompts_published", changes=changes)
+
+    @handles(Job.TELL_APPROVERS, Schedule("approvals", "*/10 * * * *"))
+    def tell_approvers(self) -> None:
+        """Mail the admins that prompts wait for a second person, and again when the time of one has come."""
+        now = self.line.clock()
+        found = approvals.to_tell(self.line, now)
+        admins = active_admins(self.line.database)
+        if found.ids and admins:
+            key = f"approvals-{self.line.calendar.today(now)}-{max(found.ids)}-{len(found.ids)}-{found.late}"
+            subject, body = wording.approvals(found.new, found.late, len(admins) == 1, self.staff_url)
+            self._once(key, "admins", lambda: self.mail.send(admins, subject, body))
+            approvals.note_told(self.line, found.ids, now)
 
     @handles(Job.DELIVER_NOTICE)
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:

@@ -64,7 +64,8 @@ class PromptVersion(Base):
     recording was refused. `publish_when_ready`: it goes on the air as soon as it is fit for it; `publish_at` and
     `expires_at` are when the clock puts it on the air, and takes it off again. `recording_sid` is the call's recording
     that it is made of, `take_sha256` the digest of the file that was uploaded. `refused_as` is the problem in a word,
-    `remark` advice on a recording that may be used.
+    `remark` advice on a recording that may be used. `told_at` is when the admins were last told that it waits for an
+    approval.
     """
 
     __tablename__ = "prompt_versions"
@@ -99,6 +100,7 @@ class PromptVersion(Base):
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index(None, "language", "key", "id"),
@@ -120,12 +122,14 @@ class PromptTake(Base):
 class PromptRelease(Base):
     """Which audio every prompt has on the air: `{language: {key: sha256}}`. A call keeps the one it began with.
 
-    Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a language,
-    `own en-US`: which of its prompts are the clinic's own.
+    `together` is what a release of several put on the air: for each the version's id, and that of the one before it
+    or None. Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a
+    language, `own en-US`: which of its prompts are the clinic's own.
     """
 
     __tablename__ = "prompt_releases"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     manifest: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    together: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -69,6 +69,7 @@ class Job(StrEnum):
     NEXT_ON_CALL = "next_on_call", Lane.CALLS
     MASTER_PROMPT = "master_prompt", Lane.NOTICES
     PUBLISH_DUE = "publish_due", Lane.RECURRING
+    TELL_APPROVERS = "tell_approvers", Lane.RECURRING
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ivr.services.line import Line
 from ivr.services.prompts.catalogue import Heard, PromptRow, rows
 from ivr.services.prompts.exchange import export_language, import_language
 from ivr.services.prompts.versions import VersionError
+from ivr.services.prompts.waiting import counts
 from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
 from ivr.studio.session import GREETING, first_step
 
@@ -44,6 +45,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         chosen = chosen if chosen in FILTERS else "all"
         words = forms.short_text(request.args, "find", LONGEST_FIND)
         everything = rows(line)
+        to_approve, ready = counts(line)
         shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(line, row, words)]
         return render_template(
             "studio/matrix.html",
@@ -53,6 +55,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_open=bool(words) or chosen != "all",
             languages=tuple(line.scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
+            to_approve=to_approve,
+            ready=ready,
             chosen=chosen,
             find=words,
             first_step=first_step(line, next(iter(line.scripts)), member().id),

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptVersion
 from ivr.services.audit import Actor
@@ -23,7 +23,14 @@ from ivr.services.line import Line
 from ivr.services.prompts.catalogue import rows
 from ivr.services.prompts.delivery import is_clutter, is_sound, key_of, words_of_sheet
 from ivr.services.prompts.releases import latest_release
-from ivr.services.prompts.versions import LARGEST_TAKE, VersionError, add_take, save_script, words_on_air
+from ivr.services.prompts.versions import (
+    LARGEST_TAKE,
+    WAS_ON_AIR,
+    VersionError,
+    add_take,
+    save_script,
+    words_on_air,
+)
 
 MANIFEST, SHEET = "manifest.json", "script.txt"
 LARGEST_ZIP = 100_000_000
@@ -178,13 +185,13 @@ def _take_in(
             on_air = words_on_air(session, line, language, one.key)
         words = next((text for text in (one.manifest, one.sheet) if text and text != on_air), on_air)
         audio = _read(archive, one.file, LARGEST_TAKE) if one.file else None
-        if audio is not None and not _is_known(line, audio):
+        if audio is not None and not _is_known(line, language, one.key, audio):
             add_take(line, actor, language, one.key, words, audio, PromptSource.UPLOAD, now)
             told.append(f"{one.file}: became a draft of {one.key}.")
             return "recording"
         if one.file:
             told.append(f"{one.file}: unchanged.")
-        if words != on_air:
+        if words != on_air and not _are_known(line, language, one.key, words):
             save_script(line, actor, language, one.key, words, now)
             told.append(f"New words became a draft of {one.key}.")
             return "wording"
@@ -243,12 +250,29 @@ def _is_entry(prompt: object) -> bool:
     return False
 
 
-def _is_known(line: Line, audio: bytes) -> bool:
-    """Whether these bytes are a clip of ours, which was only sent along, or a file that was taken in before."""
+def _is_known(line: Line, language: str, key: str, audio: bytes) -> bool:
+    """Whether these bytes are a clip of this prompt that was only sent along, or a file that was taken in before."""
     sha256 = hashlib.sha256(audio).hexdigest()
+    known = select(PromptVersion.id).where(
+        PromptVersion.language == language,
+        PromptVersion.key == key,
+        or_(PromptVersion.take_sha256 == sha256, PromptVersion.audio_sha256 == sha256),
+    )
     with line.database.read() as session:
-        taken = select(PromptVersion.id).where(PromptVersion.take_sha256 == sha256)
-        return session.get(PromptAudio, sha256) is not None or session.scalar(taken.limit(1)) is not None
+        return session.scalar(known.limit(1)) is not None
+
+
+def _are_known(line: Line, language: str, key: str, words: str) -> bool:
+    """Whether a version with these words waits already."""
+    known = select(PromptVersion.id).where(
+        PromptVersion.language == language,
+        PromptVersion.key == key,
+        PromptVersion.own.is_(True),
+        PromptVersion.state.not_in(WAS_ON_AIR),
+        PromptVersion.text == " ".join(words.split()),
+    )
+    with line.database.read() as session:
+        return session.scalar(known.limit(1)) is not None
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
