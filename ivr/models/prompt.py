@@ -65,7 +65,7 @@ class PromptVersion(Base):
     `expires_at` are when the clock puts it on the air, and takes it off again. `recording_sid` is the call's recording
     that it is made of, `take_sha256` the digest of the file that was uploaded. `refused_as` is the problem in a word,
     `remark` advice on a recording that may be used. `told_at` is when the admins were last told that it waits for an
-    approval.
+    approval; `import_id` is the zip that it came in.
     """
 
     __tablename__ = "prompt_versions"
@@ -101,12 +101,14 @@ class PromptVersion(Base):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("prompt_imports.id"))
 
     __table_args__ = (
         Index(None, "language", "key", "id"),
         Index(None, "fingerprint"),
         Index(None, "recording_sid"),
         Index(None, "take_sha256"),
+        Index(None, "import_id"),
     )
 
 
@@ -116,6 +118,46 @@ class PromptTake(Base):
     __tablename__ = "prompt_takes"
 
     version_id: Mapped[int] = mapped_column(ForeignKey("prompt_versions.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportState(StrEnum):
+    """How far an import is: arriving, in the worker's hands, done, or refused as a whole."""
+
+    ARRIVING = "arriving"
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class PromptImport(Base):
+    """A zip that came back from a recording studio, and what became of each of its files, a sentence each.
+
+    `size` is in bytes; `files` are those that were found in it, `looked_at` how many of them the worker is through
+    with. `problem` says why it was refused as a whole.
+    """
+
+    __tablename__ = "prompt_imports"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    language: Mapped[str] = mapped_column(String(12))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    state: Mapped[ImportState] = mapped_column(ByValue(ImportState), default=ImportState.ARRIVING)
+    size: Mapped[int] = mapped_column(default=0)
+    files: Mapped[int] = mapped_column(default=0)
+    looked_at: Mapped[int] = mapped_column(default=0)
+    told: Mapped[list[str]] = mapped_column(JSON, default=list)
+    problem: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PromptImportPart(Base):
+    """A piece of such a zip, the first is number 0; all of them go when the worker is through."""
+
+    __tablename__ = "prompt_import_parts"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("prompt_imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 

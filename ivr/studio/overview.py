@@ -1,20 +1,17 @@
-"""The first page of the studio: all prompts in all languages, and a language as a zip."""
+"""The first page of the studio: all prompts in all languages, and what waits."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, render_template, request
 
 from ivr import forms
-from ivr.console.access import actor, member, requires
+from ivr.console.access import member, requires
 from ivr.models import Role
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import Heard, PromptRow, rows
-from ivr.services.prompts.exchange import export_language, import_language
-from ivr.services.prompts.versions import VersionError
+from ivr.services.prompts.importing import latest_imports
 from ivr.services.prompts.waiting import counts
 from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
 from ivr.studio.session import GREETING, first_step
@@ -35,7 +32,7 @@ LONGEST_FIND = 100
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
-    """Add the matrix and the zips."""
+    """Add the matrix."""
 
     @studio.get("/")
     @requires(Role.ADMIN)
@@ -55,6 +52,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_open=bool(words) or chosen != "all",
             languages=tuple(line.scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
+            imports=latest_imports(line),
             to_approve=to_approve,
             ready=ready,
             chosen=chosen,
@@ -62,28 +60,6 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             first_step=first_step(line, next(iter(line.scripts)), member().id),
             greeting=GREETING,
         )
-
-    @studio.get("/<language>/export.zip", endpoint="export_language")
-    @requires(Role.ADMIN)
-    def export(language: str) -> Response:
-        """A language for a recording studio."""
-        try:
-            data = export_language(line, language)
-        except VersionError:
-            abort(404)
-        name = f"prompts-{language}.zip"
-        return send_file(io.BytesIO(data), mimetype="application/zip", as_attachment=True, download_name=name)
-
-    @studio.post("/<language>/import", endpoint="import_language")
-    @requires(Role.ADMIN)
-    def import_zip(language: str) -> ResponseReturnValue:
-        """A language back from it; nothing is published."""
-        try:
-            done = import_language(line, actor(), language, forms.file_bytes("zip"), line.clock())
-        except VersionError as error:
-            flash(str(error), "bad")
-            return redirect(url_for("studio.matrix"))
-        return render_template("studio/imported.html", done=done, language=language)
 
 
 def _matches(line: Line, row: PromptRow, words: str) -> bool:

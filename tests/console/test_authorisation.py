@@ -106,6 +106,8 @@ TABLE = {
     "studio.progress": Role.ADMIN,
     "studio.export_language": Role.ADMIN,
     "studio.import_language": Role.ADMIN,
+    "studio.imported": Role.ADMIN,
+    "studio.import_progress": Role.ADMIN,
 }
 
 SAFE_FOR_ANYBODY = {

@@ -36,14 +36,17 @@ class VersionError(ValueError):
     """It cannot be done; the message says why to whoever asked."""
 
 
-def save_script(line: Line, actor: Actor, language: str, key: str, words: str, now: datetime) -> int:
-    """Keep a new wording as a draft, which the machine's voice then speaks; its id.
+def save_script(
+    line: Line, actor: Actor, language: str, key: str, words: str, now: datetime, *, import_id: int | None = None
+) -> int:
+    """Keep a new wording as a draft, which the machine's voice then speaks; its id. `import_id`: of a zip with more.
 
     Raises:
         VersionError: there is no such prompt, or the wording is empty, too long or cannot be said.
     """
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, PromptSource.SYNTHESIS, now)
+        version.import_id = import_id
         session.add(version)
         session.flush()
         note(session, actor, version, "wording saved as a draft", now)
@@ -60,8 +63,12 @@ def add_take(
     data: bytes,
     source: PromptSource,
     now: datetime,
+    *,
+    import_id: int | None = None,
 ) -> int:
     """Keep somebody's recording of a prompt, to be mastered by the worker; the version's id.
+
+    `import_id`: of a zip that it came in, with others.
 
     Raises:
         VersionError: there is no such prompt, or the file is empty or larger than 20 MB.
@@ -72,7 +79,7 @@ def add_take(
         raise VersionError("This file is too large: 20 MB is the most.")
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, source, now)
-        version.take_sha256 = sha256(data).hexdigest()
+        version.take_sha256, version.import_id = sha256(data).hexdigest(), import_id
         session.add(version)
         session.flush()
         session.add(PromptTake(version_id=version.id, data=data))
@@ -111,7 +118,9 @@ def keep_call_take(
 
 def enqueue_mastering(session: Session, line: Line, version_id: int) -> None:
     """Let the worker make a version's audio."""
-    enqueue(line.database, session.connection(), Job.MASTER_PROMPT, version_id, key=f"master-{version_id}")
+    version = session.get_one(PromptVersion, version_id)
+    job = Job.MASTER_PROMPT if version.import_id is None else Job.MASTER_IMPORTED
+    enqueue(line.database, session.connection(), job, version_id, key=f"master-{version_id}")
 
 
 def approve(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
