@@ -59,3 +59,17 @@ def encoded(samples, rate, container, codec, bits=None):
             output.mux(stream.encode(part))
         output.mux(stream.encode(None))
     return sink.getvalue()
+
+
+def resampled(samples, rate, wanted):
+    """Mono samples at another rate, by libav."""
+    frame = AudioFrame.from_ndarray(samples.reshape(1, -1).astype(np.float64), format="dbl", layout="mono")
+    frame.sample_rate = rate
+    resampler = av.AudioResampler(format="dbl", layout="mono", rate=wanted)
+    parts = [*resampler.resample(frame), *resampler.resample(None)]
+    return np.concatenate([part.to_ndarray().reshape(-1) for part in parts])
+
+
+def too_loud(samples, decibels):
+    """Somebody who spoke so much louder than the recorder could take, turned down a little afterwards."""
+    return np.clip(samples / np.abs(samples).max() * 10 ** (decibels / 20), -1, 1) * 0.98
