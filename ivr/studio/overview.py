@@ -48,7 +48,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             "studio/matrix.html",
             rows=shown,
             groups=_grouped(shown),
-            title_of=title_of,
+            title_of=lambda key: title_of(line.scripts, key),
             is_open=bool(words) or chosen != "all",
             languages=tuple(line.scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
@@ -66,7 +66,7 @@ def _matches(line: Line, row: PromptRow, words: str) -> bool:
     """Whether a prompt is what somebody looks for: each word is in something that is known of it."""
     spoken = [cell.words for cell in row.cells]
     told = [*spoken, row.words, row.direction, *places_of(line.tree, row.key), group_of(row.key), names_of(row.key)]
-    known = " ".join((str(row.number), row.key, title_of(row.key), *told)).lower()
+    known = " ".join((str(row.number), row.key, title_of(line.scripts, row.key), *told)).lower()
     return all(word in known for word in words.lower().split())
 
 

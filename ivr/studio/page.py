@@ -18,7 +18,7 @@ from ivr.services.prompts.catalogue import details, find_version
 from ivr.services.prompts.scheduling import schedule as schedule_version
 from ivr.services.prompts.versions import VersionError
 from ivr.services.prompts.waiting import has_one_admin, is_late
-from ivr.studio.places import places_of, title_of
+from ivr.studio.places import places_of, sentence_of, title_of
 
 SOURCES = {
     PromptSource.SYNTHESIS: "Machine's voice",
@@ -61,8 +61,9 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             me=member(),
             is_late=lambda version: is_late(version, line.clock()),
             is_alone=has_one_admin(line.database),
-            title=title_of(key),
+            title=title_of(line.scripts, key),
             places=places_of(line.tree, key),
+            sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,
             most_letters=versions.LONGEST_SCRIPT,
             known_words=" ".join(sorted(line.scripts[language].known_words)),
