@@ -73,7 +73,17 @@ def delivery(path: Path, line) -> int:
 
 def in_a_process(part: str, folder: Path, key: str, number: int = 0) -> dict[str, float]:
     """Do a part in a process of its own, and tell what it took."""
-    command = [sys.executable, __file__, "--part", part, "--folder", str(folder), "--key", key, "--number", str(number)]
+    command = [
+        sys.executable,
+        __file__,
+        "--part",
+        part,
+        "--folder",
+        str(folder),
+        f"--key={key}",
+        "--number",
+        str(number),
+    ]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout.splitlines()[-1])
 
 
