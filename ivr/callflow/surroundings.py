@@ -25,7 +25,7 @@ from ivr.callflow.facts import (
     StudioFacts,
 )
 from ivr.callflow.nodes import Consult, End, Entry, Menu, Node, Notice, Outgoing, Recorder, Save, Transfer, Tree, Value
-from ivr.callflow.outputs import Say, SpeakDate, SpeakDigits, Speech
+from ivr.callflow.outputs import Say, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import PRIORITIES
 from ivr.callflow.speaking import (
     BETWEEN_OPTIONS,
@@ -41,6 +41,8 @@ TODAY = date(2027, 10, 17)
 LANGUAGE = "en-US"
 
 Sentence = tuple[Speech, ...]
+
+HOURS_TODAY = ("opens_late", "opens_again", "closes_early")
 
 DOORS: tuple[Sentence, ...] = (
     (Say("outage_apology"), Say("outage_connecting")),
@@ -64,6 +66,13 @@ DOORS: tuple[Sentence, ...] = (
         *(Say("staff_desk_warning"), Say("staff_desk_language"), Say("language_name")),
     ),
     (Say("message_unplayable"),),
+    *((Say(f"closure_{how}"), SpeakTime(11, 0), Say("closure_request")) for how in HOURS_TODAY),
+    *((Say(f"closure_{how}"),) for how in ("closed_early", "now")),
+    *((Say(f"hours_{how}_{day}"), SpeakTime(11, 0)) for how in ("opens", "closes") for day in ("today", "tomorrow")),
+    (
+        *(Say("staff_soon_callback"), Say("staff_warning_sign"), Say("staff_unfinished")),
+        *(Say("staff_reference"), SpeakDigits("617555", REFERENCE_GROUPS)),
+    ),
     (Say("studio_direction"), Say("studio_no_direction")),
 )
 """What callers and staff hear outside the tree's nodes."""
