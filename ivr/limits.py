@@ -22,7 +22,7 @@ BESIDE_A_FILE = 100_000
 """Bytes that a form has beside its file."""
 
 TAKE = 20_000_000 + BESIDE_A_FILE
-ARCHIVE = 100_000_000 + BESIDE_A_FILE
+ARCHIVE = 300_000_000 + BESIDE_A_FILE
 """Bytes of a form with a recording of a prompt, and of one with a whole language as a zip."""
 
 _BY_ADDRESS: tuple[tuple[re.Pattern[str], int], ...] = (
@@ -31,6 +31,7 @@ _BY_ADDRESS: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"/console/requests/[^/]+/[^/]+"), LONG_FORM),
     (re.compile(r"/phone/calls/[^/]+/sound"), SOUND),
     (re.compile(r"/studio/[^/]+/import"), ARCHIVE),
+    (re.compile(r"/studio/waiting"), LONG_FORM),
     (re.compile(r"/studio/[^/]+/[^/]+/takes"), TAKE),
 )
 

@@ -28,8 +28,8 @@ from ivr.services.prompts.releases import latest_release
 NOWHERE = "http://127.0.0.1:9"
 """The carrier's API, as the rehearsed line knows it: an address where nobody listens."""
 
-PEOPLE = frozenset({"author_id", "approver_id", "recording_sid", "created_by"})
-"""Columns that name somebody: they are left empty in the copy."""
+PEOPLE = frozenset({"author_id", "approver_id", "recording_sid", "created_by", "import_id"})
+"""Columns that name somebody, or what somebody brought: they are left empty in the copy."""
 
 AT_ONCE = 50
 """Rows copied in one go: a prompt's audio is some ten thousand bytes."""

@@ -17,8 +17,11 @@ PURE = 0.9  # of a tone's energy lies in its one or two strongest partials; of a
 MOST_SOUNDS = 3  # at each end
 
 
-def without_edge_sounds(band: Samples) -> Samples:
-    """The recording (8 kHz) without tones and clicks that stand apart from its speech at the beginning or the end."""
+def speech_range(band: Samples) -> tuple[int, int]:
+    """Where the speech of a recording (8 kHz) is, without tones and clicks that stand apart at its beginning or end.
+
+    The first sample, and the one after the last.
+    """
     sounds = _sounds(band)
     gaps = [following[0] - sound[1] for sound, following in pairwise(sounds)]
     first, last = 0, len(sounds)
@@ -28,7 +31,7 @@ def without_edge_sounds(band: Samples) -> Samples:
         last -= 1
     begin = 0 if first == 0 else (sounds[first - 1][1] + sounds[first][0]) // 2
     end = len(band) if last == len(sounds) else (sounds[last - 1][1] + sounds[last][0]) // 2
-    return band[begin:end]
+    return begin, end
 
 
 def _sounds(band: Samples) -> list[tuple[int, int]]:

@@ -3,11 +3,10 @@
 import hashlib
 from dataclasses import replace
 
-import numpy as np
-
 from ivr.audio.clips import PromptClip, PromptText
-from ivr.audio.decoding import decoded, in_band, less_noise
-from ivr.audio.edges import without_edge_sounds
+from ivr.audio.decoding import are_cancelling, decoded, in_band, less_noise
+from ivr.audio.distortion import is_distorted
+from ivr.audio.edges import speech_range
 from ivr.audio.endpoints import noise_dbov
 from ivr.audio.errors import MasteringError, Refusal, TakeRefused
 from ivr.audio.mastering import master_band
@@ -26,9 +25,6 @@ UNREADABLE = "This is not a recording we can read. Use a WAV, MP3, M4A, OGG, Web
 LARGEST_BYTES = 20_000_000
 LONGEST_TAKE_SECONDS = 120.0
 
-FLAT = 0.98  # of the peak: samples above it are at the top
-SPOKEN = 0.1  # of the peak: samples above it are speech
-MOST_FLAT = 0.008  # of the spoken samples; speech that is not clipped has under 0.002
 QUIETEST_TAKE_DBOV = -55.0
 LEAST_OVER_NOISE_DB = 12.0  # speech over noise: under it, words are lost
 CLEAN_OVER_NOISE_DB = 32.0  # above it, nobody hears the noise and nothing is done about it
@@ -75,10 +71,15 @@ def _checked(source: bytes) -> Samples:
     wide, rate = decoded(source)
     if len(wide) > LONGEST_TAKE_SECONDS * rate:
         raise TakeRefused("This recording is longer than two minutes; no prompt is that long.", Refusal.LONG)
-    if _is_clipped(wide):
+    if are_cancelling(source, wide):
+        words = "Left and right cancel each other out: the plug of one is the wrong way round. Record with one channel."
+        raise TakeRefused(words, Refusal.QUIET)
+    band = in_band(wide, rate)
+    begin, end = speech_range(band)
+    if is_distorted(wide[begin * rate // RATE : end * rate // RATE], rate):
         words = "The recording is distorted: the voice was too loud. Move back a little and record again."
         raise TakeRefused(words, Refusal.DISTORTED)
-    return _cleaned(without_edge_sounds(in_band(wide, rate)))
+    return _cleaned(band[begin:end])
 
 
 def _cleaned(band: Samples) -> Samples:
@@ -91,14 +92,6 @@ def _cleaned(band: Samples) -> Samples:
         words = "The recording is too noisy to understand. Find a quieter room and record again."
         raise TakeRefused(words, Refusal.NOISY)
     return less_noise(band, noise, REDUCTION_DB) if level - noise < CLEAN_OVER_NOISE_DB else band
-
-
-def _is_clipped(wide: Samples) -> bool:
-    """Whether the tops of the waves are cut off: far more samples than speech has are at the very peak."""
-    amplitude = np.abs(wide)
-    peak = float(amplitude.max(initial=0.0))
-    spoken = int((amplitude > SPOKEN * peak).sum())
-    return bool(spoken) and float((amplitude > FLAT * peak).sum()) / spoken > MOST_FLAT
 
 
 def _check_length(measurement: Measurement, prompt: PromptText, language: str) -> None:

@@ -33,9 +33,11 @@ from ivr.services.health.checkpoints import move_checkpoint, note_walk, read_che
 from ivr.services.jobs import Job, enqueue, forget_old_jobs
 from ivr.services.keeping.retention import purge
 from ivr.services.line import Line
+from ivr.services.prompts import waiting as approvals
+from ivr.services.prompts.importing import forget_unfinished, take_in
 from ivr.services.prompts.rendering import make_greeting
+from ivr.services.prompts.scheduling import publish_due
 from ivr.services.prompts.takes import master_version
-from ivr.services.prompts.versions import publish_due
 from ivr.services.recordings.recordings import (
     enqueue_deletions,
     enqueue_stuck_imports,
@@ -122,9 +124,7 @@ class Tasks:
             if len(audio) <= HEADER_BYTES:
                 return self._mark_unusable(recording_sid, RecordingStatus.EMPTY)
             seconds = duration_seconds(audio)
-        except TooLarge:
-            return self._mark_unusable(recording_sid, RecordingStatus.REFUSED)
-        except MasteringError:
+        except (TooLarge, MasteringError):
             return self._mark_unusable(recording_sid, RecordingStatus.REFUSED)
         except NotThere:
             reported = self.recordings.show(recording_sid).get("status")
@@ -173,6 +173,7 @@ class Tasks:
         self._erase_what_is_due(now)
         forgotten = forget_old_jobs(self.line.database, now - JOBS_KEPT)
         notices.forget_notices(self.line.database, now - NOTICES_KEPT)
+        forget_unfinished(self.line.database, now)
         stuck = enqueue_stuck_imports(self.line.database, now)
         reported = (call_of(call) for call in self.calls.since(self._since("calls", now)))
         unknown = sum(1 for call in reported if call.direction == "inbound" and not catch_up(self.line, call))
@@ -247,6 +248,16 @@ class Tasks:
         if released := release_idle(self.line, self.line.clock()):
             log.info("claims_released", count=released)
 
+    @handles(Job.IMPORT_PROMPTS)
+    def import_prompts(self, import_id: int) -> None:
+        """Make drafts of what a recording studio has sent back."""
+        log.info("prompts_imported", of=import_id, state=take_in(self.line, import_id, self.line.clock()))
+
+    @handles(Job.MASTER_IMPORTED)
+    def master_imported(self, version_id: int) -> None:
+        """The same as for any other version, in a queue that hundreds may wait in."""
+        self.master_prompt(version_id)
+
     @handles(Job.MASTER_PROMPT)
     def master_prompt(self, version_id: int) -> None:
         """Give a version of a prompt its audio, or say why it can have none."""
@@ -259,6 +270,18 @@ class Tasks:
         changes = publish_due(self.line, self.line.clock())
         if changes:
             log.info("prompts_published", changes=changes)
+
+    @handles(Job.TELL_APPROVERS, Schedule("approvals", "*/10 * * * *"))
+    def tell_approvers(self) -> None:
+        """Mail the admins that prompts wait for a second person, and again when the time of one has come."""
+        now = self.line.clock()
+        found = approvals.to_tell(self.line, now)
+        admins = active_admins(self.line.database)
+        if found.ids and admins:
+            key = f"approvals-{self.line.calendar.today(now)}-{max(found.ids)}-{len(found.ids)}-{found.late}"
+            told = wording.approvals(found.new, found.late, len(admins) == 1, self.staff_url)
+            self._once(key, "admins", lambda: self.mail.send(admins, *told))
+            approvals.note_told(self.line, found.ids, now)
 
     @handles(Job.DELIVER_NOTICE)
     def deliver_notice(self, occasion: str, request_ids: list[int], channel: str, key: str) -> None:

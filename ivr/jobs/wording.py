@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from ivr.services.requests.notices import NoticeFacts, Occasion
 
+MAKE_A_SECOND = "Make an administrator's account for a colleague, for example the physician:"
+
 MOST_IN_TEXT = 5
 """Requests named in one text message."""
 
@@ -50,6 +52,20 @@ def assigned(references: Sequence[str], staff_url: str) -> tuple[str, str]:
     subject = f"Assigned to you: {_counted(len(references))}"
     where = f"{staff_url.rstrip('/')}/console/day"
     return subject, "\n".join([subject + ".", "", *references, "", "They are yours until they are done.", where, ""])
+
+
+def approvals(new: int, late: int, is_only_admin: bool, staff_url: str) -> tuple[str, str]:
+    """Subject and text of the mail to admins: prompts wait for a second person's approval, some past their time."""
+    some = "1 prompt waits" if new + late == 1 else f"{new + late} prompts wait"
+    lines = [f"{some} for approval by a second administrator."]
+    if late:
+        are = "1 of them should" if late == 1 else f"{late} of them should"
+        lines += ["", f"{are} be on the air by now. Callers hear what was there before until somebody approves."]
+    if is_only_admin:
+        lines += ["", "You are the only administrator. Nobody may approve what they made themselves.", MAKE_A_SECOND]
+        lines.append(f"{staff_url.rstrip('/')}/console/accounts")
+    subject = f"Approval is late: {late} of {new + late}" if late else f"To approve: {some.partition(' wait')[0]}"
+    return subject, "\n".join([*lines, "", f"{staff_url.rstrip('/')}/studio/waiting", ""])
 
 
 def console(staff_url: str) -> str:

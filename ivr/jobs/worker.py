@@ -26,7 +26,7 @@ from ivr.services.jobs import Job, Lane, attempt_of, enqueue_again, root_of
 VERSION = "1"
 """DBOS gives jobs only to workers of the version they were enqueued for: every deployment has the same."""
 
-AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2, Lane.CALLS: 4}
+AT_ONCE = {Lane.NOTICES: 8, Lane.RECORDINGS: 4, Lane.RECURRING: 2, Lane.CALLS: 4, Lane.STUDIO: 2}
 """Jobs of each queue that one worker runs at a time."""
 
 BETWEEN_CALLS = 1.0
@@ -76,7 +76,13 @@ RECURRING = RetryPolicy(4)
 CALL = RetryPolicy(4, longest=timedelta(seconds=10))
 """Some twenty seconds: nobody waits longer for their phone to ring."""
 
-RETRY_POLICIES = {Lane.RECORDINGS: RECORDING, Lane.NOTICES: NOTICE, Lane.RECURRING: RECURRING, Lane.CALLS: CALL}
+RETRY_POLICIES = {
+    Lane.RECORDINGS: RECORDING,
+    Lane.NOTICES: NOTICE,
+    Lane.RECURRING: RECURRING,
+    Lane.CALLS: CALL,
+    Lane.STUDIO: NOTICE,
+}
 
 CLOCK = clock_of(Tasks)
 """When what is enqueued, in the clinic's time; each method of `Tasks` says so itself."""

@@ -8,7 +8,10 @@ from ivr.models.hours import Closure, WeeklyHours
 from ivr.models.job import Checkpoint, SentNotice
 from ivr.models.naming import NameWord
 from ivr.models.prompt import (
+    ImportState,
     PromptAudio,
+    PromptImport,
+    PromptImportPart,
     PromptNumber,
     PromptRelease,
     PromptSource,
@@ -38,11 +41,14 @@ __all__ = [
     "EntryDraft",
     "EntryKind",
     "FailedSignIns",
+    "ImportState",
     "NameWord",
     "Outcome",
     "PatientRequest",
     "Priority",
     "PromptAudio",
+    "PromptImport",
+    "PromptImportPart",
     "PromptNumber",
     "PromptRelease",
     "PromptSource",

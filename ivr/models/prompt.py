@@ -64,7 +64,8 @@ class PromptVersion(Base):
     recording was refused. `publish_when_ready`: it goes on the air as soon as it is fit for it; `publish_at` and
     `expires_at` are when the clock puts it on the air, and takes it off again. `recording_sid` is the call's recording
     that it is made of, `take_sha256` the digest of the file that was uploaded. `refused_as` is the problem in a word,
-    `remark` advice on a recording that may be used.
+    `remark` advice on a recording that may be used. `told_at` is when the admins were last told that it waits for an
+    approval; `import_id` is the zip that it came in.
     """
 
     __tablename__ = "prompt_versions"
@@ -99,12 +100,15 @@ class PromptVersion(Base):
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("prompt_imports.id"))
 
     __table_args__ = (
         Index(None, "language", "key", "id"),
         Index(None, "fingerprint"),
         Index(None, "recording_sid"),
         Index(None, "take_sha256"),
+        Index(None, "import_id"),
     )
 
 
@@ -117,15 +121,57 @@ class PromptTake(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class ImportState(StrEnum):
+    """How far an import is: arriving, in the worker's hands, done, or refused as a whole."""
+
+    ARRIVING = "arriving"
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class PromptImport(Base):
+    """A zip that came back from a recording studio, and what became of each of its files, a sentence each.
+
+    `size` is in bytes; `files` are those that were found in it, `looked_at` how many of them the worker is through
+    with. `problem` says why it was refused as a whole.
+    """
+
+    __tablename__ = "prompt_imports"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    language: Mapped[str] = mapped_column(String(12))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    state: Mapped[ImportState] = mapped_column(ByValue(ImportState), default=ImportState.ARRIVING)
+    size: Mapped[int] = mapped_column(default=0)
+    files: Mapped[int] = mapped_column(default=0)
+    looked_at: Mapped[int] = mapped_column(default=0)
+    told: Mapped[list[str]] = mapped_column(JSON, default=list)
+    problem: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PromptImportPart(Base):
+    """A piece of such a zip, the first is number 0; all of them go when the worker is through."""
+
+    __tablename__ = "prompt_import_parts"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("prompt_imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class PromptRelease(Base):
     """Which audio every prompt has on the air: `{language: {key: sha256}}`. A call keeps the one it began with.
 
-    Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a language,
-    `own en-US`: which of its prompts are the clinic's own.
+    `together` is what a release of several put on the air: for each the version's id, and that of the one before it
+    or None. Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a
+    language, `own en-US`: which of its prompts are the clinic's own.
     """
 
     __tablename__ = "prompt_releases"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     manifest: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    together: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

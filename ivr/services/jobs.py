@@ -27,13 +27,15 @@ AGAIN, RETRIED = "~", "!"
 class Lane(StrEnum):
     """The queues. Notices, and greetings that callers wait for, have one that no pile of recordings can delay.
 
-    So have calls that staff wait for.
+    So have calls that staff wait for. What a recording studio delivers by the hundred waits in one that nothing else
+    needs.
     """
 
     NOTICES = "notices"
     RECORDINGS = "recordings"
     RECURRING = "recurring"
     CALLS = "calls"
+    STUDIO = "studio"
 
 
 class Job(StrEnum):
@@ -68,7 +70,10 @@ class Job(StrEnum):
     PLACE_CALL = "place_call", Lane.CALLS
     NEXT_ON_CALL = "next_on_call", Lane.CALLS
     MASTER_PROMPT = "master_prompt", Lane.NOTICES
+    IMPORT_PROMPTS = "import_prompts", Lane.STUDIO
+    MASTER_IMPORTED = "master_imported", Lane.STUDIO
     PUBLISH_DUE = "publish_due", Lane.RECURRING
+    TELL_APPROVERS = "tell_approvers", Lane.RECURRING
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -22,6 +22,9 @@ HEADER, BLOCKS = "script", "blocks"
 HEADER_FIELDS = ("language", "voice", "known_words", "order", "status")
 STATUSES = ("approved", "draft")
 PROMPT_FIELDS = ("text", "direction", "clinical", "longest", "spoken")
+TITLES = "titles"
+"""The file of the prompts' titles, and its table for those that have a section of their own."""
+
 BLOCK_FIELDS = ("start", "direction", "longest", "texts")
 SLOTS: Mapping[str, frozenset[str]] = {
     "date": frozenset({"month", "day", "year"}),
@@ -36,7 +39,10 @@ class ScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One authored message; `longest` is in seconds, `spoken` respells what a voice mispronounces."""
+    """One authored message; `longest` is in seconds, `spoken` respells what a voice mispronounces.
+
+    `title` is what it is called in the studio, the same in all languages.
+    """
 
     key: str
     text: str
@@ -44,6 +50,7 @@ class Prompt:
     clinical: bool
     longest: float
     spoken: str | None
+    title: str = ""
 
     @property
     def sayable(self) -> str:
@@ -88,17 +95,43 @@ def read_scripts(folder: Path, languages: Sequence[str], clinic: str) -> Mapping
         ScriptError: a language has no file, or its file cannot be used.
     """
     scripts = {}
+    titles = read_titles(folder)
     for key, language in enumerate(languages, start=1):
         path = folder / f"{language}.toml"
         if not path.is_file():
-            there = ", ".join(sorted(file.stem for file in folder.glob("*.toml"))) or "none"
+            there = ", ".join(sorted(file.stem for file in folder.glob("*.toml") if file.stem != TITLES)) or "none"
             raise ScriptError(f"{path}: no script for {language!r}; write it, or choose one of: {there}")
         script = read_script(path, {"clinic": clinic, "language_key": str(key)})
         if script.language != language:
             wrong = f"language is {script.language!r}; make it {language!r}, as the file is called"
             raise _Place(path, HEADER).error(wrong)
-        scripts[language] = script
+        scripts[language] = replace(script, prompts={key: titles(one) for key, one in script.prompts.items()})
     return scripts
+
+
+def read_titles(folder: Path) -> Callable[[Prompt], Prompt]:
+    """What gives a prompt its title: that of its key, or its kind's with its own words after it.
+
+    A prompt without any, and every one where there is no such file, is called by its key.
+
+    Raises:
+        ScriptError: the file cannot be used.
+    """
+    path = folder / f"{TITLES}.toml"
+    table = _parse(path) if path.is_file() else {}
+    names = {name: _Place(path, name).table(table.get(name, {})) for name in (TITLES, BLOCKS)}
+    for name, entries in names.items():
+        for key in entries:
+            _Place(path, name).words(entries, key)
+
+    def titled(prompt: Prompt) -> Prompt:
+        kind, _, number = prompt.key.rpartition("_")
+        title = names[TITLES].get(prompt.key)
+        if title is None and number.isdigit() and kind in names[BLOCKS]:
+            title = f"{names[BLOCKS][kind]}: {prompt.text}"
+        return replace(prompt, title=title or prompt.key.replace("_", " ").capitalize())
+
+    return titled
 
 
 def read_script(path: Path, values: Mapping[str, str]) -> Script:

@@ -1,20 +1,18 @@
-"""The first page of the studio: all prompts in all languages, and a language as a zip."""
+"""The first page of the studio: all prompts in all languages, and what waits."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, render_template, request
 
 from ivr import forms
-from ivr.console.access import actor, member, requires
+from ivr.console.access import member, requires
 from ivr.models import Role
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import Heard, PromptRow, rows
-from ivr.services.prompts.exchange import export_language, import_language
-from ivr.services.prompts.versions import VersionError
+from ivr.services.prompts.importing import latest_imports
+from ivr.services.prompts.waiting import counts
 from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
 from ivr.studio.session import GREETING, first_step
 
@@ -34,7 +32,7 @@ LONGEST_FIND = 100
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
-    """Add the matrix and the zips."""
+    """Add the matrix."""
 
     @studio.get("/")
     @requires(Role.ADMIN)
@@ -44,49 +42,31 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         chosen = chosen if chosen in FILTERS else "all"
         words = forms.short_text(request.args, "find", LONGEST_FIND)
         everything = rows(line)
+        to_approve, ready = counts(line)
         shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(line, row, words)]
         return render_template(
             "studio/matrix.html",
             rows=shown,
             groups=_grouped(shown),
-            title_of=title_of,
+            title_of=lambda key: title_of(line.scripts, key),
             is_open=bool(words) or chosen != "all",
             languages=tuple(line.scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
+            imports=latest_imports(line),
+            to_approve=to_approve,
+            ready=ready,
             chosen=chosen,
             find=words,
             first_step=first_step(line, next(iter(line.scripts)), member().id),
             greeting=GREETING,
         )
 
-    @studio.get("/<language>/export.zip", endpoint="export_language")
-    @requires(Role.ADMIN)
-    def export(language: str) -> Response:
-        """A language for a recording studio."""
-        try:
-            data = export_language(line, language)
-        except VersionError:
-            abort(404)
-        name = f"prompts-{language}.zip"
-        return send_file(io.BytesIO(data), mimetype="application/zip", as_attachment=True, download_name=name)
-
-    @studio.post("/<language>/import", endpoint="import_language")
-    @requires(Role.ADMIN)
-    def import_zip(language: str) -> ResponseReturnValue:
-        """A language back from it; nothing is published."""
-        try:
-            done = import_language(line, actor(), language, forms.file_bytes("zip"), line.clock())
-        except VersionError as error:
-            flash(str(error), "bad")
-            return redirect(url_for("studio.matrix"))
-        return render_template("studio/imported.html", done=done, language=language)
-
 
 def _matches(line: Line, row: PromptRow, words: str) -> bool:
     """Whether a prompt is what somebody looks for: each word is in something that is known of it."""
     spoken = [cell.words for cell in row.cells]
     told = [*spoken, row.words, row.direction, *places_of(line.tree, row.key), group_of(row.key), names_of(row.key)]
-    known = " ".join((str(row.number), row.key, title_of(row.key), *told)).lower()
+    known = " ".join((str(row.number), row.key, title_of(line.scripts, row.key), *told)).lower()
     return all(word in known for word in words.lower().split())
 
 

@@ -15,8 +15,10 @@ from ivr.services.hours.hours import WORDS_A_MINUTE
 from ivr.services.line import Line
 from ivr.services.prompts import versions
 from ivr.services.prompts.catalogue import details, find_version
+from ivr.services.prompts.scheduling import schedule as schedule_version
 from ivr.services.prompts.versions import VersionError
-from ivr.studio.places import places_of, title_of
+from ivr.services.prompts.waiting import has_one_admin, is_late
+from ivr.studio.places import places_of, sentence_of, title_of
 
 SOURCES = {
     PromptSource.SYNTHESIS: "Machine's voice",
@@ -57,8 +59,11 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             states=STATES,
             refusal=lambda version: versions.refusal(line, version),
             me=member(),
-            title=title_of(key),
+            is_late=lambda version: is_late(version, line.clock()),
+            is_alone=has_one_admin(line.database),
+            title=title_of(line.scripts, key),
             places=places_of(line.tree, key),
+            sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,
             most_letters=versions.LONGEST_SCRIPT,
             known_words=" ".join(sorted(line.scripts[language].known_words)),
@@ -98,8 +103,9 @@ def add_routes(studio: Blueprint, line: Line) -> None:
     @studio.post("/versions/<id:version_id>/approve")
     @requires(Role.ADMIN)
     def approve(version_id: int) -> ResponseReturnValue:
-        """A second person's approval."""
-        return _done_with(version_id, "Approved.", lambda: versions.approve(line, actor(), version_id, line.clock()))
+        """A second person's approval; the list of what waits is shown again to whoever approves there."""
+        done = _done_with(version_id, "Approved.", lambda: versions.approve(line, actor(), version_id, line.clock()))
+        return redirect(url_for("studio.waiting")) if request.form.get("from") == "waiting" else done
 
     @studio.post("/versions/<id:version_id>/publish")
     @requires(Role.ADMIN)
@@ -131,7 +137,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             times = [request.form.get(name, "") for name in ("publish_at", "expires_at")]
             zone = line.calendar.timezone
             on, off = (forms.moment(one, zone, "Choose a day and a time.") for one in times)
-            versions.schedule(line, actor(), version_id, on, off, line.clock())
+            schedule_version(line, actor(), version_id, on, off, line.clock())
 
         return _done_with(version_id, "The times are saved.", plan)
 

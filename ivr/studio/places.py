@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, heard_in
 from ivr.callflow.nodes import Tree
+from ivr.callflow.outputs import Pause, Say
+from ivr.callflow.surroundings import sentence_with
 from ivr.console.words import NODES
+from ivr.services.line import Line
+from ivr.services.prompts.catalogue import words_on_air
+from ivr.services.scripts import Script
 
 STAFF, GREETING, REQUEST, INFORMATION = "Only staff hear these", "Greeting and menus", "A request", "Information"
 EXISTING, PERSON, TROUBLE, NUMBERS = (
@@ -73,15 +79,43 @@ CALLED: Mapping[str, str] = {
 """Plain names under which people look for a prompt, beside its words and its key."""
 
 
-def title_of(key: str) -> str:
+def title_of(scripts: Mapping[str, Script], key: str) -> str:
     """A prompt's plain title."""
-    return key.replace("_", " ").capitalize()
+    return next((script.prompts[key].title for script in scripts.values() if key in script.prompts), key)
 
 
 def places_of(tree: Tree, key: str) -> tuple[str, ...]:
     """Where a prompt is heard, a phrase each; never empty."""
     told = tuple(dict.fromkeys(NODES[node] for node in heard_in(tree, key) if node in NODES))
     return told or (_by_key(key)[1],)
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePart:
+    """A prompt in a sentence: its words, the version with its sound, and whether it is the one that is looked at.
+
+    Without words it is a pause, so many milliseconds long.
+    """
+
+    words: str
+    version_id: int | None
+    is_here: bool
+    pause: int = 0
+
+
+def sentence_of(line: Line, language: str, key: str) -> list[SentencePart]:
+    """The sentence that callers hear a prompt in, with what is on the air; empty when no call has it."""
+    script = line.scripts[language]
+    found = sentence_with(line.tree, key, script.order, script.has)
+    heard = words_on_air(line, language)
+    parts = []
+    for part in found[1] if found else ():
+        match part:
+            case Say(prompt) if prompt in heard:
+                parts.append(SentencePart(*heard[prompt], is_here=prompt == key))
+            case Pause(milliseconds):
+                parts.append(SentencePart("", None, is_here=False, pause=milliseconds))
+    return parts
 
 
 def group_of(key: str) -> str:

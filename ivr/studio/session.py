@@ -90,7 +90,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             before=before,
             after=after,
             states=STATES,
-            title_of=title_of,
+            title_of=lambda key: title_of(line.scripts, key),
             places=places_of(line.tree, key) if key else (),
             for_staff=for_staff,
             has_staffs=any(map(is_staffs, line.scripts[language].prompts)),

@@ -89,6 +89,10 @@ TABLE = {
     "studio.prompt": Role.ADMIN,
     "studio.session": Role.ADMIN,
     "studio.session_prompt": Role.ADMIN,
+    "studio.waiting": Role.ADMIN,
+    "studio.publish_chosen": Role.ADMIN,
+    "studio.roll_back_release": Role.ADMIN,
+    "studio.discard": Role.ADMIN,
     "studio.save_script": Role.ADMIN,
     "studio.add_take": Role.ADMIN,
     "studio.approve": Role.ADMIN,
@@ -102,6 +106,8 @@ TABLE = {
     "studio.progress": Role.ADMIN,
     "studio.export_language": Role.ADMIN,
     "studio.import_language": Role.ADMIN,
+    "studio.imported": Role.ADMIN,
+    "studio.import_progress": Role.ADMIN,
 }
 
 SAFE_FOR_ANYBODY = {

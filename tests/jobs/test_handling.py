@@ -16,7 +16,7 @@ def test_the_clock_is_what_the_handlers_say():
     clock = clock_of(Tasks)
     assert clock["digest"] == ("*/15 * * * *", [Job.GATHER_NOTICES, "digest"])
     assert clock["nightly"] == ("23 3 * * *", [Job.NIGHTLY])
-    assert set(clock) == {"missed", "digest", "overdue", "idle", "prompts", "nightly", "trail", "walk"}
+    assert set(clock) == {"missed", "digest", "overdue", "idle", "prompts", "approvals", "nightly", "trail", "walk"}
 
 
 def test_two_handlers_of_one_job_are_refused():

@@ -88,7 +88,7 @@ def test_the_clock_enqueues_what_is_due(line, tasks, outbox, monkeypatch):
 def test_schedules_of_an_older_deployment_end(line, tasks):
     with working(tasks, scheduled=True):
         names = {one["schedule_name"] for one in line.database.jobs.list_schedules()}
-    assert names == {"missed", "digest", "overdue", "nightly", "idle", "trail", "prompts", "walk"}
+    assert names == {"missed", "digest", "overdue", "nightly", "idle", "trail", "prompts", "approvals", "walk"}
 
 
 def test_a_worker_killed_while_sending_does_not_send_twice(line, api, start, hang):

@@ -1,5 +1,6 @@
 """The staff's pages need accounts, signed-in clients and a server; the studio, prompts, a worker and a microphone."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,13 @@ from tests.support.studio import CLINICAL, EN, KEY
 from tests.support.takes import take
 
 __all__ = ["client", "client_as", "console", "open_page", "server", "staff"]
+
+
+@pytest.fixture
+def collected():
+    """What the test client leaves of large files is gone before the next test: ask for this first."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
 """Prompts are found by what people call them, and by what callers hear of them today."""
 
+import tomllib
+
 import pytest
 
 from ivr.callflow.check import STAFF_PROMPTS, prompts_of
 from ivr.callflow.tree import build
+from ivr.config import PROMPTS
 from ivr.models import PromptVersion, Role
-from ivr.studio.places import GROUPS, group_of, places_of
-from tests.support.studio import CLINICAL, EN, KEY, PAGE, newest, upload
+from ivr.services.scripts import read_script, read_scripts
+from ivr.studio.places import GROUPS, group_of, places_of, title_of
+from tests.support.staff_pages import assert_accessible
+from tests.support.studio import CLINICAL, EN, KEY, PAGE, newest, until, upload
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,36 @@ def test_what_is_not_as_the_script_has_a_tab_and_can_be_found_right(client_as, l
     assert "The script has changed since" in client.get(PAGE).text
     assert "still right" in client.send(f"/studio/versions/{newest(line).id}/still-right", follow_redirects=True).text
     assert "No prompt is like that" in client.get("/studio/?show=changed").text
+
+
+def test_every_prompt_has_a_title_of_its_own_in_plain_words(line):
+    """One for all languages, and none that is of no prompt."""
+    values = {"clinic": "A Clinic", "language_key": "1"}
+    titles = tomllib.loads((PROMPTS / "titles.toml").read_text("utf-8"))
+    scripts = read_scripts(PROMPTS, ["en-US", "es-US"], values["clinic"])
+    for script in (*scripts.values(), read_script(PROMPTS / "pt-BR.toml", values)):
+        for key in script.prompts:
+            kind, _, number = key.rpartition("_")
+            assert key in titles["titles"] or (number.isdigit() and kind in titles["blocks"]), key
+    known = {key for script in scripts.values() for key in script.prompts}
+    assert not set(titles["titles"]) - known
+    assert len(set(titles["titles"].values())) == len(titles["titles"])
+    assert scripts["es-US"].prompts["closure_weather"].title == "Closed because of snow or other weather"
+    assert scripts["en-US"].prompts["month_5"].title == "Month: May"
+    assert title_of(line.scripts, CLINICAL) == "Greeting, with 911"
+
+
+def test_the_page_shows_the_sentence_around_a_prompt(client_as, line):
+    page = client_as(Role.ADMIN).get(PAGE).text
+    assert "<mark>To have us call you back, press 2.</mark>" in page
+    assert "Menus: a call back" in page
+
+
+def test_in_a_browser_the_sentence_is_heard(open_page):
+    page = open_page(PAGE, Role.ADMIN)
+    heard = []
+    page.on("request", lambda request: heard.append(request.url) if request.url.endswith(".wav") else None)
+    page.get_by_role("button", name="Hear it as a caller does").click()
+    until(page, "document.getElementById('play-sentence').getAttribute('aria-pressed') === 'false'")
+    assert heard
+    assert_accessible(page)

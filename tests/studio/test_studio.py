@@ -1,14 +1,8 @@
 """The studio's pages: what they show, who may do what, files in and out, and a real browser with a microphone."""
 
-import gc
-import io
-import json
-import zipfile
-
 import pytest
-from sqlalchemy import select
 
-from ivr.models import PromptNumber, PromptSource, PromptState, PromptVersion, Role
+from ivr.models import PromptSource, PromptState, Role
 from ivr.services.prompts.releases import read_current
 from ivr.services.prompts.versions import LARGEST_TAKE
 from tests.support.staff_pages import assert_accessible
@@ -54,6 +48,7 @@ def test_a_refused_recording_says_why(client_as, line, worker):
     assert "There is nothing in this file" in upload(client, line, data=b"").text
 
 
+@pytest.mark.usefixtures("collected")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_large_files_may_come_here_and_larger_ones_not(client_as, line):
     """The test client leaves its own large files to the garbage collector."""
@@ -63,7 +58,6 @@ def test_large_files_may_come_here_and_larger_ones_not(client_as, line):
     refused = upload(client, line, data=b"\0" * (LARGEST_TAKE + 200_000))
     assert (refused.status_code, "20 MB are the most here" in refused.text) == (413, True)
     assert client.send("/console/hours/weekly", {"x": "y" * 1_100_000}).status_code == 413
-    gc.collect()
 
 
 def test_clinical_prompts_need_two_people(client_as, line, worker):
@@ -123,150 +117,6 @@ def test_only_here_may_a_page_use_the_microphone(client_as):
     assert client.get("/console/hours").headers.getlist("Permissions-Policy") == [
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     ]
-
-
-# ---- Zips
-
-
-def exported(client):
-    return zipfile.ZipFile(io.BytesIO(client.get(f"/studio/{EN}/export.zip").data))
-
-
-def zipped(files):
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return sink.getvalue()
-
-
-def bring_back(client, data):
-    return client.send(f"/studio/{EN}/import", {"zip": (io.BytesIO(data), "back.zip")}, follow_redirects=True).text
-
-
-def test_a_language_goes_to_a_recording_studio_and_comes_back(client_as, line, worker):
-    client = client_as(Role.ADMIN)
-    archive = exported(client)
-    manifest = json.loads(archive.read("manifest.json"))
-    files = {name: archive.read(name) for name in archive.namelist()}
-    assert {entry["key"] for entry in manifest["prompts"]} == set(line.scripts[EN].prompts)
-    entry = next(entry for entry in manifest["prompts"] if entry["key"] == KEY)
-    assert files[entry["file"]] == read_current(line.database, KEY, EN)
-    assert entry["direction"] in files["script.txt"].decode()
-    assert "0 recordings and 0 new wordings" in bring_back(client, zipped(files))
-    files[entry["file"]] = take(words(line))
-    next(one for one in manifest["prompts"] if one["key"] == "goodbye")["text"] = "Thank you. Goodbye."
-    manifest["prompts"].append({"key": "unknown", "text": "Hello."})
-    files["manifest.json"] = json.dumps(manifest)
-    page = bring_back(client, zipped(files))
-    assert "1 recordings and 1 new wordings are drafts now" in page
-    assert "unknown: There is no such prompt." in page
-    worker()
-    with line.database.read() as session:
-        made = {row.key: row.state for row in session.scalars(select(PromptVersion).where(PromptVersion.own))}
-    assert made == {KEY: PromptState.RECORDED, "goodbye": PromptState.RECORDED}
-
-
-def number(line):
-    with line.database.read() as session:
-        return session.scalars(select(PromptNumber.number).where(PromptNumber.key == KEY)).one()
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize(
-    "shape",
-    ["as it went out", "in a folder", "other names", "capital letters, subfolders", "the number alone", "no manifest"],
-)
-def test_a_recording_comes_back_in_whatever_shape(client_as, line, shape):
-    """The test client leaves its own large files to the garbage collector."""
-    client = client_as(Role.ADMIN)
-    archive = exported(client)
-    files = {name: archive.read(name) for name in archive.namelist()}
-    (mine,) = [name for name in files if name.endswith(f"-{KEY}.wav")]
-    new = take(words(line))
-    back = {
-        "as it went out": {**files, mine: new},
-        "in a folder": {f"Bay State/{name}": new if name == mine else data for name, data in files.items()},
-        "other names": {**files, f"Option callback, {KEY}, take 2.mp3": new},
-        "capital letters, subfolders": {f"Final/{KEY.upper()}.WAV": new, "__MACOSX/Final/._x.wav": b"x"},
-        "the number alone": {"manifest.json": files["manifest.json"], f"{number(line)}.flac": new},
-        "no manifest": {f"a/b/{number(line)} - Jane.wav": new},
-    }[shape]
-    if shape == "other names":
-        del back[mine]
-    page = bring_back(client, zipped(back))
-    assert "1 recordings and 0 new wordings are drafts now" in page
-    assert f"became a draft of {KEY}." in page
-    assert "._x.wav" not in page
-    assert (newest(line).key, newest(line).text) == (KEY, words(line))
-    again = bring_back(client, zipped(back))
-    assert "0 recordings and 0 new wordings" in again
-    assert "unchanged." in again
-    gc.collect()
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_an_edited_script_comes_back_and_strange_files_are_named(client_as, line):
-    client = client_as(Role.ADMIN)
-    archive = exported(client)
-    files = {name: archive.read(name) for name in archive.namelist()}
-    sheet = files["script.txt"].decode().replace(words(line), "To be called by us, press 2.")
-    page = bring_back(client, zipped({**files, "script.txt": sheet, "notes.docx": b"x", "999.wav": b"x"}))
-    assert f"New words became a draft of {KEY}." in page
-    assert "notes.docx: not recognised." in page
-    assert "999.wav: not recognised." in page
-    assert newest(line).text == "To be called by us, press 2."
-    gc.collect()
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"PK",
-        zipped({"x": "y"}),
-        zipped({"manifest.json": "[]"}),
-        zipped({"manifest.json": '{"language": "en-US", "prompts": [{}]}'}),
-        zipped({"manifest.json": '{"language": "en-US", "prompts": 5}'}),
-        zipped({"manifest.json": b"\0" * 3_000_000}),
-    ],
-)
-def test_zips_that_are_none_are_refused(client_as, line, data):
-    page = bring_back(client_as(Role.ADMIN), data)
-    assert 'class="message bad"' in page
-    assert newest(line) is None
-
-
-SILENCE = b"\0" * 19_000_000
-
-
-def named(*pairs):
-    return json.dumps(
-        {"language": EN, "prompts": [{"key": key, "text": "Hello.", "file": file} for key, file in pairs]}
-    )
-
-
-@pytest.mark.parametrize(
-    ("files", "packing", "words"),
-    [
-        ({"manifest.json": named(*((f"k{n}", "a.wav") for n in range(8))), "a.wav": b"sound"}, zipfile.ZIP_STORED,
-         "a file twice"),
-        ({"manifest.json": named((KEY, "a.wav"), (KEY, "b.wav")), "a.wav": b"a", "b.wav": b"b"}, zipfile.ZIP_STORED,
-         "a prompt or a file twice"),
-        ({"manifest.json": named(*((f"k{n}", None) for n in range(2001)))}, zipfile.ZIP_STORED, "too many prompts"),
-        ({"manifest.json": named((KEY, "a.wav")), "a.wav": SILENCE}, zipfile.ZIP_DEFLATED, "far more than sound"),
-        ({"manifest.json": named(*((f"k{n}", f"{n}.wav") for n in range(8))), **{f"{n}.wav": SILENCE for n in range(8)}},
-         zipfile.ZIP_DEFLATED, "far more than sound"),
-    ],
-    ids=["one file, eight names", "one prompt, two files", "prompts without end", "one bomb", "eight bombs"],
-)  # fmt: skip
-def test_a_small_zip_cannot_put_much_into_the_database(client_as, line, files, packing, words):
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", packing) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    assert words in bring_back(client_as(Role.ADMIN), sink.getvalue())
-    assert newest(line) is None
 
 
 # ---- A real browser

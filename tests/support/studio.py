@@ -17,9 +17,11 @@ def words(line, key=KEY):
     return line.scripts[EN].prompts[key].text
 
 
-def newest(line):
+def newest(line, key=None):
+    """What the clinic made last, of a prompt or of all."""
+    query = select(PromptVersion).where(PromptVersion.own).order_by(PromptVersion.id.desc())
     with line.database.read() as session:
-        return session.scalars(select(PromptVersion).where(PromptVersion.own).order_by(PromptVersion.id.desc())).first()
+        return session.scalars(query.where(PromptVersion.key == key) if key else query).first()
 
 
 def upload(client, line, key=KEY, data=None, **form):

@@ -6,7 +6,9 @@ import io
 import wave
 from functools import cache
 
+import av
 import numpy as np
+from av.audio.frame import AudioFrame
 
 from ivr.audio import synthesis
 from ivr.audio.voices import plain_voice
@@ -38,3 +40,36 @@ def as_wav(samples, rate):
 def take(words, language="en-US"):
     """A WAV file of somebody who says these words."""
     return as_wav(*spoken(words, language))
+
+
+def encoded(samples, rate, container, codec, bits=None):
+    """Samples (channels, n; -1 to 1) at a rate in Hz in a container with a codec, of so many bits a second."""
+    sink = io.BytesIO()
+    layout = "stereo" if samples.shape[0] == 2 else "mono"
+    with av.open(sink, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate)
+        stream.layout = layout
+        if bits:
+            stream.bit_rate = bits
+        frame = AudioFrame.from_ndarray(samples.astype(np.float32), format="fltp", layout=layout)
+        frame.sample_rate = rate
+        size = stream.codec_context.frame_size or 1024
+        resampler = av.AudioResampler(stream.format, stream.layout, stream.rate, frame_size=size)
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            output.mux(stream.encode(part))
+        output.mux(stream.encode(None))
+    return sink.getvalue()
+
+
+def resampled(samples, rate, wanted):
+    """Mono samples at another rate, by libav."""
+    frame = AudioFrame.from_ndarray(samples.reshape(1, -1).astype(np.float64), format="dbl", layout="mono")
+    frame.sample_rate = rate
+    resampler = av.AudioResampler(format="dbl", layout="mono", rate=wanted)
+    parts = [*resampler.resample(frame), *resampler.resample(None)]
+    return np.concatenate([part.to_ndarray().reshape(-1) for part in parts])
+
+
+def too_loud(samples, decibels):
+    """Somebody who spoke so much louder than the recorder could take, turned down a little afterwards."""
+    return np.clip(samples / np.abs(samples).max() * 10 ** (decibels / 20), -1, 1) * 0.98

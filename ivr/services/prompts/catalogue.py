@@ -155,6 +155,16 @@ def details(line: Line, language: str, key: str) -> PromptDetails:
     return PromptDetails(row, language, prompt.text, words, to_record, prompt.direction, versions, names)
 
 
+def words_on_air(line: Line, language: str) -> Mapping[str, tuple[str, int | None]]:
+    """What callers hear of each prompt of a language: the words, and the version with the sound, if there is one."""
+    on_air = select(PromptVersion.key, PromptVersion.text, PromptVersion.id).where(
+        PromptVersion.language == language, PromptVersion.state == PromptState.PUBLISHED
+    )
+    with line.database.read() as session:
+        heard = {key: (text, version_id) for key, text, version_id in session.execute(on_air)}
+    return {key: (prompt.text, None) for key, prompt in line.scripts[language].prompts.items()} | heard
+
+
 def find_version(line: Line, version_id: int) -> PromptVersion | None:
     """A version by its id."""
     with line.database.read() as session:

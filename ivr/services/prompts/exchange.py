@@ -8,14 +8,14 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptVersion
 from ivr.services.audit import Actor
@@ -23,11 +23,18 @@ from ivr.services.line import Line
 from ivr.services.prompts.catalogue import rows
 from ivr.services.prompts.delivery import is_clutter, is_sound, key_of, words_of_sheet
 from ivr.services.prompts.releases import latest_release
-from ivr.services.prompts.versions import LARGEST_TAKE, VersionError, add_take, save_script, words_on_air
+from ivr.services.prompts.versions import (
+    LARGEST_TAKE,
+    WAS_ON_AIR,
+    VersionError,
+    add_take,
+    save_script,
+    words_on_air,
+)
 
 MANIFEST, SHEET = "manifest.json", "script.txt"
-LARGEST_ZIP = 100_000_000
-"""Bytes of a zip that is imported."""
+LARGEST_ZIP = 300_000_000
+"""Bytes of a zip that is imported: a whole language at 48 kHz and 24 bit has 174 million."""
 
 MOST_FILES = 2000
 """Files of a zip, and prompts that its manifest names."""
@@ -35,8 +42,14 @@ MOST_FILES = 2000
 UNPACKED_TIMES, UNPACKED_ROOM = 20, 1_000_000
 """How many times its own size a zip may unpack to, and so many bytes more; sound packs to a half at best."""
 
+LARGEST_UNPACKED = 1_000_000_000
+"""Bytes of all files of a zip together."""
+
 LARGEST_MANIFEST = 2_000_000
 LONGEST_KEY = 64
+
+NO_SOUND = "it is no recording."
+UNNAMED = "its name has no prompt's key or number in it, or those of several."
 
 NO_MANIFEST = "This is not a zip that was exported here: its manifest cannot be read."
 
@@ -45,12 +58,12 @@ BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import made: versions with audio, versions with words only, and what became of each file, a sentence."""
+class Delivery:
+    """A zip that came back: where it can be read, its bytes, and the import that its versions belong to."""
 
-    recordings: int
-    wordings: int
-    told: tuple[str, ...]
+    file: IO[bytes]
+    size: int
+    import_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,10 @@ class ManifestEntry:
     key: str
     text: str
     file: str | None
+
+
+class _Unreadable(VersionError):
+    """A file of the zip; the message names it."""
 
 
 def export_language(line: Line, language: str) -> bytes:
@@ -106,11 +123,21 @@ def _sheet(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield ""
 
 
-def import_language(line: Line, actor: Actor, language: str, data: bytes, now: datetime) -> Imported:
+def import_language(
+    line: Line,
+    actor: Actor,
+    language: str,
+    delivery: Delivery,
+    now: datetime,
+    tell_how_far: Callable[[int, int], None],
+) -> list[str]:
     """Take in what differs from what is on the air, as drafts: the worker masters them, and nothing is published.
 
     Files are known by the manifest, else by the key or the number in their names, in whatever folder they are. New
-    words are those of the manifest, else of an edited script.
+    words are those of the manifest, else of an edited script. No more than one file is in memory at a time.
+
+    Returns:
+        What became of each file, a sentence. `tell_how_far` gets how many prompts were looked at, and of how many.
 
     Raises:
         VersionError: this is no such zip, or one of another language.
@@ -121,10 +148,13 @@ def import_language(line: Line, actor: Actor, language: str, data: bytes, now: d
     with line.database.read() as session:
         numbers = {row.number: row.key for row in session.scalars(select(PromptNumber)) if script.has(row.key)}
     told: list[str] = []
-    with _opened(data) as archive:
+    with _opened(delivery) as archive:
         delivered = _delivered(archive, language, numbers, told)
-        done = [_take_in(line, actor, language, archive, one, now, told) for one in delivered]
-    return Imported(done.count("recording"), done.count("wording"), tuple(told))
+        for number, one in enumerate(delivered):
+            tell_how_far(number, len(delivered))
+            told += _take_in(line, actor, language, archive, one, delivery.import_id, now)
+        tell_how_far(len(delivered), len(delivered))
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +184,7 @@ def _delivered(
         elif key is not None:
             told.append(f"{name}: not taken, {files[key]} is of the same prompt.")
         elif name not in (manifest, sheet):
-            told.append(f"{name}: not recognised.")
+            told.append(f"{name}: not recognised: {UNNAMED if is_sound(name) else NO_SOUND}")
     texts = {entry.key: entry.text for entry in entries}
     written = words_of_sheet(_read(archive, sheet, LARGEST_MANIFEST).decode("utf-8-sig", "replace")) if sheet else {}
     if not manifest and not files and not written:
@@ -169,28 +199,34 @@ def _take_in(
     language: str,
     archive: zipfile.ZipFile,
     one: _Delivered,
+    import_id: int,
     now: datetime,
-    told: list[str],
-) -> str:
-    """Make a draft of what came of a prompt, if it is new: "recording", "wording" or ""."""
+) -> Iterator[str]:
+    """Make a draft of what came of a prompt, if it is new, and say so; what was made before an interruption stays."""
+    key = one.key
     try:
         with line.database.read() as session:
-            on_air = words_on_air(session, line, language, one.key)
+            on_air = words_on_air(session, line, language, key)
         words = next((text for text in (one.manifest, one.sheet) if text and text != on_air), on_air)
-        audio = _read(archive, one.file, LARGEST_TAKE) if one.file else None
-        if audio is not None and not _is_known(line, audio):
-            add_take(line, actor, language, one.key, words, audio, PromptSource.UPLOAD, now)
-            told.append(f"{one.file}: became a draft of {one.key}.")
-            return "recording"
         if one.file:
-            told.append(f"{one.file}: unchanged.")
+            audio = _read(archive, one.file, LARGEST_TAKE)
+            before = _with_sound(line, language, key, audio)
+            if before is None:
+                add_take(line, actor, language, key, words, audio, PromptSource.UPLOAD, now, import_id=import_id)
+            if before is None or before.import_id == import_id:
+                yield f"{one.file}: became a draft of {key}."
+                return
+            yield f"{one.file}: unchanged."
         if words != on_air:
-            save_script(line, actor, language, one.key, words, now)
-            told.append(f"New words became a draft of {one.key}.")
-            return "wording"
+            before = _with_words(line, language, key, words)
+            if before is None:
+                save_script(line, actor, language, key, words, now, import_id=import_id)
+            if before is None or before.import_id == import_id:
+                yield f"New words became a draft of {key}."
+    except _Unreadable as error:
+        yield str(error)
     except VersionError as error:
-        told.append(f"{one.key}: {error}")
-    return ""
+        yield f"{one.file or key}: {error}"
 
 
 def _called(names: Sequence[str], wanted: str) -> str | None:
@@ -200,15 +236,16 @@ def _called(names: Sequence[str], wanted: str) -> str | None:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
+def _opened(delivery: Delivery) -> Iterator[zipfile.ZipFile]:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(delivery.file)
     except (*BROKEN, ValueError):
         raise VersionError(NO_MANIFEST) from None
     with archive:
         if len(archive.infolist()) > MOST_FILES:
             raise VersionError("There are too many files in this zip.")
-        if sum(info.file_size for info in archive.infolist()) > UNPACKED_TIMES * len(data) + UNPACKED_ROOM:
+        unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > min(UNPACKED_TIMES * delivery.size + UNPACKED_ROOM, LARGEST_UNPACKED):
             raise VersionError("This zip unpacks to far more than sound would. Nothing of it is kept.")
         yield archive
 
@@ -243,12 +280,25 @@ def _is_entry(prompt: object) -> bool:
     return False
 
 
-def _is_known(line: Line, audio: bytes) -> bool:
-    """Whether these bytes are a clip of ours, which was only sent along, or a file that was taken in before."""
+def _with_sound(line: Line, language: str, key: str, audio: bytes) -> PromptVersion | None:
+    """The version that has this clip, which was only sent along, or of which this file was taken in before."""
     sha256 = hashlib.sha256(audio).hexdigest()
+    return _version(line, language, key, or_(PromptVersion.take_sha256 == sha256, PromptVersion.audio_sha256 == sha256))
+
+
+def _with_words(line: Line, language: str, key: str, words: str) -> PromptVersion | None:
+    """The version with these words that waits already."""
+    mine = PromptVersion.own.is_(True), PromptVersion.state.not_in(WAS_ON_AIR)
+    return _version(line, language, key, *mine, PromptVersion.text == " ".join(words.split()))
+
+
+def _version(line: Line, language: str, key: str, *like: ColumnElement[bool]) -> PromptVersion | None:
+    """The newest of a prompt that is like this."""
+    query = select(PromptVersion).where(PromptVersion.language == language, PromptVersion.key == key, *like)
     with line.database.read() as session:
-        taken = select(PromptVersion.id).where(PromptVersion.take_sha256 == sha256)
-        return session.get(PromptAudio, sha256) is not None or session.scalar(taken.limit(1)) is not None
+        found = session.scalars(query.order_by(PromptVersion.id.desc()).limit(1)).first()
+        session.expunge_all()
+        return found
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -257,7 +307,7 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         with archive.open(name) as file:
             data = file.read(most + 1)
     except (*BROKEN, KeyError, ValueError):
-        raise VersionError(f"{name} is not there or cannot be read.") from None
+        raise _Unreadable(f"{name}: it is not there or cannot be read.") from None
     if len(data) > most:
-        raise VersionError(f"{name} is too large.")
+        raise _Unreadable(f"{name}: it is too large. {most // 1_000_000} MB is the most.")
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -19,28 +19,35 @@ FIRST_NUMBER = 100
 """Numbers of prompts have three digits for as long as there are fewer than nine hundred."""
 
 
-def put_on_air(session: Session, version: PromptVersion, script: Script | None, now: datetime) -> None:
-    """Let calls that begin from now on hear a version; the one before it is retired.
+def put_on_air(
+    session: Session, versions: Sequence[PromptVersion], scripts: Mapping[str, Script], now: datetime
+) -> None:
+    """Let calls that begin from now on hear some versions, in one release; those before them are retired.
 
-    It is the clinic's own, and no new shipped script replaces it, unless it says the shipped words in the machine's
-    voice.
+    Each is the clinic's own, and no new shipped script replaces it, unless it says the shipped words in the machine's
+    voice. A release of several remembers what was there before each of them.
     """
-    assert version.audio_sha256 is not None
     lock_for_transaction(session, AdvisoryLock.RELEASES)
-    for before in _published(session, version.language, version.key):
-        if before.id != version.id:
-            _retire(before, now)
-    version.state, version.published_at, version.retired_at = PromptState.PUBLISHED, now, None
-    version.publish_when_ready, version.publish_at = False, None
-    shipped = script.prompts.get(version.key) if script else None
-    version.own = version.source.is_human or shipped is None or version.text != shipped.text
     manifest = _manifest(session)
-    manifest.setdefault(version.language, {})[version.key] = version.audio_sha256
-    own = manifest.setdefault(own_of(version.language), {})
-    own.pop(version.key, None)
-    if version.own:
-        own[version.key] = version.audio_sha256
-    session.add(PromptRelease(manifest=manifest, created_at=now))
+    together: list[tuple[int, int | None]] = []
+    for version in versions:
+        assert version.audio_sha256 is not None
+        others = [one for one in _published(session, version.language, version.key) if one.id != version.id]
+        for before in others:
+            _retire(before, now)
+        together.append((version.id, others[0].id if others else None))
+        version.state, version.published_at, version.retired_at = PromptState.PUBLISHED, now, None
+        version.publish_when_ready, version.publish_at = False, None
+        script = scripts.get(version.language)
+        shipped = script.prompts.get(version.key) if script else None
+        version.own = version.source.is_human or shipped is None or version.text != shipped.text
+        manifest.setdefault(version.language, {})[version.key] = version.audio_sha256
+        own = manifest.setdefault(own_of(version.language), {})
+        own.pop(version.key, None)
+        if version.own:
+            own[version.key] = version.audio_sha256
+    several = [list(pair) for pair in together] if len(together) > 1 else None
+    session.add(PromptRelease(manifest=manifest, created_at=now, together=several))
     session.flush()
 
 

@@ -72,8 +72,10 @@ def _clinic(script: Script | None) -> str:
 
 def _noted(
     session: Session, line: Line, version_id: int, clip: PromptClip | None, refused: tuple[str, str], now: datetime
-) -> PromptState:
-    version = session.get_one(PromptVersion, version_id, with_for_update=True)
+) -> PromptState | None:
+    version = session.get(PromptVersion, version_id, with_for_update=True)
+    if version is None:
+        return None  # discarded meanwhile
     if version.state is not PromptState.DRAFT:
         return version.state
     session.execute(delete(PromptTake).where(PromptTake.version_id == version_id))

@@ -13,11 +13,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ivr.models import AuditAction, PromptSource, PromptState, PromptTake, PromptVersion, Recording, RecordingStatus
-from ivr.services.audit import SYSTEM, Actor, add_audit_entry
+from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.prompts.agreement import key_fault
-from ivr.services.prompts.releasing import has_other, put_on_air
+from ivr.services.prompts.releasing import put_on_air
 from ivr.services.scripts import Prompt
 
 LARGEST_TAKE = 20_000_000
@@ -36,17 +36,20 @@ class VersionError(ValueError):
     """It cannot be done; the message says why to whoever asked."""
 
 
-def save_script(line: Line, actor: Actor, language: str, key: str, words: str, now: datetime) -> int:
-    """Keep a new wording as a draft, which the machine's voice then speaks; its id.
+def save_script(
+    line: Line, actor: Actor, language: str, key: str, words: str, now: datetime, *, import_id: int | None = None
+) -> int:
+    """Keep a new wording as a draft, which the machine's voice then speaks; its id. `import_id`: of a zip with more.
 
     Raises:
         VersionError: there is no such prompt, or the wording is empty, too long or cannot be said.
     """
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, PromptSource.SYNTHESIS, now)
+        version.import_id = import_id
         session.add(version)
         session.flush()
-        _noted(session, actor, version, "wording saved as a draft", now)
+        note(session, actor, version, "wording saved as a draft", now)
         enqueue_mastering(session, line, version.id)
         return version.id
 
@@ -60,8 +63,12 @@ def add_take(
     data: bytes,
     source: PromptSource,
     now: datetime,
+    *,
+    import_id: int | None = None,
 ) -> int:
     """Keep somebody's recording of a prompt, to be mastered by the worker; the version's id.
+
+    `import_id`: of a zip that it came in, with others.
 
     Raises:
         VersionError: there is no such prompt, or the file is empty or larger than 20 MB.
@@ -72,11 +79,11 @@ def add_take(
         raise VersionError("This file is too large: 20 MB is the most.")
     with line.database.write() as session:
         version = _draft(line, actor, language, key, words, source, now)
-        version.take_sha256 = sha256(data).hexdigest()
+        version.take_sha256, version.import_id = sha256(data).hexdigest(), import_id
         session.add(version)
         session.flush()
         session.add(PromptTake(version_id=version.id, data=data))
-        _noted(session, actor, version, f"recording added ({source})", now)
+        note(session, actor, version, f"recording added ({source})", now)
         enqueue_mastering(session, line, version.id)
         return version.id
 
@@ -102,7 +109,7 @@ def keep_call_take(
     version.recording_sid, version.publish_when_ready = recording_sid, publish
     session.add(version)
     session.flush()
-    _noted(session, actor, version, f"recorded by phone{', to be published at once' if publish else ''}", now)
+    note(session, actor, version, f"recorded by phone{', to be published at once' if publish else ''}", now)
     recording = session.scalars(select(Recording).where(Recording.sid == recording_sid).with_for_update()).first()
     if recording is not None and recording.status is RecordingStatus.STORED:
         enqueue_mastering(session, line, version.id)
@@ -111,7 +118,9 @@ def keep_call_take(
 
 def enqueue_mastering(session: Session, line: Line, version_id: int) -> None:
     """Let the worker make a version's audio."""
-    enqueue(line.database, session.connection(), Job.MASTER_PROMPT, version_id, key=f"master-{version_id}")
+    version = session.get_one(PromptVersion, version_id)
+    job = Job.MASTER_PROMPT if version.import_id is None else Job.MASTER_IMPORTED
+    enqueue(line.database, session.connection(), job, version_id, key=f"master-{version_id}")
 
 
 def approve(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
@@ -121,7 +130,7 @@ def approve(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
         VersionError: it has none, is approved already, or was made by the same person.
     """
     with line.database.write() as session:
-        approve_in(session, actor, _locked(session, version_id), now)
+        approve_in(session, actor, locked(session, version_id), now)
 
 
 def approve_in(session: Session, actor: Actor, version: PromptVersion, now: datetime) -> None:
@@ -135,7 +144,7 @@ def approve_in(session: Session, actor: Actor, version: PromptVersion, now: date
     if version.author_id is not None and version.author_id == actor.staff_id:
         raise VersionError("A second person has to approve this; you made it yourself.")
     version.state, version.approver_id, version.approved_at = PromptState.APPROVED, actor.staff_id, now
-    _noted(session, actor, version, "approved", now)
+    note(session, actor, version, "approved", now)
 
 
 def publish(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
@@ -145,7 +154,7 @@ def publish(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
         VersionError: it has no audio, or nobody else approved it and it is clinical.
     """
     with line.database.write() as session:
-        version = _locked(session, version_id)
+        version = locked(session, version_id)
         if version.state is PromptState.PUBLISHED:
             return
         refused = refusal(line, version)
@@ -156,8 +165,8 @@ def publish(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
 
 def publish_in(session: Session, line: Line, actor: Actor, version: PromptVersion, now: datetime) -> None:
     """The same within a transaction, for a version that nothing keeps from the air. Commits nothing."""
-    _noted(session, actor, version, "published", now)
-    put_on_air(session, version, line.scripts.get(version.language), now)
+    note(session, actor, version, "published", now)
+    put_on_air(session, [version], line.scripts, now)
 
 
 def refusal(line: Line, version: PromptVersion) -> str:
@@ -205,11 +214,11 @@ def roll_back_in(session: Session, line: Line, actor: Actor, language: str, key:
     Raises:
         VersionError: as above.
     """
-    version = _before(session, line, language, key, now)
+    version = before_on_air(session, line, language, key, now)
     if version is None:
         raise VersionError("Nothing was on the air before this.")
-    _noted(session, actor, version, "rolled back to", now)
-    put_on_air(session, version, line.scripts.get(language), now)
+    note(session, actor, version, "rolled back to", now)
+    put_on_air(session, [version], line.scripts, now)
     return version.id
 
 
@@ -220,84 +229,25 @@ def accept_pace(line: Line, actor: Actor, version_id: int, now: datetime) -> Non
         VersionError: it was refused for something else, or not at all.
     """
     with line.database.write() as session:
-        version = _locked(session, version_id)
+        version = locked(session, version_id)
         if version.state is not PromptState.DRAFT or version.problem is None or version.audio_sha256 is None:
             raise VersionError("Only a recording that is too fast can be used all the same.")
         version.state, version.remark = PromptState.RECORDED, version.problem
         version.problem = version.refused_as = None
-        _noted(session, actor, version, f"to be used all the same. {version.remark}", now)
+        note(session, actor, version, f"to be used all the same. {version.remark}", now)
 
 
 def confirm_words(line: Line, actor: Actor, version_id: int, now: datetime) -> None:
     """Note that a version's words are still right although the script has changed. Raises VersionError otherwise."""
     with line.database.write() as session:
-        version = _locked(session, version_id)
+        version = locked(session, version_id)
         if false := key_fault(line.scripts.get(version.language), version.key, version.text):
             raise VersionError(false)
         version.shipped_text = prompt_of(line, version.language, version.key).text
-        _noted(session, actor, version, "words still right beside a changed script", now)
+        note(session, actor, version, "words still right beside a changed script", now)
 
 
-def schedule(
-    line: Line,
-    actor: Actor,
-    version_id: int,
-    publish_at: datetime | None,
-    expires_at: datetime | None,
-    now: datetime,
-) -> None:
-    """Set when a version goes on the air by itself, and when it is taken off again; None for never.
-
-    Raises:
-        VersionError: a moment is over, the two are in the wrong order, or the version was on the air already.
-    """
-    if any(moment is not None and moment <= now for moment in (publish_at, expires_at)):
-        raise VersionError("Choose a time that is still to come.")
-    if publish_at and expires_at and expires_at <= publish_at:
-        raise VersionError("A version has to go on the air before it is taken off again.")
-    with line.database.write() as session:
-        version = _locked(session, version_id)
-        if publish_at is not None and version.state in WAS_ON_AIR:
-            raise VersionError("This version was on the air already; publish it now instead.")
-        if expires_at is not None and not has_other(session, version):
-            raise VersionError("Nothing could follow it: no other version of this prompt has been on the air.")
-        version.publish_at, version.expires_at = publish_at, expires_at
-        _noted(session, actor, version, "scheduled" if publish_at or expires_at else "schedule removed", now)
-
-
-def publish_due(line: Line, now: datetime) -> int:
-    """Put on the air, and take off, what the clock says; how many changes those were.
-
-    A clinical version that nobody approved in time stays where it is until somebody does.
-    """
-    due = select(PromptVersion).where(
-        or_(
-            PromptVersion.publish_at <= now,
-            (PromptVersion.expires_at <= now) & (PromptVersion.state == PromptState.PUBLISHED),
-        )
-    )
-    changes = 0
-    with line.database.write() as session:
-        for version in session.scalars(due.order_by(PromptVersion.publish_at, PromptVersion.id).with_for_update()):
-            if version.expires_at is not None and version.expires_at <= now:
-                changes += _expire(session, line, version, now)
-            elif version.state in READY and not refusal(line, version):
-                publish_in(session, line, SYSTEM, version, now)
-                changes += 1
-    return changes
-
-
-def _expire(session: Session, line: Line, version: PromptVersion, now: datetime) -> int:
-    version.publish_at = None
-    before = _before(session, line, version.language, version.key, now)
-    if version.state is not PromptState.PUBLISHED or before is None:
-        return 0
-    _noted(session, SYSTEM, before, f"back on the air, version {version.id} has expired", now)
-    put_on_air(session, before, line.scripts.get(version.language), now)
-    return 1
-
-
-def _before(session: Session, line: Line, language: str, key: str, now: datetime) -> PromptVersion | None:
+def before_on_air(session: Session, line: Line, language: str, key: str, now: datetime) -> PromptVersion | None:
     """What was on the air last, apart from what is there now; what has expired or names other keys stays off."""
     query = select(PromptVersion).where(
         PromptVersion.language == language,
@@ -387,13 +337,15 @@ def _draft(
     )
 
 
-def _locked(session: Session, version_id: int) -> PromptVersion:
+def locked(session: Session, version_id: int) -> PromptVersion:
+    """A version, locked; raises VersionError when there is none."""
     version = session.get(PromptVersion, version_id, with_for_update=True)
     if version is None:
         raise VersionError("There is no such version.")
     return version
 
 
-def _noted(session: Session, actor: Actor, version: PromptVersion, what: str, now: datetime) -> None:
+def note(session: Session, actor: Actor, version: PromptVersion, what: str, now: datetime) -> None:
+    """Leave a row in the audit trail. Commits nothing."""
     subject = f"prompt:{version.language}:{version.key}"
     add_audit_entry(session, actor, AuditAction.PROMPT_CHANGED, subject, now, f"version {version.id}: {what}")

@@ -4,12 +4,14 @@ import { setUpPlayers } from "../shared/player.js";
 import { isTakeUnsent, setUpRecorder } from "./recorder.js";
 import { estimateScript } from "./script-estimate.js";
 import { areWordsUnsaved, setUpScriptForm } from "./script-form.js";
+import { setUpSentence } from "./sentence.js";
 import { waitForVersions } from "./version-progress.js";
 
 listenForShortcuts();
 setUpPlayers();
 setUpRecorder();
 setUpScriptForm(isTakeUnsent);
+setUpSentence();
 estimateScript();
 
 const isSomebodyWorking = () => isTakeUnsent() || areWordsUnsaved();

@@ -16,49 +16,16 @@ from ivr.models import (
     PromptState,
     PromptTake,
     PromptVersion,
-    Role,
-    StaffMember,
 )
 from ivr.services import audit
-from ivr.services.audit import Actor
-from ivr.services.prompts import versions
+from ivr.services.prompts import scheduling, versions
 from ivr.services.prompts.agreement import disagreements
 from ivr.services.prompts.releases import latest_release, own_of, read_current
 from ivr.services.prompts.rendering import DIRECTION, render_prompts
 from ivr.services.prompts.takes import master_version
 from ivr.services.prompts.versions import VersionError
-from tests.support.takes import as_wav, spoken, take
-
-KEY, CLINICAL, EN = "option_callback", "emergency", "en-US"
-
-
-@pytest.fixture
-def line(line):
-    """A line with four prompts, rendered."""
-    script = line.scripts[EN]
-    few = {key: script.prompts[key] for key in (KEY, CLINICAL, "goodbye", "option_appointment")}
-    line = replace(line, scripts={EN: replace(script, prompts=few)})
-    render_prompts(line.database, line.scripts, line.clock())
-    return line
-
-
-@pytest.fixture
-def admins(line):
-    """Two who may approve each other's prompts."""
-    with line.database.write() as session:
-        made = [
-            StaffMember(
-                email=f"{n}@example.org",
-                name=f"Admin {n}",
-                role=Role.ADMIN,
-                fs_uniquifier=f"u{n}",
-                created_at=line.clock(),
-            )
-            for n in (1, 2)
-        ]
-        session.add_all(made)
-        session.flush()
-        return [Actor.of(member, "test") for member in made]
+from tests.support.studio import CLINICAL, EN, KEY
+from tests.support.takes import as_wav, spoken
 
 
 def words(line, key):
@@ -81,13 +48,6 @@ def on_air(line, key=KEY):
         return only
 
 
-def recorded(line, who, key=KEY, text=None):
-    text = text or words(line, key)
-    made = versions.add_take(line, who, EN, key, text, take(text), PromptSource.UPLOAD, line.clock())
-    assert master_version(line, made, line.clock()) is PromptState.RECORDED
-    return made
-
-
 def test_what_is_rendered_is_published(line):
     with line.database.read() as session:
         states = {
@@ -97,8 +57,8 @@ def test_what_is_rendered_is_published(line):
     assert len(states) == 4
 
 
-def test_a_recording_is_mastered_measured_and_published_within_a_second(line, admins, clock):
-    made = recorded(line, admins[0])
+def test_a_recording_is_mastered_measured_and_published_within_a_second(line, admins, clock, recorded):
+    made = recorded(admins[0])
     kept = version(line, made)
     assert (kept.source, kept.author_id, kept.own) == (PromptSource.UPLOAD, admins[0].staff_id, True)
     assert kept.level_dbov == pytest.approx(-23, abs=0.5)
@@ -118,10 +78,10 @@ def test_a_recording_is_mastered_measured_and_published_within_a_second(line, ad
     assert not list(audit.trail_faults(line.database))
 
 
-def test_a_release_is_never_changed_and_other_prompts_stay(line, admins, clock):
+def test_a_release_is_never_changed_and_other_prompts_stay(line, admins, clock, recorded):
     with line.database.read() as session:
         first = latest_release(session)
-    versions.publish(line, admins[0], recorded(line, admins[0]), clock.now)
+    versions.publish(line, admins[0], recorded(admins[0]), clock.now)
     with line.database.read() as session:
         assert session.get(PromptRelease, first.id).manifest == first.manifest
         now = latest_release(session).manifest
@@ -130,8 +90,8 @@ def test_a_release_is_never_changed_and_other_prompts_stay(line, admins, clock):
     assert now["silence"] == first.manifest["silence"]
 
 
-def test_rolling_back_and_forth(line, admins, clock):
-    first, made = on_air(line), recorded(line, admins[0])
+def test_rolling_back_and_forth(line, admins, clock, recorded):
+    first, made = on_air(line), recorded(admins[0])
     heard = read_current(line.database, KEY, EN)
     versions.publish(line, admins[0], made, clock.now)
     assert read_current(line.database, KEY, EN) != heard
@@ -146,9 +106,9 @@ def test_rolling_back_and_forth(line, admins, clock):
         versions.roll_back(line, admins[1], EN, "goodbye", clock.now)
 
 
-def test_clinical_prompts_need_a_second_person(line, admins, clock):
+def test_clinical_prompts_need_a_second_person(line, admins, clock, recorded):
     author, other = admins
-    made = recorded(line, author, CLINICAL)
+    made = recorded(author, CLINICAL)
     for who in admins:
         with pytest.raises(VersionError, match="second person has to approve it"):
             versions.publish(line, who, made, clock.now)
@@ -203,19 +163,19 @@ def test_what_is_no_script_is_refused(line, admins, clock, key, text, said):
         ("goodbye", "Goodbye. For the city office, press 3.", "Here the call has no key"),
     ],
 )
-def test_words_that_name_other_keys_are_kept_from_the_air(line, admins, clock, key, text, said):
+def test_words_that_name_other_keys_are_kept_from_the_air(line, admins, clock, key, text, said, recorded):
     with pytest.raises(VersionError, match=said):
         versions.save_script(line, admins[0], EN, key, text, clock.now)
     with pytest.raises(VersionError, match=said):
         versions.add_take(line, admins[0], EN, key, text, b"x", PromptSource.UPLOAD, clock.now)
-    made = recorded(line, admins[0], key)
+    made = recorded(admins[0], key)
     with line.database.write() as session:
         session.get(PromptVersion, made).text = text
     for refused in (versions.publish, versions.confirm_words):
         with pytest.raises(VersionError, match=said):
             refused(line, admins[1], made, clock.now)
-    versions.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
-    assert versions.publish_due(line, clock.now + timedelta(hours=2)) == 0
+    scheduling.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
+    assert scheduling.publish_due(line, clock.now + timedelta(hours=2)) == 0
 
 
 def test_a_direction_has_no_place_on_the_air(line, admins, clock):
@@ -258,8 +218,8 @@ def changed(line, key, old, new):
     return replace(line, scripts={EN: replace(script, prompts={**script.prompts, key: prompt})})
 
 
-def test_a_key_that_the_script_changes_takes_the_clinics_own_words_off_the_air(line, admins, clock):
-    made = recorded(line, admins[0])
+def test_a_key_that_the_script_changes_takes_the_clinics_own_words_off_the_air(line, admins, clock, recorded):
+    made = recorded(admins[0])
     versions.publish(line, admins[0], made, clock.now)
     line = changed(line, KEY, "press 2", "press 4")
     (told,) = disagreements(line.database, line.scripts)
@@ -275,8 +235,8 @@ def test_a_key_that_the_script_changes_takes_the_clinics_own_words_off_the_air(l
         assert "the script has changed" in session.scalars(select(AuditEntry.detail)).all()[-1]
 
 
-def test_a_new_name_of_the_clinic_lists_what_says_the_old_one_until_somebody_looks(line, admins, clock):
-    made = recorded(line, admins[0], CLINICAL)
+def test_a_new_name_of_the_clinic_lists_what_says_the_old_one_until_somebody_looks(line, admins, clock, recorded):
+    made = recorded(admins[0], CLINICAL)
     versions.approve(line, admins[1], made, clock.now)
     versions.publish(line, admins[0], made, clock.now)
     line = changed(line, CLINICAL, line.scripts[EN].clinic, "Cape Spine Clinic")
@@ -293,7 +253,7 @@ def test_a_new_name_of_the_clinic_lists_what_says_the_old_one_until_somebody_loo
     assert "clinic's name" in told.why, "of a version that was made before scripts were noted"
 
 
-def test_who_records_says_the_newest_wording(line, admins, clock):
+def test_who_records_says_the_newest_wording(line, admins, clock, recorded):
     def to_record():
         with line.database.read() as session:
             return versions.words_to_record(session, line, EN, KEY)
@@ -310,12 +270,12 @@ def test_who_records_says_the_newest_wording(line, admins, clock):
     master_version(line, refused, clock.now)
     assert to_record()[0] == "To get a callback, press 2."
     clock.now += timedelta(minutes=1)
-    versions.publish(line, admins[0], recorded(line, admins[0], text="For a callback, please press 2."), clock.now)
+    versions.publish(line, admins[0], recorded(admins[0], text="For a callback, please press 2."), clock.now)
     assert to_record()[0] == "For a callback, please press 2."
 
 
-def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself(line, admins, clock):
-    made = recorded(line, admins[0])
+def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself(line, admins, clock, recorded):
+    made = recorded(admins[0])
     versions.publish(line, admins[0], made, clock.now)
     script = line.scripts[EN]
     prompts = {
@@ -341,50 +301,50 @@ def test_upgrading_the_shipped_script_makes_drafts_of_what_the_clinic_has_itself
         assert latest_release(session).manifest[own_of(EN)] == {}
 
 
-def test_the_clock_publishes_and_takes_off_again(line, admins, clock):
-    first, made = on_air(line), recorded(line, admins[0])
+def test_the_clock_publishes_and_takes_off_again(line, admins, clock, recorded):
+    first, made = on_air(line), recorded(admins[0])
     morning, evening = clock.now + timedelta(hours=1), clock.now + timedelta(hours=9)
-    versions.schedule(line, admins[0], made, morning, evening, clock.now)
-    assert versions.publish_due(line, clock.now) == 0
+    scheduling.schedule(line, admins[0], made, morning, evening, clock.now)
+    assert scheduling.publish_due(line, clock.now) == 0
     clock.now = morning
-    assert versions.publish_due(line, clock.now) == 1
-    assert versions.publish_due(line, clock.now) == 0
+    assert scheduling.publish_due(line, clock.now) == 1
+    assert scheduling.publish_due(line, clock.now) == 0
     assert on_air(line) == made
     clock.now = evening
-    assert versions.publish_due(line, clock.now) == 1
-    assert versions.publish_due(line, clock.now) == 0
+    assert scheduling.publish_due(line, clock.now) == 1
+    assert scheduling.publish_due(line, clock.now) == 0
     assert on_air(line) == first
     with pytest.raises(VersionError, match="Nothing was"):
         versions.roll_back(line, admins[0], EN, KEY, clock.now)
 
 
-def test_the_clock_publishes_nothing_clinical_that_nobody_approved(line, admins, clock):
-    first, made = on_air(line, CLINICAL), recorded(line, admins[0], CLINICAL)
-    versions.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
+def test_the_clock_publishes_nothing_clinical_that_nobody_approved(line, admins, clock, recorded):
+    first, made = on_air(line, CLINICAL), recorded(admins[0], CLINICAL)
+    scheduling.schedule(line, admins[0], made, clock.now + timedelta(hours=1), None, clock.now)
     clock.now += timedelta(hours=2)
-    assert versions.publish_due(line, clock.now) == 0
+    assert scheduling.publish_due(line, clock.now) == 0
     assert on_air(line, CLINICAL) == first
     versions.approve(line, admins[1], made, clock.now)
-    assert versions.publish_due(line, clock.now) == 1
+    assert scheduling.publish_due(line, clock.now) == 1
     assert on_air(line, CLINICAL) == made
 
 
-def test_times_that_cannot_be_are_refused(line, admins, clock):
-    made = recorded(line, admins[0])
+def test_times_that_cannot_be_are_refused(line, admins, clock, recorded):
+    made = recorded(admins[0])
     hour = timedelta(hours=1)
     with pytest.raises(VersionError, match="still to come"):
-        versions.schedule(line, admins[0], made, clock.now - hour, None, clock.now)
+        scheduling.schedule(line, admins[0], made, clock.now - hour, None, clock.now)
     with pytest.raises(VersionError, match="before it is taken off"):
-        versions.schedule(line, admins[0], made, clock.now + 2 * hour, clock.now + hour, clock.now)
+        scheduling.schedule(line, admins[0], made, clock.now + 2 * hour, clock.now + hour, clock.now)
     versions.publish(line, admins[0], made, clock.now)
     with pytest.raises(VersionError, match="on the air already"):
-        versions.schedule(line, admins[0], made, clock.now + hour, None, clock.now)
+        scheduling.schedule(line, admins[0], made, clock.now + hour, None, clock.now)
 
 
-def test_what_nothing_could_follow_is_not_taken_off_again(line, admins, clock):
-    made = recorded(line, admins[0])
+def test_what_nothing_could_follow_is_not_taken_off_again(line, admins, clock, recorded):
+    made = recorded(admins[0])
     with line.database.write() as session:
         for other in session.scalars(select(PromptVersion).where(PromptVersion.key == KEY, PromptVersion.id != made)):
             other.state = PromptState.RECORDED
     with pytest.raises(VersionError, match="Nothing could follow it"):
-        versions.schedule(line, admins[0], made, None, clock.now + timedelta(hours=1), clock.now)
+        scheduling.schedule(line, admins[0], made, None, clock.now + timedelta(hours=1), clock.now)
