@@ -26,10 +26,9 @@ from ivr.callflow.facts import (
 )
 from ivr.callflow.nodes import Consult, End, Entry, Menu, Node, Notice, Outgoing, Recorder, Save, Transfer, Tree, Value
 from ivr.callflow.outputs import Say, SpeakDate, SpeakDigits, SpeakTime, Speech
-from ivr.callflow.reading import PRIORITIES
+from ivr.callflow.reading import PRIORITIES, REFERENCE_GROUPS
 from ivr.callflow.speaking import (
     BETWEEN_OPTIONS,
-    REFERENCE_GROUPS,
     opening,
     options,
     so_far,
