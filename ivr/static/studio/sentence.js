@@ -5,8 +5,7 @@ const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mill
 
 const play = (address) =>
   new Promise((resolve) => {
-    sound.onended = resolve;
-    sound.onerror = resolve;
+    for (const end of ["ended", "error"]) sound.addEventListener(end, resolve, { once: true });
     sound.src = address;
     sound.play().catch(resolve);
   });
