@@ -177,7 +177,7 @@ class Speaker:
         said = trimmed(self._kokoro.speak(", ".join([sounds.rstrip(".,")] * times) + ".", speed), RATE)
         power = np.convolve(said.astype(np.float64) ** 2, np.ones(RATE // 20), "same")
         first, last = (int(len(said) * (times - 1 + aside) / times) for aside in (-0.26, 0.26))
-        return trimmed(said[first + int(np.argmin(power[first:last])) :], RATE)
+        return joined([trimmed(said[first + int(np.argmin(power[first:last])) :], RATE)], [], RATE)
 
     def _spoken(self, sounds: Sequence[str], rests: Sequence[float], speed: float) -> Sound:
         return joined([trimmed(self._kokoro.speak(one, speed), RATE) for one in sounds], rests, RATE)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from structlog.testing import capture_logs
 
 from ivr.audio.silence import silence
@@ -156,6 +156,17 @@ def _add_prompts(session, now):
         for state in PromptState:
             session.add(PromptVersion(state=state, **known, **({} if state is PromptState.DRAFT else audio)))
         session.add(PromptVersion(state=PromptState.DRAFT, problem="Too fast.", refused_as="fast", **known, **audio))
+    session.flush()
+    _publish_together(session, now)
+
+
+def _publish_together(session, now):
+    """A release that put both on the air, so that its page has the button that takes it back."""
+    versions = select(PromptVersion.key, PromptVersion.id)
+    aired = dict(session.execute(versions.where(PromptVersion.state == PromptState.PUBLISHED)).all())
+    before = dict(session.execute(versions.where(PromptVersion.state == PromptState.RETIRED)).all())
+    together = [[aired[key], before[key]] for key in (KEY, CLINICAL)]
+    session.add(PromptRelease(manifest={"en-US": {KEY: "a" * 64}}, created_at=now, together=together))
 
 
 @contextlib.contextmanager

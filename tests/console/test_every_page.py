@@ -31,6 +31,9 @@ PAGES = {
     "console.calendar": ("/console/calendar",),
     "studio.matrix": ("/studio/",),
     "studio.prompt": ("/studio/en-US/emergency",),
+    "studio.session": ("/studio/en-US/session",),
+    "studio.session_prompt": ("/studio/en-US/session/emergency",),
+    "studio.waiting": ("/studio/waiting",),
     "phone.page": ("/phone",),
     "phone.desk": ("/phone/desk",),
 }
@@ -53,6 +56,8 @@ NO_PAGES = {
     "studio.audio": "sound",
     "studio.bars": "for scripts",
     "studio.progress": "for scripts",
+    "studio.import_progress": "for scripts",
+    "studio.imported": "shown once a zip was sent",
     "studio.export_language": "a file",
     "security.verify": "the sign-in form once more",
     "security.two_factor_setup": "shown while a second factor is set up",

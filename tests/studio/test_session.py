@@ -84,13 +84,13 @@ def test_in_a_browser_one_is_recorded_after_another_by_key_and_tomorrow_goes_on(
     assert line.scripts[EN].prompts[KEY].direction in page.locator(".prompter").inner_text()
     assert_accessible(page)
     press(page, "n")
-    page.get_by_role("heading", name="2. Emergency").wait_for()
+    page.get_by_role("heading", name="2. Greeting, with 911").wait_for()
     press(page, "b")
-    page.get_by_role("heading", name="1. Option callback").wait_for()
+    page.get_by_role("heading", name="1. Menus: a call back").wait_for()
     press(page, "r")
     page.get_by_text("Recording: 3 of").wait_for()
     page.keyboard.press("n")
-    assert page.get_by_role("heading", name="1. Option callback").is_visible(), "no key leaves a recording behind"
+    assert page.get_by_role("heading", name="1. Menus: a call back").is_visible(), "no key leaves a recording behind"
     page.keyboard.press(" ")
     page.get_by_text("being made fit").first.wait_for()
     assert (newest(line).key, newest(line).source) == (KEY, PromptSource.BROWSER)
@@ -99,8 +99,8 @@ def test_in_a_browser_one_is_recorded_after_another_by_key_and_tomorrow_goes_on(
     assert page.locator(".prompter .badge").first.inner_text() == "recorded"
     assert_accessible(page)
     page.goto(f"/studio/{EN}/session")
-    page.get_by_role("heading", name="2. Emergency").wait_for()
-    assert page.locator(".wanting a").all_text_contents() == ["Emergency", "Goodbye"]
+    page.get_by_role("heading", name="2. Greeting, with 911").wait_for()
+    assert page.locator(".wanting a").all_text_contents() == ["Greeting, with 911", "Goodbye"]
     page.get_by_text("Still missing").click()
     page.get_by_role("link", name="Goodbye").click()
     page.get_by_role("heading", name="3. Goodbye").wait_for()
