@@ -54,6 +54,8 @@ WAITED = timedelta(hours=2)
 SOON = timedelta(minutes=45)
 """How much later an admin lets the clinic open: it is open longer than that at the moments of calls."""
 
+NO_TIME = "99#"
+
 APPOINTMENT = Draft(
     Kind.APPOINTMENT,
     patient_type=PatientType.RETURNING,
@@ -156,7 +158,7 @@ class SceneSetter:
         if scene.role:
             soon = self._time() + SOON
             soon = soon.astimezone(self._line.calendar.timezone) - timedelta(minutes=soon.minute % 15)
-            yield Field.TIME, {"right": f"{soon.hour % 12 or 12}{soon.minute:02}#"}
+            yield Field.TIME, {"right": f"{soon.hour % 12 or 12}{soon.minute:02}#", "other": NO_TIME}
             yield Field.EXTENSION, {"right": f"{EXTENSIONS[scene.role]}#", "other": "99#"}
             yield Field.PIN, {"right": PIN, "other": OTHER_PIN}
             yield Field.PROMPT, {**{name: str(one.number) for name, one in self._prompts().items()}, "other": "999"}

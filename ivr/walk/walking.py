@@ -51,6 +51,9 @@ They are on call in what are usually opening hours, so on days off and not at ni
 MOST_CALLS = 60
 """Calls in one scene: far more than any needs."""
 
+MOST_FRUITLESS_CALLS = 3
+"""Calls in a row that come to nothing new: each learns where its plans do not lead, so the next may find a way."""
+
 MakeLine = Callable[[Config], Line]
 MakeApp = Callable[[Config, Line], "WSGIApplication"]
 
@@ -125,8 +128,10 @@ class _Walking:
         for errand in errands_of(self.line.tree):
             self._call(carrier, stage, clock, errand.scene, errand.does)
         for scene in scenes_of(self.line.tree):
+            fruitless = 0
             for _ in range(MOST_CALLS):
-                if not self._call(carrier, stage, clock, scene):
+                fruitless = 0 if self._call(carrier, stage, clock, scene) else fruitless + 1
+                if fruitless == MOST_FRUITLESS_CALLS or not self.guide.left:
                     break
 
     def _call(self, carrier: Carrier, stage: SceneSetter, time: Time, scene: Scene, errand: str = "") -> bool:
