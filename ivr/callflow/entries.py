@@ -148,8 +148,14 @@ def age_on(day: date, born: date) -> int:
 
 def is_time(digits: str) -> bool:
     """Whether keys are a time of day: the hour, or hour and minutes in quarters; on a clock of 12 or of 24 hours."""
-    hour, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
-    return 1 <= int(hour) <= 23 and int(minutes) % 15 == 0 and int(minutes) < 60
+    hour, minutes = hour_and_minutes(digits)
+    return 1 <= hour <= 23 and minutes % 15 == 0 and minutes < 60
+
+
+def hour_and_minutes(digits: str) -> tuple[int, int]:
+    """What keys say as a time of day: one or two are the hour, the last two of more the minutes."""
+    hour, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+    return int(hour), int(minutes)
 
 
 def luhn_digit(digits: str) -> str:

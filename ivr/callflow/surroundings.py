@@ -13,6 +13,7 @@ from functools import cache
 from ivr.callflow.answers import BestTime, ClosureReason, Draft, Flow, Kind, Reason, VisitType, Weekday
 from ivr.callflow.composing import Fragment, WordOrder, compose
 from ivr.callflow.facts import (
+    REFUSED_AS,
     AgeUnit,
     Handling,
     Promise,
@@ -27,13 +28,7 @@ from ivr.callflow.facts import (
 from ivr.callflow.nodes import Consult, End, Entry, Menu, Node, Notice, Outgoing, Recorder, Save, Transfer, Tree, Value
 from ivr.callflow.outputs import Say, SpeakDate, SpeakDigits, SpeakTime, Speech
 from ivr.callflow.reading import PRIORITIES, REFERENCE_GROUPS
-from ivr.callflow.speaking import (
-    BETWEEN_OPTIONS,
-    opening,
-    options,
-    so_far,
-    spoken,
-)
+from ivr.callflow.speaking import BETWEEN_OPTIONS, opening, options, so_far, spoken
 from ivr.callflow.state import CallState
 
 TODAY = date(2027, 10, 17)
@@ -222,11 +217,8 @@ def _other_calls(first: CallState, promises: list[Promise]) -> Iterator[CallStat
                 yield replace(first, request=RequestFacts(summary=RequestSummary(flow, left, handling)))
     yield from (replace(first, closure=(Say(f"closure_{reason}"),)) for reason in ClosureReason)
     yield from (replace(first, staff=StaffFacts(staff_id=7, reading=reading)) for reading in _readings(promises))
-    for last in ("", *(f"refused{why}" for why in _REFUSED), "being_made", "waiting"):
+    for last in ("", "refused", *REFUSED_AS, "being_made", "waiting"):
         yield replace(first, studio=StudioFacts(reading=PromptReading("goodbye", "Goodbye.", "warm", last)))
-
-
-_REFUSED = ("", "_short", "_fast", "_long", "_quiet", "_distorted", "_noisy")
 
 
 def _readings(promises: list[Promise]) -> Iterator[Reading]:

@@ -303,7 +303,7 @@ class Calendar:
         return spans
 
     def _moment(self, day: date, minutes: int) -> datetime:
-        whole_days, rest = divmod(minutes, 24 * 60)
+        whole_days, rest = divmod(minutes, MIDNIGHT)
         day += timedelta(days=whole_days)
         return datetime(day.year, day.month, day.day, rest // 60, rest % 60, tzinfo=self.timezone).astimezone(UTC)
 

@@ -17,7 +17,7 @@ from ivr.services.prompts import versions
 from ivr.services.prompts.catalogue import details, find_version
 from ivr.services.prompts.scheduling import schedule as schedule_version
 from ivr.services.prompts.versions import VersionError
-from ivr.services.prompts.waiting import has_one_admin, is_late
+from ivr.services.prompts.waiting import discard, has_one_admin, is_late
 from ivr.studio.places import places_of, sentence_of, title_of
 
 SOURCES = {
@@ -140,6 +140,13 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             schedule_version(line, actor(), version_id, on, off, line.clock())
 
         return _done_with(version_id, "The times are saved.", plan)
+
+    @studio.post("/versions/<id:version_id>/discard", endpoint="discard")
+    @requires(Role.ADMIN)
+    def discard_one(version_id: int) -> ResponseReturnValue:
+        """One version is forgotten."""
+        message = f"Version {version_id} is discarded."
+        return _done_with(version_id, message, lambda: discard(line, actor(), [version_id], line.clock()))
 
     def _done_with(version_id: int, message: str, work: Callable[[], object]) -> ResponseReturnValue:
         version = find_version(line, version_id)

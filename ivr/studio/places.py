@@ -11,7 +11,7 @@ from ivr.callflow.outputs import Pause, Say
 from ivr.callflow.surroundings import sentence_with
 from ivr.console.words import NODES
 from ivr.services.line import Line
-from ivr.services.prompts.catalogue import words_on_air
+from ivr.services.prompts.catalogue import heard_on_air
 from ivr.services.scripts import Script
 
 STAFF, GREETING, REQUEST, INFORMATION = "Only staff hear these", "Greeting and menus", "A request", "Information"
@@ -107,7 +107,7 @@ def sentence_of(line: Line, language: str, key: str) -> list[SentencePart]:
     """The sentence that callers hear a prompt in, with what is on the air; empty when no call has it."""
     script = line.scripts[language]
     found = sentence_with(line.tree, key, script.order, script.has)
-    heard = words_on_air(line, language)
+    heard = heard_on_air(line, language)
     parts = []
     for part in found[1] if found else ():
         match part:

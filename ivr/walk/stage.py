@@ -55,6 +55,7 @@ SOON = timedelta(minutes=45)
 """How much later an admin lets the clinic open: it is open longer than that at the moments of calls."""
 
 NO_TIME = "99#"
+"""An entry that is no time of day, see `callflow/entries.py`."""
 
 APPOINTMENT = Draft(
     Kind.APPOINTMENT,

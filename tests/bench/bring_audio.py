@@ -150,11 +150,9 @@ class Speaker:
         )
         sounds, rests = [self._phonemes(words) for words, _ in said], [rest for _, rest in said[:-1]]
         if words < FEWEST_WORDS_FOR_PACE:
-            is_one = len(sounds) == 1
-            again = AGAIN_SPEED if words < 3 else USUAL_SPEED
-            return (
-                self._last_of_some(part.text, sounds[0], again) if is_one else self._spoken(sounds, rests, USUAL_SPEED)
-            )
+            if len(sounds) > 1:
+                return self._spoken(sounds, rests, USUAL_SPEED)
+            return self._last_of_some(part.text, sounds[0], AGAIN_SPEED if words < 3 else USUAL_SPEED)
         wanted = 60.0 * words / pace - sum(rests) - PADDING
         count = sum(map(len, sounds))
         speed = _within(self._a_sound * count / wanted)
@@ -162,11 +160,12 @@ class Speaker:
         for _ in range(MOST_TRIES):
             samples = self._spoken(sounds, rests, speed)
             needed = (len(samples) / RATE - sum(rests) - 2 * AROUND) * speed
-            tries[needed / speed / wanted] = samples, needed
-            if SHORTEST < needed / speed / wanted < LONGEST:
+            length = needed / speed / wanted
+            tries[length] = samples, needed
+            if SHORTEST < length < LONGEST:
                 break
             speed = _within(needed / wanted)
-        samples, needed = tries[min(tries, key=lambda length: (length < SHORTEST, abs(length - 1)))]
+        samples, needed = tries[min(tries, key=lambda tried: (tried < SHORTEST, abs(tried - 1)))]
         self._a_sound = (self._a_sound * self._heard + needed) / (self._heard + count)
         self._heard += count
         return samples

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ivr.callflow.entries import hour_and_minutes
 from ivr.callflow.facts import HoursEdge, HoursFacts, HoursTold
 from ivr.callflow.inputs import Found
 from ivr.models import ClosureReason
@@ -78,7 +79,7 @@ def _minute_of(calendar: Calendar, day: date, wanted: HoursFacts, now: datetime)
     Where it has them at both, it opens in the morning and closes in the afternoon. None when it has them at neither, or
     that is over.
     """
-    hour, minute = (int(wanted.time[:-2]), int(wanted.time[-2:])) if len(wanted.time) > 2 else (int(wanted.time), 0)
+    hour, minute = hour_and_minutes(wanted.time)
     usual = calendar.weekly_hours_on(day)
     if not usual:
         return None

@@ -341,16 +341,10 @@ def _days(closed: ClosedDays) -> str:
 
 
 def _greeting_heard(line: Line, closure: ClosedDays) -> str:
-    standard = f"the standard sentence for {REASONS[closure.reason]}"
-    if closure.greeting is None:
-        return standard
-    if closure.greeting_sha256 is None and not line.speaks:
-        return f"{standard}, until your own greeting is ready"
-    return f"“{closure.greeting}”"
+    return _own_or(line, closure, f"the standard sentence for {REASONS[closure.reason]}")
 
 
 def _changed_heard(line: Line, changed: ChangedDay) -> str:
-    own = changed.closure
     time = minutes(60 * changed.spoken[0] + changed.spoken[1])
     standard = {
         Change.OPENS_LATE: f"that we open late, at {time}",
@@ -358,11 +352,16 @@ def _changed_heard(line: Line, changed: ChangedDay) -> str:
         Change.CLOSES_EARLY: f"that we close early, at {time}",
         Change.CLOSED_EARLY: "that we closed early",
     }[changed.change]
-    if own is None or own.greeting is None:
+    return _own_or(line, changed.closure, standard)
+
+
+def _own_or(line: Line, closure: ClosedDays | None, standard: str) -> str:
+    """A closure's own greeting where callers hear it, else what is heard in its place."""
+    if closure is None or closure.greeting is None:
         return standard
-    return (
-        f"“{own.greeting}”" if own.greeting_sha256 or line.speaks else f"{standard}, until your own greeting is ready"
-    )
+    if closure.greeting_sha256 is None and not line.speaks:
+        return f"{standard}, until your own greeting is ready"
+    return f"“{closure.greeting}”"
 
 
 def _next_opening(calendar: Calendar, now: datetime, today: date) -> str:

@@ -155,7 +155,7 @@ def details(line: Line, language: str, key: str) -> PromptDetails:
     return PromptDetails(row, language, prompt.text, words, to_record, prompt.direction, versions, names)
 
 
-def words_on_air(line: Line, language: str) -> Mapping[str, tuple[str, int | None]]:
+def heard_on_air(line: Line, language: str) -> Mapping[str, tuple[str, int | None]]:
     """What callers hear of each prompt of a language: the words, and the version with the sound, if there is one."""
     on_air = select(PromptVersion.key, PromptVersion.text, PromptVersion.id).where(
         PromptVersion.language == language, PromptVersion.state == PromptState.PUBLISHED
