@@ -100,6 +100,8 @@ class TestInTheBrowser:
             {**pressing, "act_by": NOW - 75 * MINUTE},
             {**pressing, **left},
             {"callback_number": None, "reason": Reason.MESSAGE},
+            {**pressing, "act_by": NOW + 1424 * MINUTE},
+            {"kind": Kind.APPOINTMENT, "visit_type": VisitType.FOLLOW_UP, "act_by": NOW + 3044 * MINUTE},
             *({"kind": Kind.APPOINTMENT, "visit_type": VisitType.OTHER_PAIN} for _ in range(20)),
         )
         with line.database.write() as session:
