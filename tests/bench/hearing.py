@@ -122,11 +122,25 @@ def words(text: str, language: str, *, years: bool = True) -> list[str]:
     return [CARDINALS.get(word, word) for word in found if word != "and" or speech != "en"]
 
 
+SPANISH_PARTS = {15: "cuarto", 30: "media"}
+"""Minutes that Spanish has a word for."""
+
+OF_A_TIME = {"es": {"la", "las", "y"}}
+"""What a recogniser may leave out of a time when it writes it down: "10, 45", "3-45", "las cuatro cuarenta y cinco"."""
+
+
+def time_words(text: str, language: str, *, years: bool = True) -> list[str]:
+    """The words of a text that has a time of day in it, so that every way of writing the same time is the same."""
+    apart = re.sub(r"\b(\d{1,2})-(\d{2})\b", r"\1 \2", text)
+    left_out = OF_A_TIME.get(SPEECH_OF[language], ())
+    return [word for word in words(apart, language, years=years) if word not in left_out]
+
+
 def _spelled(token: str, speech: str, years: bool) -> list[str]:
     if match := re.fullmatch(r"(\d{1,2})[.:](\d{2})", token):
         hour, minute = match[1], int(match[2])
-        if speech == "es" and minute == 30:
-            return [*_number(int(hour), speech), "y", "media"]
+        if speech == "es" and minute in SPANISH_PARTS:
+            return [*_number(int(hour), speech), "y", SPANISH_PARTS[minute]]
         join = ["y"] if speech == "es" and minute else []
         return [*_number(int(hour), speech), *(join + _number(minute, speech) if minute else [])]
     if token[-1].isalpha():

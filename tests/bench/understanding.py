@@ -26,7 +26,7 @@ from ivr.audio.voices import HIBARI_VOICES, PIPER_VOICES, VOICES, voice_for
 from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.rendering import prompt_texts
 from ivr.services.scripts import Script, read_scripts
-from tests.bench.hearing import CONDITIONS, Recogniser, alike, words, wrong_words
+from tests.bench.hearing import CONDITIONS, Recogniser, alike, time_words, words, wrong_words
 from tests.bench.joined import Item, every_block, fragments, items, joined, said
 
 CLINIC = "Bay State Pain Associates"
@@ -67,9 +67,10 @@ def whole_prompts(
 
 
 def heard_right(item: Item, script: Script, heard: str) -> bool:
-    """Whether what must be exact is in what was heard, word by word."""
-    wanted = alike(words(said(item.exact, script), script.language))
-    return any(_contains(alike(words(heard, script.language, years=years)), wanted) for years in (True, False))
+    """Whether what must be exact is in what was heard, word by word; of a time, whether it is the same time."""
+    as_said = time_words if item.kind in ("times", "time") else words
+    wanted = alike(as_said(said(item.exact, script), script.language))
+    return any(_contains(alike(as_said(heard, script.language, years=years)), wanted) for years in (True, False))
 
 
 def _contains(heard: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Every page of the staff's, as a browser measures it: nothing is cut off, and on a phone everything can be touched."""
+"""Every page of the staff's, as a browser measures it: nothing is cut off, everything can be touched, axe finds nothing."""
 
 from datetime import timedelta
 
@@ -9,13 +9,13 @@ from ivr.services.audit import Actor
 from ivr.services.requests import naming, triage
 from tests.support.kept_requests import put_requests
 from tests.support.page_faults import BEYOND, CLIPPED, SCROLLS, SMALL
-from tests.support.staff_pages import PASSWORD
+from tests.support.staff_pages import PASSWORD, accessibility_faults
 
 HEADER, TARGET = 56, 44
 """Pixels: the header at most, what is to be touched at least."""
 
-PHONE = 390
-SIZES = {PHONE: 844, 768: 1024, 1440: 900}
+PHONE, DESK = 390, 1440
+SIZES = {PHONE: 844, 768: 1024, DESK: 900}
 
 PAGES = {
     "console.queue": ("/console/", "/console/?tab=later", "/console/?tab=incomplete", "/console/?tab=closed"),
@@ -128,6 +128,8 @@ def test_nothing_is_cut_off_and_everything_can_be_touched(open_page, work, width
                 opened.click()
         if found := [one for one in faults_of(page, width) if one not in told.get(path, ())]:
             told[f"{path}, all opened"] = found
+        if width == DESK and (found := accessibility_faults(page)):
+            told[f"{path}, to axe"] = found
     assert not told, "\n".join(f"{path}\n  " + "\n  ".join(found) for path, found in told.items())
 
 
@@ -143,5 +145,5 @@ def test_signing_in_as_well(open_page, staff, width):
     page.wait_for_url("**/sign-in/code**")
     told += faults_of(page, width)
     page.goto("/console/sign-in/recovery")
-    told += faults_of(page, width)
+    told += faults_of(page, width) + accessibility_faults(page)
     assert told == []

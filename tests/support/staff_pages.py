@@ -234,11 +234,22 @@ def text_of(page):
 
 def assert_accessible(page):
     """axe-core finds nothing against WCAG 2.2 A and AA, in light and in dark."""
+    faults = accessibility_faults(page)
+    assert not faults, f"{page.url}:\n" + "\n".join(faults)
+
+
+def accessibility_faults(page):
+    """What axe-core finds against WCAG 2.2 A and AA and its best practice: a line each, with its colour scheme."""
     page.evaluate(AXE)
+    told = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         found = page.evaluate("tags => axe.run({runOnly: tags})", tags)["violations"]
-        told = [f"{one['id']}: {node['html'][:120]} {node['failureSummary']}" for one in found for node in one["nodes"]]
-        assert not told, f"{page.url} ({scheme}):\n" + "\n".join(told)
+        told += [
+            f"{scheme}: {one['id']}: {node['html'][:120]} {node['failureSummary']}"
+            for one in found
+            for node in one["nodes"]
+        ]
+    return told
