@@ -30,7 +30,7 @@ from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
 from tests.support.speech import SPEAKERS, remembering
-from tests.support.staff_pages import browser, launch  # noqa: F401  (fixtures: one browser a process)
+from tests.support.staff_pages import browser, browsers, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
 LONGEST_FIRST = (

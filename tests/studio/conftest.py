@@ -9,7 +9,7 @@ from ivr import create_app
 from ivr.jobs.tasks import tasks_of
 from ivr.services.prompts.rendering import render_prompts
 from tests.support.jobs import run_jobs
-from tests.support.staff_pages import client, client_as, console, open_page, server, staff
+from tests.support.staff_pages import Browsers, client, client_as, console, open_page, server, staff
 from tests.support.studio import CLINICAL, EN, KEY
 from tests.support.takes import take
 
@@ -48,11 +48,14 @@ def worker(config, line):
 
 
 @pytest.fixture(scope="module")
-def browser(launch, tmp_path_factory):
-    """A Chromium whose microphone plays a sentence over and over."""
+def browsers(launch, tmp_path_factory):
+    """A Chromium whose microphone plays a sentence once, each time it is switched on.
+
+    It is silent first: on a busy machine the recorder begins some time after its microphone.
+    """
     file = tmp_path_factory.mktemp("microphone") / "voice.wav"
-    file.write_bytes(take("To have us call you back, please press 2."))
+    file.write_bytes(take("To have us call you back, please press 2.", quiet=1.5))
     sound = f"--use-file-for-fake-audio-capture={file}%noloop"
-    browser = launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", sound)
-    yield browser
-    browser.close()
+    browsers = Browsers(launch, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", sound)
+    yield browsers
+    browsers.close()

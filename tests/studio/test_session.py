@@ -88,7 +88,7 @@ def test_in_a_browser_one_is_recorded_after_another_by_key_and_tomorrow_goes_on(
     press(page, "b")
     page.get_by_role("heading", name="1. Menus: a call back").wait_for()
     press(page, "r")
-    page.get_by_text("Recording: 3 of").wait_for()
+    page.get_by_text("Recording: 5 of").wait_for()
     page.keyboard.press("n")
     assert page.get_by_role("heading", name="1. Menus: a call back").is_visible(), "no key leaves a recording behind"
     page.keyboard.press(" ")

@@ -131,7 +131,7 @@ def test_in_a_browser_an_admin_records_hears_and_publishes(open_page, line, work
     page.get_by_role("button", name="Start recording").click()
     page.get_by_text("Recording: 1 of").wait_for()
     until(page, "document.getElementById('level').value > 0.05")
-    page.get_by_text("Recording: 4 of").wait_for()
+    page.get_by_text("Recording: 6 of").wait_for()
     page.get_by_role("button", name="Stop and keep").click()
     page.get_by_text("being made fit").first.wait_for()
     version = newest(line)

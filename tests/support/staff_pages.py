@@ -15,6 +15,7 @@ from html import unescape
 from pathlib import Path
 
 import axe_core_python
+import psutil
 import pytest
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
@@ -156,12 +157,68 @@ def launch():
         )
 
 
+class Browsers:
+    """A browser that is started when it is first asked for, and anew when it had to be killed."""
+
+    def __init__(self, launch, *arguments):
+        self.launch, self.arguments, self.running = launch, arguments, None
+
+    def get(self):
+        if self.running is None or not self.running.is_connected():
+            self.running = self.launch(*self.arguments)
+        return self.running
+
+    def close(self):
+        if self.running is not None and self.running.is_connected():
+            with killed_after(CLOSE_SECONDS):
+                self.running.close()
+
+
+CLOSE_SECONDS = 60.0
+"""Now and then, on a busy machine, Chromium never answers that it has closed something: after so long it is killed."""
+
+
 @pytest.fixture(scope="session")
-def browser(launch):
-    """One browser for all; each test has a context of its own in it."""
-    browser = launch()
-    yield browser
-    browser.close()
+def browsers(launch):
+    """One browser for all tests of a process."""
+    browsers = Browsers(launch)
+    yield browsers
+    browsers.close()
+
+
+@pytest.fixture
+def browser(browsers):
+    """The browser; each test has a context of its own in it."""
+    return browsers.get()
+
+
+def close_context(context, seconds=CLOSE_SECONDS):
+    """Close a browser's context, or kill its browser."""
+    with killed_after(seconds):
+        try:
+            context.close()
+        except Exception:
+            if context.browser.is_connected():
+                raise
+
+
+@contextlib.contextmanager
+def killed_after(seconds):
+    """Kill each Chromium that this process has started, unless all is done by then."""
+    watchdog = threading.Timer(seconds, kill_browsers)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def kill_browsers():
+    """Kill each Chromium that this process has started."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "chrom" in process.name():
+                process.kill()
 
 
 @pytest.fixture
@@ -169,6 +226,10 @@ def server(config, line):
     """The application on a port of its own; yields its address."""
     with serving(config, line) as address:
         yield address
+
+
+LOAD_SECONDS = 10
+"""How long a page, and an answer that is on its way, are waited for at a test's end."""
 
 
 class serving:
@@ -179,19 +240,28 @@ class serving:
         probe = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
         address = f"http://127.0.0.1:{probe.server_port}"
         probe.app = create_app(replace(self.config, public_base_url=address), self.line)
-        self.app, self.server = probe.app, probe
+        self.app, self.server, self.handlers = probe.app, probe, set()
+        handle = probe.process_request_thread
+
+        def counted(*request):
+            self.handlers.add(threading.current_thread())
+            try:
+                handle(*request)
+            finally:
+                self.handlers.discard(threading.current_thread())
+
+        probe.process_request_thread = counted
         self.thread = threading.Thread(target=probe.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
         return address
 
     def __exit__(self, *_):
+        """What is still being answered keeps a connection to the database, which must be back before it is closed."""
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
-
-
-LOAD_SECONDS = 10
-"""How long a page is waited for at a test's end."""
+        for handler in list(self.handlers):
+            handler.join(LOAD_SECONDS)
 
 
 @pytest.fixture
@@ -222,7 +292,7 @@ def open_page(browser, server, client_as):
         for page in context.pages:  # closed while a page loads, Chromium once never answered
             with contextlib.suppress(Exception):
                 page.wait_for_load_state("load", timeout=LOAD_SECONDS * 1000)
-        context.close()
+        close_context(context)
     faults = [fault for fault in faults if not any(words in fault for words in make.expected)]
     assert not faults, faults
 

@@ -37,9 +37,10 @@ def as_wav(samples, rate):
     return sink.getvalue()
 
 
-def take(words, language="en-US"):
-    """A WAV file of somebody who says these words."""
-    return as_wav(*spoken(words, language))
+def take(words, language="en-US", quiet=0.0):
+    """A WAV file of somebody who says these words, after so many seconds more of silence."""
+    samples, rate = spoken(words, language)
+    return as_wav(np.concatenate([np.zeros(round(rate * quiet)), samples]), rate)
 
 
 def encoded(samples, rate, container, codec, bits=None):
