@@ -22,6 +22,8 @@ from ivr.echo import Echo
 from ivr.metrics import Metrics, Uncounted, metrics_folder
 from ivr.phone import pages as phone_pages
 from ivr.proxies import leads_here
+from ivr.public import ADDRESSES as PATIENTS_PAGES
+from ivr.public import create_public
 from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.jobs import job_states
 from ivr.services.line import IdleLimits, Line, OnCall
@@ -51,7 +53,7 @@ class Doors(StrEnum):
     """The carrier alone: calls, and the clips they play."""
 
     WEB = "web"
-    """The staff's pages."""
+    """The pages: the staff's and the patients'."""
 
 
 def create_line(config: Config) -> Line:
@@ -140,15 +142,18 @@ def create_app(
         console.register_blueprint(create_studio(line))
         phone_pages.add_phone(console, line, config, app.wsgi_app, partial(_rehearsed, line.clock))
         app.extensions["console"] = console
-        served = _beside(app.wsgi_app, console)
+        public = create_public(config, line)
+        app.extensions["public"] = public
+        served = _beside(_beside(app.wsgi_app, STAFF_PAGES, console), PATIENTS_PAGES, public)
         _tell_to_use_https(console, config)
+        _tell_to_use_https(public, config)
     served = Echo(served, config.twilio_auth_token, config.public_base_url, config.trusted_proxies)
     app.wsgi_app = _without(CLOSED[doors], served)  # type: ignore[assignment]
     return app
 
 
-CALLS, PAGES = ("/voice", "/media"), (ADDRESS, STUDIO, phone_pages.ADDRESS)
-CLOSED = {Doors.APP: (), Doors.VOICE: PAGES, Doors.WEB: CALLS}
+CALLS, STAFF_PAGES = ("/voice", "/media"), (ADDRESS, STUDIO, phone_pages.ADDRESS)
+CLOSED = {Doors.APP: (), Doors.VOICE: (*STAFF_PAGES, *PATIENTS_PAGES), Doors.WEB: CALLS}
 """The rooms that each server does not have; everything in them is at another address there."""
 
 
@@ -169,12 +174,12 @@ def _rehearsed(clock: Callable[[], datetime], config: Config) -> tuple[Line, WSG
     return line, create_app(config, line, Uncounted()).wsgi_app
 
 
-def _beside(calls: WSGIApplication, console: WSGIApplication) -> WSGIApplication:
-    """Both applications as one; whatever the console does to its requests, calls never pass it."""
+def _beside(calls: WSGIApplication, rooms: tuple[str, ...], pages: WSGIApplication) -> WSGIApplication:
+    """Both applications as one, the pages in their rooms alone; whatever they do to their requests, calls never pass it."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        to_console = _is_in(PAGES, environ.get("PATH_INFO", ""))
-        return console(environ, start_response) if to_console else calls(environ, start_response)
+        to_pages = _is_in(rooms, environ.get("PATH_INFO", ""))
+        return pages(environ, start_response) if to_pages else calls(environ, start_response)
 
     return serve
 

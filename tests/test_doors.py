@@ -22,7 +22,7 @@ from tests.support.proxies import caddy, caddy_site, nginx, nginx_site
 from tests.support.settings import AUTH_TOKEN
 
 CALLS = ["/voice/incoming", "/media/prompts/x.wav"]
-PAGES = ["/console/sign-in", "/studio/", "/phone", "/console/static/console.css"]
+PAGES = ["/console/sign-in", "/studio/", "/phone", "/console/static/console.css", "/request/en-US"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def statuses(config, make_line, sqlite_url):
 
 @pytest.mark.parametrize(
     ("doors", "calls", "pages"),
-    [(Doors.APP, [403, 404], [200, 302, 302, 200]), (Doors.VOICE, [403, 404], [404] * 4), (Doors.WEB, [404] * 2, [200, 302, 302, 200])],
+    [(Doors.APP, [403, 404], [200, 302, 302, 200, 200]), (Doors.VOICE, [403, 404], [404] * 5), (Doors.WEB, [404] * 2, [200, 302, 302, 200, 200])],
 )  # fmt: skip
 def test_each_server_has_its_doors(statuses, doors, calls, pages):
     assert statuses(doors, CALLS) == calls

@@ -55,6 +55,14 @@ def read_number(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def written(number: str) -> str:
+    """A number (E.164) as people write it where it is from: (617) 555-0142; '' for none, as it is where it is odd."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+
+
 def is_of(caller_id: str, number: str) -> bool:
     """Whether a caller ID, also one that cannot be called back such as a SIP address, names a number (E.164)."""
     name = _SIP.sub("", caller_id).partition("@")[0].removeprefix("+")
