@@ -26,7 +26,9 @@ KEYED: Mapping[Field, str] = {
 
 
 def path_words(tree: Tree, case: CaseFile) -> list[str]:
-    """What the caller did, for each step of the call."""
+    """What the caller did, for each step of the call; nothing for what came online."""
+    if case.call is None:
+        return []
     answers = as_told(case)
     return [_did(tree, step, answers) for step in case.call.steps]
 

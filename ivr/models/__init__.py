@@ -20,7 +20,7 @@ from ivr.models.prompt import (
     PromptVersion,
 )
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
-from ivr.models.request import PatientRequest, Priority, ReferenceNumber, RequestStatus, Tab
+from ivr.models.request import FormCount, PatientRequest, Priority, ReferenceNumber, RequestStatus, Source, Tab
 from ivr.models.staff import FailedSignIns, Role, StaffDevice, StaffMember
 from ivr.models.triage import Disposition, EntryDraft, EntryKind, Outcome, RequestEntry
 
@@ -41,6 +41,7 @@ __all__ = [
     "EntryDraft",
     "EntryKind",
     "FailedSignIns",
+    "FormCount",
     "ImportState",
     "NameWord",
     "Outcome",
@@ -63,6 +64,7 @@ __all__ = [
     "RequestStatus",
     "Role",
     "SentNotice",
+    "Source",
     "StaffDevice",
     "StaffMember",
     "Tab",

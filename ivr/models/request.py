@@ -76,6 +76,10 @@ class PatientRequest(Base):
     `first_attempt_at` and `reached_at` are what reports measure promises by.
     `assigned_to_id` is whose it is until it is done, since `assigned_at`, whoever works on it meanwhile.
     `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
+
+    What came online has no call. Its patient wrote the name and, as `told`, what they want to say; it says whether it
+    is `for_someone_else`, and whether an interpreter is needed and for which language. `submission` is the digest of
+    the form that was sent, which is saved once however often it comes.
     """
 
     __tablename__ = "patient_requests"
@@ -100,7 +104,7 @@ class PatientRequest(Base):
     visit_time: Mapped[BestTime | None] = mapped_column(ByValue(BestTime))
     red_flags: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(12))
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -124,11 +128,17 @@ class PatientRequest(Base):
     left_incomplete: Mapped[bool] = mapped_column(default=False)
     pressed_nothing: Mapped[bool] = mapped_column(default=False)
     source: Mapped[Source] = mapped_column(ByValue(Source), default=Source.PHONE)
+    told: Mapped[str | None] = mapped_column(EncryptedText)
+    for_someone_else: Mapped[bool | None]
+    needs_interpreter: Mapped[bool | None]
+    interpreter_language: Mapped[str | None] = mapped_column(EncryptedText)
+    submission: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (
         Index(None, "reference"),
         Index(None, "number_index"),
         Index(None, "call_id"),
+        Index(None, "submission", unique=True),
         Index(None, "status", "due_at"),
         Index(None, "tab", "rank", "act_by", "id"),
         Index(None, "tab", "status", "best_time", "act_by", "id"),
@@ -153,6 +163,18 @@ class PatientRequest(Base):
         if not self.attempts:
             self.act_by = due_at
         return due_at
+
+
+class FormCount(Base):
+    """How often something was sent online in a while that ends at `ends_at`: by a digest of what is limited."""
+
+    __tablename__ = "form_counts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index(None, "ends_at"),)
 
 
 class ReferenceNumber(Base):

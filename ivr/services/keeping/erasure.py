@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
@@ -140,7 +140,7 @@ class _Row:
 
     id: int
     reference: str
-    call_id: int
+    call_id: int | None
     status: RequestStatus
     legal_hold: bool
     number_index: str | None
@@ -202,6 +202,12 @@ class _Patient:
     def _is_mine(self, row: _Row) -> bool:
         return row.number_index in self._indexes or (row.number_index is None and row.call_id in self._from_here)
 
+    @property
+    def _are_its(self) -> ColumnElement[bool]:
+        """Requests of its calls, and those that came online and name the number."""
+        online = and_(PatientRequest.call_id.is_(None), PatientRequest.number_index.in_(self._indexes))
+        return or_(PatientRequest.call_id.in_(self._calls), online)
+
     def _kept(self) -> list[_Row]:
         kept = select(
             PatientRequest.id,
@@ -210,7 +216,7 @@ class _Patient:
             PatientRequest.status,
             PatientRequest.legal_hold,
             PatientRequest.number_index,
-        ).where(PatientRequest.call_id.in_(self._calls), PatientRequest.erased_at.is_(None))
+        ).where(self._are_its, PatientRequest.erased_at.is_(None))
         kept = kept.order_by(PatientRequest.id)
         return [_Row(*row) for row in self._session.execute(kept.with_for_update() if self._lock else kept)]
 

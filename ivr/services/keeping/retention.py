@@ -34,7 +34,12 @@ PAGE = 50
 PERSONAL: Mapping[str, frozenset[str]] = {
     "calls": frozenset({"from_number", "from_index", "progress"}),
     "name_words": frozenset({"word", "word_index"}),
-    "patient_requests": frozenset({"callback_number", "number_index", "birth_date", "patient_name", "record_number"}),
+    "patient_requests": frozenset(
+        {
+            *("callback_number", "number_index", "birth_date", "patient_name", "record_number", "told"),
+            *("interpreter_language", "submission"),
+        }
+    ),
     "recording_audio": frozenset({"data"}),
     "request_entries": frozenset({"note", "changes"}),
     "entry_drafts": frozenset({"content"}),
@@ -64,6 +69,8 @@ def purge(database: Database, now: datetime, days: int) -> Purged:
         done = retry_when_busy(partial(_purge_calls, database, ids, cutoff, now))
         requests, recordings, calls = requests + done[0], recordings + done[1], calls + done[2]
         after = ids[-1]
+    while ids := _due_online(database, cutoff):
+        requests += retry_when_busy(partial(_purge_online, database, ids, cutoff, now))
     return Purged(requests, recordings, calls, erased_at_carrier(database))
 
 
@@ -78,6 +85,25 @@ def _purge_calls(database: Database, ids: Sequence[int], cutoff: datetime, now: 
             counted = f"{len(due)} requests, {recordings} recordings, {len(over)} calls: their days were over"
             add_audit_entry(session, SYSTEM, AuditAction.ERASED, "requests", now, counted)
         return len(due), recordings, len(over)
+
+
+def _due_online(database: Database, cutoff: datetime) -> list[int]:
+    """Requests whose days are over and that have no call which would bring them: they came online."""
+    due = select(PatientRequest.id).where(PatientRequest.call_id.is_(None), _is_due(cutoff))
+    with database.read() as session:
+        return list(session.scalars(due.order_by(PatientRequest.id).limit(PAGE)))
+
+
+def _purge_online(database: Database, ids: Sequence[int], cutoff: datetime, now: datetime) -> int:
+    """One transaction of `purge` for requests without a call: how many it erased."""
+    with database.write() as session:
+        still = select(PatientRequest.id).where(PatientRequest.id.in_(ids), _is_due(cutoff))
+        due = list(session.scalars(still.order_by(PatientRequest.id).with_for_update()))
+        erase_requests(session, due, now)
+        if due:
+            counted = f"{len(due)} requests that came online: their days were over"
+            add_audit_entry(session, SYSTEM, AuditAction.ERASED, "requests", now, counted)
+        return len(due)
 
 
 def erased_at_carrier(database: Database) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ _SECRET = (
     PatientRequest.birth_date,
     PatientRequest.patient_name,
     PatientRequest.record_number,
+    PatientRequest.told,
+    PatientRequest.interpreter_language,
 )
 
 
@@ -112,14 +114,14 @@ class Sibling:
 class CaseFile:
     """A request and everything around it; the history is newest first, requests of the same number open ones first.
 
-    `owner` has claimed it, and until it is done it is `assigned_to`; both are names. `is_free`: whoever wants may
-    claim it. `staff` are the names of active members by id. `version` is another word after every change; `newest` is
-    the id of the newest entry, 0 for none. `draft` is what whoever looks has typed and not sent, `since_draft` what was
-    done since then.
+    `call` is None for what came online. `owner` has claimed it, and until it is done it is `assigned_to`; both are
+    names. `is_free`: whoever wants may claim it. `staff` are the names of active members by id. `version` is another
+    word after every change; `newest` is the id of the newest entry, 0 for none. `draft` is what whoever looks has typed
+    and not sent, `since_draft` what was done since then.
     """
 
     request: PatientRequest
-    call: CallPath
+    call: CallPath | None
     recordings: tuple[Recording, ...]
     history: tuple[HistoryItem, ...]
     same_number: tuple[Sibling, ...]
@@ -240,7 +242,9 @@ def _entries(session: Session, request_id: int) -> list[RequestEntry]:
     return list(session.scalars(mine.order_by(RequestEntry.id.desc())))
 
 
-def _call(session: Session, request: PatientRequest) -> CallPath:
+def _call(session: Session, request: PatientRequest) -> CallPath | None:
+    if request.call_id is None:
+        return None
     known = select(Call.from_number, Call.stir_verstat, Call.started_at, Call.ended_at, Call.duration_seconds)
     call = session.execute(known.where(Call.id == request.call_id)).one()
     turns = session.scalars(select(CallTurn).where(CallTurn.call_id == request.call_id).order_by(CallTurn.number))

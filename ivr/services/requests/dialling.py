@@ -21,8 +21,15 @@ class DialTarget:
 
 
 def caller_id_for(session: Session, line: Line, request: PatientRequest) -> str:
-    """As whom a patient is rung: the clinic's number, or the one this patient had called; '' when neither is one."""
+    """As whom a patient is rung: the clinic's number, or the one this patient had called; '' when neither is one.
+
+    Who asked online has called none: then it is the number that was called last, which is the line's.
+    """
     if line.clinic_number:
         return line.clinic_number
-    called = session.scalar(select(Call.to_number).where(Call.id == request.call_id)) or ""
+    numbers = select(Call.to_number)
+    of_call = (
+        numbers.where(Call.id == request.call_id) if request.call_id else numbers.order_by(Call.id.desc()).limit(1)
+    )
+    called = session.scalar(of_call) or ""
     return called if E164.fullmatch(called) else ""

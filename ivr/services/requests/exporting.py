@@ -47,7 +47,11 @@ class ExportedRequest:
     source: str
     pressed_nothing: bool
     language: str
-    call_sid: str
+    told: str | None
+    for_someone_else: bool | None
+    needs_interpreter: bool | None
+    interpreter_language: str | None
+    call_sid: str | None
     created_at: str
     due_at: str
     act_by: str
@@ -70,7 +74,7 @@ def export_requests(database: Database, since: datetime | None = None) -> Iterat
     while True:
         page = (
             select(PatientRequest, Call.sid, StaffMember.name)
-            .join(Call, PatientRequest.call_id == Call.id)
+            .join(Call, PatientRequest.call_id == Call.id, isouter=True)
             .join(StaffMember, StaffMember.id == PatientRequest.owner_id, isouter=True)
             .where(PatientRequest.id > last, *([PatientRequest.created_at >= since] if since else []))
             .order_by(PatientRequest.id)
@@ -130,7 +134,7 @@ def csv_line(cells: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _exported(request: PatientRequest, call_sid: str, owner: str | None, done: _Done) -> ExportedRequest:
+def _exported(request: PatientRequest, call_sid: str | None, owner: str | None, done: _Done) -> ExportedRequest:
     is_closed = request.closed_at is not None
     return ExportedRequest(
         reference=request.reference,
@@ -152,6 +156,10 @@ def _exported(request: PatientRequest, call_sid: str, owner: str | None, done: _
         source=request.source,
         pressed_nothing=request.pressed_nothing,
         language=request.language,
+        told=request.told,
+        for_someone_else=request.for_someone_else,
+        needs_interpreter=request.needs_interpreter,
+        interpreter_language=request.interpreter_language,
         call_sid=call_sid,
         created_at=request.created_at.isoformat(timespec="seconds"),
         due_at=request.due_at.isoformat(timespec="seconds"),

@@ -46,7 +46,7 @@ def set_name(
         if not different:
             return None
         request.patient_name, request.record_number = told["patient_name"], told["record_number"]
-        _index(case.session, line.database.vault, request)
+        index_name(case.session, line.database.vault, request)
         edited = ", ".join(different)
         return case.record(EntryKind.EDITED, AuditAction.CHANGED, f"edited {edited}")
 
@@ -98,8 +98,8 @@ def _record_word(text: str) -> str:
     return "#" + "".join(normalised(text))
 
 
-def _index(session: Session, vault: Vault, request: PatientRequest) -> None:
-    """Write the words of a request anew."""
+def index_name(session: Session, vault: Vault, request: PatientRequest) -> None:
+    """Write the words by which a request is found anew. Commits nothing."""
     words = list(normalised(request.patient_name or "")[:MOST_WORDS])
     if request.record_number and normalised(request.record_number):
         words.append(_record_word(request.record_number))

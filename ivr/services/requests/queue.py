@@ -23,6 +23,7 @@ from ivr.models import (
     Recording,
     RecordingStatus,
     RequestStatus,
+    Source,
     StaffMember,
     Tab,
 )
@@ -124,6 +125,7 @@ class QueueRow:
     left_incomplete: bool
     pressed_nothing: bool
     left_in_outage: bool
+    source: Source
     for_desk: bool
     created_at: datetime
     act_by: datetime
@@ -192,6 +194,7 @@ COLUMNS = (
     PatientRequest.left_incomplete,
     PatientRequest.pressed_nothing,
     PatientRequest.left_in_outage,
+    PatientRequest.source,
     PatientRequest.for_desk,
     PatientRequest.created_at,
     PatientRequest.act_by,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import BestTime, Draft, Flow, Kind, Reason, VisitType
 from ivr.callflow.inputs import RequestSaved
-from ivr.models import PatientRequest, Priority, Recording, RequestStatus
+from ivr.models import PatientRequest, Priority, Recording, RequestStatus, Source
 from ivr.services.line import Line
 from ivr.services.requests import on_call
 from ivr.services.requests.notices import enqueue_notices
@@ -34,7 +34,7 @@ def save_request(
     session: Session,
     line: Line,
     *,
-    call_id: int,
+    call_id: int | None,
     language: str,
     draft: Draft,
     now: datetime,
@@ -43,7 +43,8 @@ def save_request(
 ) -> RequestSaved:
     """Store a request, completing what the same call may have left incomplete. Commits nothing.
 
-    Nothing is promised to a caller who never pressed a key (`is_human` False), and it stays incomplete.
+    Nothing is promised to a caller who never pressed a key (`is_human` False), and it stays incomplete. What came
+    online has no call.
     """
     request = _of_draft(session, line, call_id, language, draft, now)
     request.left_in_outage = in_outage
@@ -134,13 +135,16 @@ def add_message(session: Session, line: Line, *, call_id: int, recording: Record
     return True
 
 
-def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: Draft, now: datetime) -> PatientRequest:
+def _of_draft(
+    session: Session, line: Line, call_id: int | None, language: str, draft: Draft, now: datetime
+) -> PatientRequest:
     left = select(PatientRequest).where(PatientRequest.call_id == call_id, PatientRequest.left_incomplete.is_(True))
-    request = session.scalars(left.limit(1).with_for_update()).first()
+    request = session.scalars(left.limit(1).with_for_update()).first() if call_id else None
     if request is None:
         request = PatientRequest(
             reference=new_reference(session, now),
             call_id=call_id,
+            source=Source.PHONE if call_id else Source.WEB,
             status=RequestStatus.INCOMPLETE,
             left_incomplete=True,
             created_at=now,
@@ -150,7 +154,8 @@ def _of_draft(session: Session, line: Line, call_id: int, language: str, draft: 
     request.language = language
     request.due_at = due_at(line, request.priority, request.created_at, request.best_time)
     session.flush()
-    link(session, request, call_id, draft.recording_sid, draft.voicemail_sid)
+    if call_id:
+        link(session, request, call_id, draft.recording_sid, draft.voicemail_sid)
     return request
 
 
