@@ -175,7 +175,7 @@ def _rehearsed(clock: Callable[[], datetime], config: Config) -> tuple[Line, WSG
 
 
 def _beside(calls: WSGIApplication, rooms: tuple[str, ...], pages: WSGIApplication) -> WSGIApplication:
-    """Both applications as one, the pages in their rooms alone; whatever they do to their requests, calls never pass it."""
+    """Both applications as one, the pages in their rooms alone; whatever they do to requests, calls never pass it."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         to_pages = _is_in(rooms, environ.get("PATH_INFO", ""))

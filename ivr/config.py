@@ -79,6 +79,8 @@ class Config:
     session_idle_minutes: int = 10
     claim_idle_minutes: int = 10
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    online_requests: bool = True
+    public_frame_ancestors: tuple[str, ...] = ()
     demo: bool = False
 
     @property
@@ -126,6 +128,8 @@ class Config:
             "session_idle_minutes": reader.optional("SESSION_IDLE_MINUTES", "10", _idle_minutes),
             "claim_idle_minutes": reader.optional("CLAIM_IDLE_MINUTES", "10", _idle_minutes),
             "trusted_proxies": reader.optional("TRUSTED_PROXIES", "", TrustedProxies.parse),
+            "online_requests": reader.optional("ONLINE_REQUESTS", "yes", _yes_or_no),
+            "public_frame_ancestors": reader.optional("PUBLIC_FRAME_ANCESTORS", "", _origins),
             "demo": reader.optional("IVR_DEMO", "no", _demo_of(env)),
         }
         if reader.faults:
@@ -332,6 +336,13 @@ def _emails(text: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
             raise ValueError("each address should look like nurse@example.org, separated by commas")
     return addresses
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
+    if not all(re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", origin) for origin in origins):
+        raise ValueError("each should look like https://www.example.org, separated by commas")
+    return origins
 
 
 def _yes_or_no(text: str) -> bool:

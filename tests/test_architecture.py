@@ -44,7 +44,7 @@ ROOMS: Mapping[str, set[str]] = {
     "console": {*DOMAIN, "config", "forms", "proxies"},
     "studio": {"callflow", "services", "models", "console", "forms"},
     "phone": {*DOMAIN, "config", "forms", "proxies", "console", "simulator", "rehearsal"},
-    "public": {"services", "config", "forms", "proxies"},
+    "public": {"callflow", "services", "config", "forms", "proxies"},
     "jobs": {"services", "models", "db", "config", "audio", "clients", "logs"},
     "walk": {*DOMAIN, "db", "config", "audio", "simulator", "rehearsal"},
     "doctor": {"services", "callflow", "migrations", "db", "config", "clients", "jobs", "echo"},

@@ -40,7 +40,9 @@ def test_every_missing_setting_is_named_in_one_message():
         ("TRUSTED_PROXIES", "proxy.example.org", "10.0.0.0/24"), ("TRUSTED_PROXIES", "10.0.0.7/8", "10.0.0.0/24"),
         ("TRUSTED_PROXIES", "127.0.0.1, 0.0.0.0/0", "everybody"), ("TRUSTED_PROXIES", "::/0", "everybody"),
         ("STAFF_URL", "line", "https://"), ("PUBLIC_BASE_URL", "https://[::1", "https://"),
-        ("IVR_DEMO", "true", "yes or no"),
+        ("IVR_DEMO", "true", "yes or no"), ("ONLINE_REQUESTS", "on", "yes or no"),
+        ("PUBLIC_FRAME_ANCESTORS", "*", "https://www"), ("PUBLIC_FRAME_ANCESTORS", "http://x.org", "https://www"),
+        ("PUBLIC_FRAME_ANCESTORS", "https://x.org; script-src *", "https://www"),
     ],
 )  # fmt: skip
 def test_a_malformed_setting_says_what_it_should_be(settings, name, value, advice):

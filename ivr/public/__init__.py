@@ -12,7 +12,7 @@ from flask import Blueprint, Flask
 
 from ivr import forms
 from ivr.config import ROOT, Config
-from ivr.public import pages, start
+from ivr.public import asking, keeping, learning, pages, sending, start
 from ivr.services.line import Line
 
 ADDRESS = "/request"
@@ -21,7 +21,7 @@ ADDRESSES = (ADDRESS,)
 
 AddRoutes = Callable[[Blueprint, Line, Config], None]
 
-FAMILIES: tuple[AddRoutes, ...] = (start.add_routes,)
+FAMILIES: tuple[AddRoutes, ...] = (start.add_routes, learning.add_routes, sending.add_routes, asking.add_routes)
 """The pages, a module each: it adds its routes to the one blueprint, so that endpoints are named 'public.…'."""
 
 
@@ -37,6 +37,7 @@ def create_public(config: Config, line: Line) -> Flask:
     )
     forms.setup(app)
     pages.setup(app, line, config)
+    app.after_request(keeping.set_cookie)
     public = Blueprint("public", __name__)
     for add_routes in FAMILIES:
         add_routes(public, line, config)

@@ -18,6 +18,7 @@ from ivr.services.line import Line
 from ivr.services.numbers import written
 
 POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'"
+NOBODY = "'none'"
 HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -53,6 +54,7 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     """Give the patients' application its headers, words and error pages."""
     app.extensions["public"] = Pages(line, config, read_words(PROMPTS / "pages", line.tree.languages))
     app.before_request(_refuse_strange_forms)
+    app.before_request(_be_closed)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(Exception, _broken)
@@ -97,11 +99,19 @@ def _refuse_strange_forms() -> None:
         abort(403)
 
 
+def _be_closed() -> None:
+    """404 for requests online where the clinic does not take any; the error page says whom to call."""
+    if not here().config.online_requests and request.path.startswith("/request") and request.endpoint != "static":
+        abort(404)
+
+
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", f"{POLICY}; frame-ancestors 'none'")
-    response.headers.setdefault("X-Frame-Options", "DENY")
+    framed_by = " ".join(here().config.public_frame_ancestors)
+    response.headers.setdefault("Content-Security-Policy", f"{POLICY}; frame-ancestors {framed_by or NOBODY}")
+    if not framed_by:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
