@@ -61,6 +61,7 @@ The line is answering at {base}
   Call it from another terminal:          {python} -m ivr call
   Let a scripted caller do it:            {python} -m ivr call --keys "2 1 4 3 1 2"
   See the requests callers have left:     {python} -m ivr requests export
+  Ask for a call online instead:          {base}/request
   Work on them in the console:            {base}/console/
                                           as staff@example.org, lead@example.org or admin@example.org,
                                           password demo-password-only

@@ -1,4 +1,4 @@
-"""The demo's made-up week: calls that came, and what staff did about them. Everybody in it is invented.
+"""The demo's made-up week: calls and forms that came, and what staff did about them. Everybody in it is invented.
 
 Every call goes through the simulator and every step of staff through its service, each at its own time.
 """
@@ -17,6 +17,7 @@ from ivr import create_app, create_line
 from ivr.audio.errors import AudioError
 from ivr.audio.mastering import master
 from ivr.audio.synthesis import Synthesizer
+from ivr.callflow.answers import BestTime, Draft, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.config import Config
 from ivr.models import Disposition, Outcome, PatientRequest, Role
 from ivr.services.accounts import staff
@@ -24,6 +25,7 @@ from ivr.services.audit import Actor
 from ivr.services.calls.following import follow
 from ivr.services.line import Line, utc_now
 from ivr.services.requests import history, triage
+from ivr.services.requests.online import OnlineRequest, save_online
 from ivr.simulator import Carrier, RecordingStore, ScriptedCaller, VirtualClock, WsgiTransport
 
 Step = Callable[[Line, int, Actor, datetime], object]
@@ -132,6 +134,21 @@ WEEK = (
 )  # fmt: skip
 
 
+ONLINE = (
+    (-130, OnlineRequest(
+        token="demo-1", language="en-US", name="Rosa Madeup", for_someone_else=True, needs_interpreter=True,
+        interpreter_language="Portuguese", told="My mother hears badly. Please call me, I am her daughter.",
+        draft=Draft(Kind.APPOINTMENT, "+16175550135", patient_type=PatientType.NEW, visit_type=VisitType.FRACTURE,
+            weekday=Weekday.TUESDAY, visit_time=BestTime.MORNING, may_leave_message=True))),
+    (-33, OnlineRequest(
+        token="demo-2", language="en-US", name="Dan Invented", for_someone_else=False, needs_interpreter=False,
+        told="I have a new insurance. Does it cover the follow-up?",
+        draft=Draft(Kind.CALLBACK, "+16175550119", reason=Reason.BILLING, best_time=BestTime.ANY,
+            may_leave_message=True))),
+)  # fmt: skip
+"""Requests that came online: so many minutes ago, and what was sent."""
+
+
 class _Time:
     """The line's clock while the week is lived: a call's own, or the moment of a step of the staff."""
 
@@ -174,6 +191,9 @@ def _live(config: Config, line: Line, time: _Time, recordings: RecordingStore, n
                 left[event] = standing.saved[-1].id
         elif at < now and event in left:
             step.step(line, left[event], actors[step.who], at)
+    for minutes, form in ONLINE:
+        time.clock = VirtualClock(now + timedelta(minutes=minutes))
+        save_online(line, form, time())
     return len(agenda)
 
 

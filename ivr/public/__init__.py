@@ -12,7 +12,7 @@ from flask import Blueprint, Flask
 
 from ivr import forms
 from ivr.config import ROOT, Config
-from ivr.public import asking, keeping, learning, pages, sending, start
+from ivr.public import asking, keeping, learning, limiting, pages, sending, start
 from ivr.services.line import Line
 
 ADDRESS = "/request"
@@ -38,6 +38,7 @@ def create_public(config: Config, line: Line) -> Flask:
     forms.setup(app)
     pages.setup(app, line, config)
     app.after_request(keeping.set_cookie)
+    app.extensions["public_caps"] = limiting.Caps(app, line)
     public = Blueprint("public", __name__)
     for add_routes in FAMILIES:
         add_routes(public, line, config)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.public import keeping, told_back
 from ivr.public.asking import current
 from ivr.public.form import CHECK, SPEAK, URGENT, WHOM, Form, steps, told
+from ivr.public.limiting import Caps
 from ivr.public.pages import here, page, speak
 from ivr.services.line import Line
 from ivr.services.requests.online import OnlineRequest, find_online, save_online
@@ -40,7 +41,11 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         last = steps(line.tree, form)[-1]
         if last != CHECK:
             return _to(language, last)
-        save_online(line, _online(line, form, language), line.clock())
+        online = _online(line, form, language)
+        if find_online(line, form.token, line.clock()) is None:
+            if not caps().allow(online.draft.callback_number or ""):
+                return page("error.html", reason="too_many"), 429
+            save_online(line, online, line.clock())
         keeping.keep(Form(token=form.token, begun_at=form.begun_at, sent=True))
         return redirect(url_for("public.sent", language=language), 303)
 
@@ -53,6 +58,12 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         return page(
             "sent.html", reference=saved.reference, promise=told_back.promise_words(words, saved.promise), form=form
         )
+
+
+def caps() -> Caps:
+    """Those of the application that answers this request."""
+    found: Caps = current_app.extensions["public_caps"]
+    return found
 
 
 def _online(line: Line, form: Form, language: str) -> OnlineRequest:

@@ -18,6 +18,7 @@ from ivr.models import (
     RecordingStatus,
     RequestEntry,
     RequestStatus,
+    Source,
 )
 from ivr.services.audit import trail_faults
 from ivr.simulator import RecordingStore
@@ -38,6 +39,7 @@ def test_the_week_has_requests_in_every_state(config, rendered_line, now):
         recorded = list(session.scalars(select(Recording.sid).where(Recording.status != RecordingStatus.ABSENT)))
     assert {one.status for one in requests} == set(RequestStatus)
     assert {one.priority for one in requests} == set(Priority)
+    assert [one.source for one in requests].count(Source.WEB) == len(week.ONLINE)
     assert {one.disposition for one in requests} >= {*Disposition} - {Disposition.CANCELLED}
     assert {one.outcome for one in entries} >= {*Outcome} - {Outcome.DECLINED, Outcome.LANGUAGE_BARRIER}
     assert EntryKind.NOTED in {one.kind for one in entries}

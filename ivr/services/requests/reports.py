@@ -29,6 +29,7 @@ from ivr.models import (
     Priority,
     RequestEntry,
     RequestStatus,
+    Source,
     Tab,
 )
 from ivr.services.audit import Actor, add_audit_entry
@@ -81,11 +82,15 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One period. `by_hour` counts requests by weekday (0 is Monday) and hour of the clinic's day."""
+    """One period. `online` counts the requests that came by that door.
+
+    `by_hour` counts all of them by weekday (0 is Monday) and hour of the clinic's day.
+    """
 
     since: datetime
     until: datetime
     requests: int
+    online: int
     calls: int
     promises: tuple[Kept, ...]
     tried: int
@@ -114,6 +119,11 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
             since=since,
             until=now,
             requests=_count(session, PatientRequest.id, PatientRequest.created_at >= since),
+            online=_count(
+                session,
+                PatientRequest.id,
+                and_(PatientRequest.created_at >= since, PatientRequest.source == Source.WEB),
+            ),
             calls=_count(session, Call.id, Call.started_at >= since),
             promises=_promises(session, since, now),
             tried=tried,

@@ -15,6 +15,7 @@ from ivr.services.keeping.retention import PERSONAL, purge
 from ivr.services.requests.casefile import open_case
 from ivr.services.requests.exporting import export_requests
 from ivr.services.requests.online import OnlineRequest, find_online, save_online
+from ivr.services.requests.reports import read_report
 from ivr.services.requests.saving import told
 from tests.support.callers import ARRIVAL, Caller, prompts, stored
 from tests.support.settings import MONDAY_MORNING, SUNDAY_EVENING
@@ -196,3 +197,10 @@ def test_urgent_ones_ring_who_is_on_call_as_by_the_line_that_was_called_last(mak
     assert not save_online(line, form(URGENT), clock.now).promise.on_call
     Caller(line, replace(ARRIVAL, from_number="+16175550143"))("3")
     assert save_online(line, form(URGENT, token="t2"), clock.now).promise.on_call
+
+
+def test_reports_tell_how_many_came_by_which_door(line, clock):
+    Caller(line)("2 1 3 2 1 2")
+    save_online(line, form(), clock.now)
+    report = read_report(line, 7, clock.now + timedelta(minutes=1))
+    assert (report.requests, report.online) == (2, 1)

@@ -1,0 +1,49 @@
+"""How often something was sent online in a while: counted in the database, so that all servers count as one.
+
+What is counted is kept as a keyed digest, so that neither an address nor a telephone number stands in the table.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ivr.db import Database
+from ivr.models import FormCount
+
+
+def count_up(database: Database, key: str, seconds: int, now: datetime, amount: int = 1) -> int:
+    """Count once more, in a while of so many seconds that begins with its first; the count since then."""
+    insert = sqlite.insert if database.is_sqlite else postgresql.insert
+    row = insert(FormCount).values(
+        key=database.vault.index(key), count=amount, ends_at=now + timedelta(seconds=seconds)
+    )
+    more = row.on_conflict_do_update(index_elements=[FormCount.key], set_={"count": FormCount.count + amount})
+    with database.write() as session:
+        session.execute(delete(FormCount).where(FormCount.ends_at <= now))
+        return session.scalars(more.returning(FormCount.count)).one()
+
+
+def counted(database: Database, key: str, now: datetime) -> tuple[int, datetime]:
+    """The count, and when its while ends; 0 and now where nothing was counted."""
+    mine = select(FormCount.count, FormCount.ends_at).where(
+        FormCount.key.in_(database.vault.indexes(key)), FormCount.ends_at > now
+    )
+    with database.read() as session:
+        for count, ends_at in session.execute(mine):
+            return count, ends_at
+    return 0, now
+
+
+def forget_count(database: Database, key: str) -> None:
+    """Begin anew with one count."""
+    with database.write() as session:
+        session.execute(delete(FormCount).where(FormCount.key.in_(database.vault.indexes(key))))
+
+
+def forget_counts(database: Database) -> int:
+    """Begin anew with all counts; how many those were."""
+    with database.write() as session:
+        return len(session.scalars(delete(FormCount).returning(FormCount.key)).all())
