@@ -32,8 +32,9 @@ from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, re
 from ivr.services.recordings.listening import listen_by_phone
 from ivr.services.recordings.recordings import find_audio
 from ivr.services.scripts import Script, read_scripts
+from ivr.services.texts.words import Texting, read_texts
 from ivr.studio import STUDIO, create_studio
-from ivr.voice import bridge, media, views, watching
+from ivr.voice import bridge, media, texts, views, watching
 from ivr.voice.breaker import Breaker
 from ivr.voice.outage import Outage
 from ivr.voice.render import Addresses, Renderer
@@ -69,12 +70,19 @@ def create_line(config: Config) -> Line:
         calendars=Calendars(database, calendar_of(config)),
         desk_numbers=config.desk_numbers,
         on_call=OnCall(config.on_call_numbers, config.on_call_hours),
-        texts_reference=config.sms_reference,
+        texts=_texting(config, languages) if config.texts else None,
         clinic_number=config.clinic_number,
         staff_number=config.staff_number,
         idle=IdleLimits(timedelta(minutes=config.session_idle_minutes), timedelta(minutes=config.claim_idle_minutes)),
         speaks=config.voice == "say",
         scripts=scripts,
+    )
+
+
+def _texting(config: Config, languages: tuple[str, ...]) -> Texting:
+    """How the line texts patients."""
+    return Texting(
+        config.text_name, config.sms_from, config.patient_url or config.staff_url, read_texts(PROMPTS, languages)
     )
 
 
@@ -119,6 +127,7 @@ def create_app(
     )
     app.register_blueprint(views.create_blueprint(door))
     app.register_blueprint(bridge.create_blueprint(door))
+    app.register_blueprint(texts.create_blueprint(door))
     read_prompt = partial(read_audio, line.database)
     unplayable = partial(read_current, line.database, "message_unplayable")
     own = _message(line.database, recordings)

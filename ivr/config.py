@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,6 +15,7 @@ import holidays
 from cryptography.fernet import Fernet
 
 from ivr.proxies import TrustedProxies, is_loopback, leads_here
+from ivr.setting_rules import is_draft, text_name_of, texts_of
 
 T = TypeVar("T")
 
@@ -72,7 +72,9 @@ class Config:
     notify_emails: tuple[str, ...] = ()
     notify_numbers: tuple[str, ...] = ()
     sms_from: str = ""
-    sms_reference: bool = False
+    texts: bool = False
+    text_name: str = ""
+    patient_url: str = ""
     retention_days: int = 90
     queue_shows: str = "reference"
     staff_second_factor: str = "admins"
@@ -121,7 +123,9 @@ class Config:
             "notify_emails": reader.optional("NOTIFY_EMAILS", "", _emails),
             "notify_numbers": reader.optional("NOTIFY_NUMBERS", "", _numbers),
             "sms_from": reader.optional("SMS_FROM", "", _text),
-            "sms_reference": reader.optional("SMS_REFERENCE", "no", _yes_or_no),
+            "texts": reader.optional("TEXTS", "off", texts_of(env)),
+            "text_name": reader.optional("TEXT_NAME", "", text_name_of(env)),
+            "patient_url": reader.optional("PATIENT_URL", "", _url_or_none),
             "retention_days": reader.optional("RETENTION_DAYS", "90", _days),
             "queue_shows": reader.optional("QUEUE_SHOWS", "reference", _queue_shows),
             "staff_second_factor": reader.optional("STAFF_SECOND_FACTOR", "admins", _second_factor_of(env)),
@@ -294,33 +298,21 @@ def _languages(text: str) -> tuple[str, ...]:
             raise ValueError(f"{language!r} should look like en-US")
         if not (PROMPTS / f"{language}.toml").is_file():
             raise ValueError(f"there is no script prompts/{language}.toml")
-        if _is_draft(PROMPTS / f"{language}.toml"):
+        if is_draft(PROMPTS / f"{language}.toml"):
             raise ValueError(f"prompts/{language}.toml is a draft; once it is approved, take its line 'status' out")
     if len(set(languages)) != len(languages) or len(languages) > 4:
         raise ValueError("name each language once, four at most")
     return languages
 
 
-def _is_draft(script: Path) -> bool:
-    """Whether a script says so itself; whatever else is wrong with it is told when it is read."""
-    try:
-        header = tomllib.loads(_first_section(script.read_text("utf-8-sig"))).get("script")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
-    return isinstance(header, dict) and header.get("status") == "draft"
-
-
-def _first_section(text: str) -> str:
-    """A TOML file up to its second table: its header, without the cost of reading all the prompts."""
-    lines = text.splitlines(keepends=True)
-    tables = [number for number, line in enumerate(lines) if line.startswith("[")]
-    return "".join(lines[: tables[1]] if len(tables) > 1 else lines)
-
-
 def _voice(text: str) -> str:
     if text not in {"synth", "say"}:
         raise ValueError("it should be synth or say")
     return text
+
+
+def _url_or_none(text: str) -> str:
+    return _base_url(text) if text else ""
 
 
 def _smtp_url(text: str) -> str:

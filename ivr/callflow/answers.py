@@ -97,6 +97,7 @@ class Draft:
     best_time: BestTime | None = None
     visit_time: BestTime | None = None
     may_leave_message: bool | None = None
+    may_text: bool | None = None
     red_flags: bool = False
     recording_sid: str | None = None
     voicemail_sid: str | None = None

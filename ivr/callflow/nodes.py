@@ -93,6 +93,7 @@ class Question(StrEnum):
     OPEN_REQUEST = "open_request", "found", "none"
     URGENT_HELP = "urgent_help", "open", "on_call", "closed"
     STANDING = "standing", "open", "closed"
+    TEXTING = "texting", "ask", "skip"
     HOURS = "hours", *HOURS_STATES, "not_allowed"
     CLOSE_TODAY = "close_today", *HOURS_STATES, "not_allowed"
     CLOSE_TOMORROW = "close_tomorrow", *HOURS_STATES, "not_allowed"

@@ -98,7 +98,7 @@ def _saved(saved: RequestSaved) -> Iterator[Speech]:
     """The most important news, before any question."""
     yield Say("saved")
     if saved.promise:
-        yield from _promise(saved.promise)
+        yield from promised(saved.promise)
     yield BETWEEN_GROUPS
     yield Say("saved_stay")
     yield BETWEEN_OPTIONS
@@ -107,7 +107,7 @@ def _saved(saved: RequestSaved) -> Iterator[Speech]:
 def _urgent(saved: RequestSaved) -> Iterator[Speech]:
     """When staff will call about a warning sign, and what to do meanwhile."""
     if saved.promise:
-        yield from _promise(saved.promise)
+        yield from promised(saved.promise)
         yield BETWEEN_GROUPS
     yield Say("urgent_worse")
     yield BETWEEN_OPTIONS
@@ -140,11 +140,12 @@ def _receipt(draft: Draft, saved: RequestSaved) -> Iterator[Speech]:
     yield reference
     if saved.promise:
         yield BETWEEN_GROUPS
-        yield from _promise(saved.promise)
+        yield from promised(saved.promise)
     yield BETWEEN_GROUPS
 
 
-def _promise(promise: Promise) -> Iterator[Speech]:
+def promised(promise: Promise) -> Iterator[Speech]:
+    """When staff will call."""
     if promise.on_call or promise.minutes is not None:
         yield Say("promise_on_call" if promise.on_call else "promise_minutes")
         return
@@ -190,7 +191,7 @@ def _call_promise(request: RequestSummary) -> Iterator[Speech]:
     if request.promise is None:
         yield Say("request_late")
     else:
-        yield from _promise(request.promise)
+        yield from promised(request.promise)
     yield BETWEEN_OPTIONS
 
 

@@ -229,7 +229,7 @@ def _the_last_questions() -> tuple[Node, ...]:
             opening=(),
             choices=(
                 Choice("1", "offer_message_record", "message"),
-                Choice("2", "offer_message_skip", "standing", action=DraftAction.DROP_RECORDING),
+                Choice("2", "offer_message_skip", "texting", action=DraftAction.DROP_RECORDING),
             ),
             example="offer_message_example",
             back="leave_message",
@@ -247,12 +247,25 @@ def _the_last_questions() -> tuple[Node, ...]:
             level=3,
             opening=(),
             choices=(
-                Choice("1", "keep_message_keep", "standing"),
+                Choice("1", "keep_message_keep", "texting"),
                 Choice("2", "keep_message_hear", "keep_message", then_say=Value.MESSAGE),
                 Choice("3", "keep_message_again", "message"),
-                Choice("*", "keep_message_drop", "standing", action=DraftAction.DROP_RECORDING),
+                Choice("*", "keep_message_drop", "texting", action=DraftAction.DROP_RECORDING),
             ),
             example="keep_message_example",
+            back="offer_message",
+        ),
+        Consult("texting", Question.TEXTING, {"ask": "texts", "skip": "standing"}),
+        Menu(
+            "texts",
+            level=2,
+            opening=("texts_question",),
+            keep_opening=True,
+            choices=(
+                Choice("1", "texts_yes", "standing", {"may_text": True}),
+                Choice("2", "texts_no", "standing", {"may_text": False}),
+            ),
+            example="texts_example",
             back="offer_message",
         ),
     )

@@ -26,7 +26,11 @@ class NotThere(ClientError):
 
 
 class Refused(ClientError):
-    """It said no, and will say so again; the message has its error number."""
+    """It said no, and will say so again; `number` is its error's, '' for none."""
+
+    def __init__(self, *words: object, number: str = "") -> None:
+        super().__init__(*words)
+        self.number = number
 
 
 class Unclear(ClientError):

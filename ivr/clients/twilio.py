@@ -116,7 +116,7 @@ class TwilioAccount:
         if response.status_code >= 500:
             raise Unclear(str(response.status_code))
         if response.status_code not in (200, 201):
-            raise Refused(_reason(response))
+            raise Refused(_reason(response), number=_error_of(response))
         try:
             return cast(dict[str, Any], response.json())
         except requests.JSONDecodeError:
@@ -251,16 +251,22 @@ class TwilioCalls:
 
 @dataclass(frozen=True, slots=True)
 class TwilioMessages:
-    """Text messages, sent from one number of the account."""
+    """Text messages, sent from one number or one messaging service of the account."""
 
     twilio: TwilioAccount
     from_number: str
 
-    def send(self, to_number: str, body: str) -> str:
-        """Send a text message; its SID. Never asks twice: see `TwilioAccount.post` for what is raised."""
+    def send(self, to_number: str, body: str, status_url: str = "") -> str:
+        """Send a text message; its SID. Never asks twice: see `TwilioAccount.post` for what is raised.
+
+        Twilio tells `status_url`, if there is one, what becomes of it.
+        """
         if not self.from_number:
             raise Refused("SMS_FROM is not set")
-        form = {"To": to_number, "From": self.from_number, "Body": body[:LONGEST_MESSAGE]}
+        sender = "MessagingServiceSid" if self.from_number.startswith("MG") else "From"
+        form = {"To": to_number, sender: self.from_number, "Body": body[:LONGEST_MESSAGE]}
+        if status_url:
+            form["StatusCallback"] = status_url
         return str(self.twilio.post("/Messages.json", form).get("sid", ""))
 
 
@@ -289,7 +295,13 @@ def _never_connected(error: requests.RequestException) -> bool:
 
 def _reason(response: requests.Response) -> str:
     """The number of Twilio's error; its words may quote a telephone number."""
+    number = _error_of(response)
+    return f"{response.status_code}, error {number}" if number else str(response.status_code)
+
+
+def _error_of(response: requests.Response) -> str:
+    """The number of Twilio's error, '' for none."""
     try:
-        return f"{response.status_code}, error {response.json().get('code')}"
+        return str(response.json().get("code") or "")
     except (requests.JSONDecodeError, AttributeError):
-        return str(response.status_code)
+        return ""

@@ -36,11 +36,14 @@ def path_words(tree: Tree, case: CaseFile) -> list[str]:
 def as_told(case: CaseFile) -> dict[str, Any]:
     """The request's answers before anybody changed them: the history is newest first, so that the oldest counts."""
     one = case.request
-    fields = ("reason", "patient_type", "visit_type", "weekday", "best_time", "visit_time", "may_leave_message")
+    fields = (
+        *("reason", "patient_type", "visit_type", "weekday", "best_time", "visit_time"),
+        *("may_leave_message", "may_text"),
+    )
     known: dict[str, Any] = {name: getattr(one, name) for name in fields}
     known |= {"red_flags": one.red_flags, "kind": one.kind}
     for past in case.history:
-        if past.entry.kind in (EntryKind.EDITED, EntryKind.CHANGED_BY_CALLER):
+        if past.entry.kind in (EntryKind.EDITED, EntryKind.CHANGED_BY_CALLER, EntryKind.CHANGED_BY_LINK):
             known.update({name: value for name, value in past.changes.before.items() if name in known})
     return known
 

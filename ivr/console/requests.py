@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from ivr import forms
 from ivr.callflow.answers import BestTime, Weekday
 from ivr.config import Config
-from ivr.console import words
+from ivr.console import text_words, words
 from ivr.console.access import actor, member, requires, wants_json
 from ivr.console.follow_ups import closed_then
 from ivr.console.moments import clock_words
@@ -232,6 +232,7 @@ def _facts(line: Line, case: CaseFile, now: datetime, problem: Problem | None) -
     return {
         "case": case,
         "words": words,
+        "text_words": text_words,
         "now": now,
         "claim_idle": minutes(line.idle.claim),
         "timezone": timezone,

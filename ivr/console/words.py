@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.entries import age_on
+from ivr.console.history_words import HISTORY
 from ivr.console.moments import clock_words
 from ivr.models import Disposition, EntryKind, Outcome, Priority, RecordingStatus, RequestStatus
 
@@ -124,6 +125,8 @@ NODES: Mapping[str, str] = {
     "saving": "Saving the request",
     "saved": "Request saved",
     "receipt": "Reference given",
+    "texting": "Whether to ask about text messages",
+    "texts": "May we send text messages",
     "standing": "Looking up what became of the request",
     "message_receipt": "Reference given, for a voice message",
     "closed_receipt": "Told that the request is closed",
@@ -237,6 +240,7 @@ _FIELDS: Mapping[str, str] = {
     "red_flags": "Warning signs",
     "priority": "Priority",
     "may_leave_message": "May leave a message",
+    "may_text": "May send text messages",
     "patient_name": "Name",
     "record_number": "Record number",
 }
@@ -326,24 +330,7 @@ def history_title(kind: EntryKind, staff: str | None, given_to: str | None, chan
             return f"Given to {given_to}" if given_to else "Given to somebody else"
         case EntryKind.ASSIGNED:
             return f"Assigned to {given_to}" if given_to else "Assigned to nobody"
-    return _HISTORY[kind]
-
-
-_HISTORY: Mapping[EntryKind, str] = {
-    EntryKind.CALLED: "Called back through the clinic's number",
-    EntryKind.DIALLED: "Dialled the patient from their own phone",
-    EntryKind.ATTEMPTED: "Tried to reach the patient",
-    EntryKind.NOTED: "Note",
-    EntryKind.EDITED: "Edited",
-    EntryKind.CLOSED: "Closed",
-    EntryKind.REOPENED: "Reopened",
-    EntryKind.UNDONE: "Took back an earlier step",
-    EntryKind.CHANGED_BY_CALLER: "The caller changed the request by phone",
-    EntryKind.CANCELLED_BY_CALLER: "The caller cancelled the request by phone",
-    EntryKind.MESSAGE_ADDED: "The caller added a message",
-    EntryKind.ANSWER_ADDED: "The caller answered a question",
-    EntryKind.ON_CALL: "Rang whoever is on call",
-}
+    return HISTORY[kind]
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -358,7 +345,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def _value(name: str, value: Any) -> str:
     if name == "callback_number":
         return number(value) or "none"
-    if name in ("may_leave_message", "red_flags"):
+    if name in ("may_leave_message", "may_text", "red_flags"):
         return yes_or_no(value)
     if name in ("birth_date", "patient_name", "record_number"):
         return value or "none"

@@ -9,6 +9,7 @@ from ivr.clients.errors import ClientError, NotThere, Refused
 from ivr.clients.twilio import TwilioAccount, TwilioFacts
 from ivr.config import Config
 from ivr.doctor.findings import CheckResult, fault, fine, warning
+from ivr.doctor.texts import check_texts
 
 RETRIES = "#rc=2"
 """Behind an address of the number: Twilio tries twice more to connect, for instance while the server starts anew."""
@@ -43,6 +44,7 @@ def check_account(config: Config) -> Iterator[CheckResult]:
         )  # fmt: skip
     for number in ours:
         yield from check_number(config, number)
+    yield from check_texts(config, numbers)
 
 
 def _judge_error(error: ClientError) -> CheckResult:

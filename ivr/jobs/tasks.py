@@ -16,7 +16,7 @@ from ivr.clients.errors import ClientError, NotThere, Refused, Unavailable, Uncl
 from ivr.clients.mail import Mail, mail_of
 from ivr.clients.twilio import CallOrder, TooLarge, TwilioAccount, TwilioCalls, TwilioMessages, TwilioRecordings
 from ivr.config import Config
-from ivr.jobs import walking, wording
+from ivr.jobs import texting, walking, wording
 from ivr.jobs.carrier_facts import call_of, recording_of
 from ivr.jobs.handling import Schedule, handlers_of, handles
 from ivr.models import RecordingStatus
@@ -86,7 +86,6 @@ class Tasks:
     notify_numbers: Sequence[str] = ()
     staff_url: str = ""
     voice_url: str = ""
-    clinic_name: str = ""
     retention_days: int = 90
     walker: walking.Walker = walking.walk_apart
 
@@ -317,14 +316,10 @@ class Tasks:
             subject, body = wording.assigned(told.references, self.staff_url)
             self._once(key, told.email, lambda: self.mail.send([told.email], subject, body))
 
-    @handles(Job.TEXT_REFERENCE)
-    def text_reference(self, request_id: int) -> None:
-        """Text a caller who agreed to messages the reference, at most once."""
-        reported = notices.reference_text(self.line.database, request_id)
-        if reported is not None:
-            number, reference = reported
-            text = wording.reference_body(self.clinic_name, reference)
-            self._once(f"reference-{request_id}", "caller", lambda: self.messages.send(number, text))
+    @handles(Job.SEND_TEXT)
+    def send_text(self, text_id: int) -> None:
+        """Text a patient who agreed to it, at most once."""
+        texting.send_text(self.line, self.messages, self.voice_url, text_id)
 
     @handles(Job.PLACE_CALL)
     def place_call(self, bridge_id: int) -> None:
@@ -395,6 +390,5 @@ def tasks_of(config: Config, line: Line) -> Tasks:
         notify_numbers=config.notify_numbers,
         staff_url=config.staff_url,
         voice_url=config.public_base_url,
-        clinic_name=config.clinic_name,
         retention_days=config.retention_days,
     )

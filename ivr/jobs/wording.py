@@ -42,11 +42,6 @@ def text_body(occasion: Occasion, requests: Sequence[NoticeFacts], staff_url: st
     return "\n".join([subject(occasion, requests), *named, *more, console(staff_url)])
 
 
-def reference_body(clinic_name: str, reference: str) -> str:
-    """What a caller who agreed to messages gets."""
-    return f"{clinic_name}: your request is saved. Its reference is {reference}. In an emergency, call 911."
-
-
 def assigned(references: Sequence[str], staff_url: str) -> tuple[str, str]:
     """Subject and text of the mail to whom requests were assigned."""
     subject = f"Assigned to you: {_counted(len(references))}"

@@ -22,6 +22,7 @@ from ivr.models.prompt import (
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import FormCount, PatientRequest, Priority, ReferenceNumber, RequestStatus, Source, Tab
 from ivr.models.staff import FailedSignIns, Role, StaffDevice, StaffMember
+from ivr.models.text import PatientLink, TextKind, TextMessage, TextStatus, TextStop
 from ivr.models.triage import Disposition, EntryDraft, EntryKind, Outcome, RequestEntry
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "ImportState",
     "NameWord",
     "Outcome",
+    "PatientLink",
     "PatientRequest",
     "Priority",
     "PromptAudio",
@@ -68,5 +70,9 @@ __all__ = [
     "StaffDevice",
     "StaffMember",
     "Tab",
+    "TextKind",
+    "TextMessage",
+    "TextStatus",
+    "TextStop",
     "WeeklyHours",
 ]

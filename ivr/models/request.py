@@ -75,6 +75,8 @@ class PatientRequest(Base):
     with the patient, the claim lasts until `talking_until`, seen or not. `attempts` counts those not undone;
     `first_attempt_at` and `reached_at` are what reports measure promises by.
     `assigned_to_id` is whose it is until it is done, since `assigned_at`, whoever works on it meanwhile.
+    `may_text`: the patient agreed to text messages to this number, at `text_agreed_at`, when asked in the words that
+    `text_wording` names.
     `for_desk`: somebody on the phone passed it on to the desk, so that it is not read out there again.
 
     What came online has no call. Its patient wrote the name and, as `told`, what they want to say; it says whether it
@@ -93,6 +95,9 @@ class PatientRequest(Base):
     number_index: Mapped[str | None] = mapped_column(String(32))
     is_caller_id: Mapped[bool] = mapped_column(default=False)
     may_leave_message: Mapped[bool | None]
+    may_text: Mapped[bool | None]
+    text_wording: Mapped[str | None] = mapped_column(String(60))
+    text_agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[Reason | None] = mapped_column(ByValue(Reason))
     patient_type: Mapped[PatientType | None] = mapped_column(ByValue(PatientType))
     visit_type: Mapped[VisitType | None] = mapped_column(ByValue(VisitType))
@@ -152,6 +157,13 @@ class PatientRequest(Base):
     def _stands_in(self, _: str, status: RequestStatus) -> RequestStatus:
         self.tab = TABS[status]
         return status
+
+    @validates("callback_number")
+    def _agrees_for(self, _: str, number: str | None) -> str | None:
+        """Who agreed to texts did so for one number: another one was never asked about."""
+        if self.callback_number is not None and number != self.callback_number:
+            self.may_text = self.text_wording = self.text_agreed_at = None
+        return number
 
     @validates("priority")
     def _ranks(self, _: str, priority: Priority) -> Priority:

@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
     """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names.
 
     `CALLED` is a call through the clinic's number, `DIALLED` one that staff dial from a phone that is not ours.
+    `LINK_USED`: the patient opened the link in a text message.
     """
 
     CLAIMED = "claimed"
@@ -34,6 +35,14 @@ class EntryKind(StrEnum):
     MESSAGE_ADDED = "message_added"
     ANSWER_ADDED = "answer_added"
     ON_CALL = "on_call"
+    TEXT_RECEIVED = "text_received"
+    TEXTS_STOPPED = "texts_stopped"
+    TEXTS_STARTED = "texts_started"
+    TEXT_FAILED = "text_failed"
+    LINK_USED = "link_used"
+    CHANGED_BY_LINK = "changed_by_link"
+    CANCELLED_BY_LINK = "cancelled_by_link"
+    MESSAGE_BY_LINK = "message_by_link"
 
 
 class Outcome(StrEnum):

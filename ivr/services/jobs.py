@@ -58,7 +58,7 @@ class Job(StrEnum):
     ALERT = "alert", Lane.NOTICES
     DELIVER_NOTICE = "deliver_notice", Lane.NOTICES
     TELL_ASSIGNEE = "tell_assignee", Lane.NOTICES
-    TEXT_REFERENCE = "text_reference", Lane.NOTICES
+    SEND_TEXT = "send_text", Lane.NOTICES
     TICK = "tick", Lane.RECURRING
     FETCH_MISSED = "fetch_missed", Lane.RECURRING
     GATHER_NOTICES = "gather_notices", Lane.RECURRING

@@ -12,6 +12,7 @@ from ivr.config import OpenSpan
 from ivr.db import Database
 from ivr.services.calendar import Calendar, Calendars, Change, ChangedDay
 from ivr.services.scripts import Script
+from ivr.services.texts.words import Texting
 
 
 def utc_now() -> datetime:
@@ -48,8 +49,8 @@ class IdleLimits:
 class Line:
     """A clinic's line: its database, call tree, opening hours, desk numbers, who is on call, and clock.
 
-    `texts_reference`: callers who agreed to a message get their reference as a text message. `speaks`: the carrier's
-    voice says what nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
+    `texts`: how patients who agree to it are texted; None where nobody is. `speaks`: the carrier's voice says what
+    nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
     number that the patient had called), a call to `staff_number` is one of staff; both are E.164. `scripts` are the
     shipped words, by language.
     """
@@ -60,7 +61,7 @@ class Line:
     desk_numbers: tuple[str, ...] = ()
     on_call: OnCall = OnCall()
     clock: Callable[[], datetime] = utc_now
-    texts_reference: bool = False
+    texts: Texting | None = None
     speaks: bool = False
     clinic_number: str = ""
     staff_number: str = ""

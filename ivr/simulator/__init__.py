@@ -20,6 +20,7 @@ from ivr.simulator.rest import MediaDelay, create_rest_app
 from ivr.simulator.script import ScriptedCaller, UnhurriedCaller
 from ivr.simulator.signature import sign
 from ivr.simulator.terminal import run_interactive, run_scripted
+from ivr.simulator.texting import TextPhone
 from ivr.simulator.transcript import Transcript, TranscriptEntry
 from ivr.simulator.transport import HttpTransport, Response, Transport, WsgiTransport
 from ivr.simulator.twiml import parse
@@ -49,6 +50,7 @@ __all__ = [
     "Silence",
     "SimulatorError",
     "Speak",
+    "TextPhone",
     "Transcript",
     "TranscriptEntry",
     "Transport",

@@ -21,12 +21,16 @@ class PhoneNumber:
     voice_application_sid: str = ""
     trunk_sid: str = ""
     voice_caller_id_lookup: bool = False
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_application_sid: str = ""
+    takes_texts: bool = True
 
     @classmethod
     def calling(cls, number: str, base_url: str) -> "PhoneNumber":
         """Return a number that is set up for the line at an address, as its manual says."""
         incoming, fallback, status = (f"{base_url}/voice/{name}#rc=2" for name in ("incoming", "fallback", "status"))
-        return cls(number, incoming, "POST", fallback, "POST", status)
+        return cls(number, incoming, "POST", fallback, "POST", status, sms_url=f"{base_url}/voice/text#rc=2")
 
 
 def create_account_blueprint(account_sid: str, login: Callable[[], None], numbers: Sequence[PhoneNumber]) -> Blueprint:
@@ -51,7 +55,7 @@ def _facts(account_sid: str, index: int, number: PhoneNumber) -> dict[str, Any]:
         "sid": f"PN{index:032x}",
         "account_sid": account_sid,
         "phone_number": number.phone_number,
-        "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
+        "capabilities": {"voice": True, "sms": number.takes_texts, "mms": number.takes_texts, "fax": False},
         "voice_url": number.voice_url or None,
         "voice_method": number.voice_method,
         "voice_fallback_url": number.voice_fallback_url or None,
@@ -60,6 +64,9 @@ def _facts(account_sid: str, index: int, number: PhoneNumber) -> dict[str, Any]:
         "status_callback_method": number.status_callback_method,
         "voice_application_sid": number.voice_application_sid or None,
         "trunk_sid": number.trunk_sid or None,
+        "sms_url": number.sms_url or None,
+        "sms_method": number.sms_method,
+        "sms_application_sid": number.sms_application_sid or None,
         "voice_caller_id_lookup": number.voice_caller_id_lookup,
         "status": "in-use",
     }

@@ -36,7 +36,7 @@ class Recording:
 class RecordingStore:
     """Recordings by SID, with the calls they are from; with a folder they outlive the process.
 
-    `messages` are the forms of text messages that were sent.
+    `messages` are the forms of text messages that were sent, `stopped` the numbers that have told the carrier STOP.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -44,6 +44,7 @@ class RecordingStore:
         self._folder = folder
         self._all: dict[str, Recording] = {}
         self.messages: list[dict[str, str]] = []
+        self.stopped: set[str] = set()
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         self.calls = CallStore(folder)

@@ -68,7 +68,7 @@ def create_rest_app(
     api.add_url_rule(one, view_func=resource.media)
     api.add_url_rule(f"{one}.wav", view_func=resource.media, endpoint="wav")
     api.add_url_rule(f"{one}.wav", view_func=resource.put, methods=["PUT"])
-    calls, messages = Calls(store.calls, account_sid), Messages(store.messages, account_sid)
+    calls, messages = Calls(store.calls, account_sid), Messages(store, account_sid)
     one_call = "/Calls/<string(length=34):sid>.json"
     api.add_url_rule("/Calls.json", view_func=calls.list, endpoint="list_calls")
     api.add_url_rule(one_call, view_func=calls.show, endpoint="show_call")

@@ -10,10 +10,14 @@ from ivr.simulator.calls import CallRecord, CallStore
 from ivr.simulator.pages import day, page_of
 from ivr.simulator.parameters import API_VERSION, rfc2822
 from ivr.simulator.placing import Exchange, Order
+from ivr.simulator.recordings import RecordingStore
 from ivr.simulator.verbs import Method
 
 E164 = re.compile(r"\+[1-9]\d{7,14}")
+SENDER = re.compile(r"\+[1-9]\d{7,14}|MG[0-9a-f]{32}")
+MESSAGE_FIELDS = ({"To", "From", "Body"}, {"To", "MessagingServiceSid", "Body"})
 LONGEST_BODY = 1600
+STOPPED = 21610
 LONGEST_RINGING = 600
 CREATE_FIELDS = {
     "To", "From", "Url", "Method", "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "Timeout",
@@ -102,20 +106,29 @@ def _is_address(url: str) -> bool:
 class Messages:
     """The views of text messages, which go nowhere."""
 
-    def __init__(self, sent: list[dict[str, str]], account_sid: str) -> None:
-        """Keep what is sent in a list."""
-        self._sent = sent
+    def __init__(self, store: RecordingStore, account_sid: str) -> None:
+        """Keep what is sent in a store."""
+        self._store = store
         self._account = account_sid
 
     def create(self) -> tuple[Response, int]:
-        """Accept To, From and Body as the carrier does, and nothing else."""
+        """Accept To, From (or a messaging service), Body and StatusCallback as the carrier does, and nothing else.
+
+        A number that has told the carrier STOP is refused as the carrier does it.
+        """
         form = request.form.to_dict()
-        if set(form) != {"To", "From", "Body"} or not form["Body"] or len(form["Body"]) > LONGEST_BODY:
+        fields = set(form) - {"StatusCallback"}
+        if fields not in MESSAGE_FIELDS or not form["Body"] or len(form["Body"]) > LONGEST_BODY:
             abort(400)
-        if not (E164.fullmatch(form["To"]) and E164.fullmatch(form["From"])):
+        if not E164.fullmatch(form["To"]) or not SENDER.fullmatch(form.get("From") or form["MessagingServiceSid"]):
             abort(400)
-        self._sent.append(form)
-        sid = f"SM{len(self._sent):032x}"
+        if "StatusCallback" in form and not urlsplit(form["StatusCallback"]).scheme.startswith("http"):
+            abort(400)
+        if form["To"] in self._store.stopped:
+            answer = {"code": STOPPED, "message": "Attempt to send to unsubscribed recipient", "status": 400}
+            return jsonify(answer), 400
+        self._store.messages.append(form)
+        sid = f"SM{len(self._store.messages):032x}"
         return jsonify(sid=sid, account_sid=self._account, status="queued", error_code=None), 201
 
 

@@ -111,8 +111,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
 
 
 def _bridge_id() -> int:
-    text = request.args.get("b", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+    return parse.row_id(request.args.get("b"))
 
 
 def _dial(dialled: DialTarget, action: str, status_url: str = "") -> str:

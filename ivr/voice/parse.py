@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from ivr.callflow.inputs import DialEnded, Digits, Input, NoInput, Recorded
 from ivr.models import RecordingStatus
 from ivr.services.calls.turns import Arrival
+from ivr.services.requests.texted import Received
 
 LONGEST_ENTRY = 32
 """Keys of one entry that are looked at; no entry needs half as many."""
 
 LONGEST_NUMBER = 64
+LONGEST_TEXT = 1600
 LONGEST_WORD = 16
 """Characters of a status; the carrier's longest has eleven."""
 
@@ -52,6 +54,27 @@ def sid(form: Mapping[str, str], name: str) -> str:
     if not _SID.fullmatch(value):
         raise UnknownCaller(f"{name} is missing or malformed")
     return value
+
+
+def text(form: Mapping[str, str]) -> Received:
+    """A text message that a patient has written.
+
+    Raises:
+        UnknownCaller: when it has no usable MessageSid.
+    """
+    pictures = form.get("NumMedia", "0")
+    return Received(
+        sid(form, "MessageSid"),
+        _number(form.get("From", "")),
+        form.get("Body", "")[:LONGEST_TEXT],
+        int(pictures) if pictures.isascii() and pictures.isdecimal() and len(pictures) < 4 else 0,
+        handled=bool(form.get("OptOutType")),
+    )
+
+
+def row_id(text: str | None) -> int:
+    """The id of a row of ours that an address carries; 0, which no row has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else 0
 
 
 def turn_number(text: str | None) -> int | None:

@@ -80,6 +80,7 @@ def place(telephone, clock, monkeypatch, recordings):
         phone = telephone(
             desk_numbers=numbers, voice=voice, languages=languages,
             on_call_numbers=tuple(settings.get("on call", "").split()),
+            texts="texts" in settings, sms_from="+16175550100",
             twilio_api_url="http://127.0.0.1:9" if "api down" in settings else api_url,
         )  # fmt: skip
         if "closed" in settings:

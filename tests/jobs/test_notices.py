@@ -244,27 +244,6 @@ class TestOnlyOnce:
         assert forget_notices(line.database, clock.now + timedelta(seconds=1)) == 1
 
 
-class TestReferenceByTextMessage:
-    def test_to_the_number_that_was_confirmed(self, make_line, make_tasks, database_url, api):
-        line = make_line(database_url, sms_reference=True)
-        leave(line, APPOINTMENT)
-        tasks = make_tasks(line, sms_reference=True)
-        run_jobs(tasks)
-        tasks.text_reference(requests(line)[0].id)
-        (form,) = api.store.messages
-        assert (form["To"], form["From"]) == ("+16175550199", "+16175550100")
-        assert form["Body"].startswith("Bay State Pain Associates: ")
-        assert requests(line)[0].reference in form["Body"]
-        assert "1948" not in form["Body"]
-
-    def test_not_to_one_whose_request_is_closed_by_then(self, make_line, make_tasks, database_url, api):
-        line = make_line(database_url, sms_reference=True)
-        leave(line)
-        set_status(line, RequestStatus.CLOSED)
-        run_jobs(make_tasks(line))
-        assert api.store.messages == []
-
-
 def test_without_a_number_to_send_from_the_job_says_so(line, make_tasks):
     from dataclasses import replace
 

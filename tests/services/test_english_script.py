@@ -374,7 +374,7 @@ def heard(keys: list[str]) -> tuple[float, float]:
 def answer_to(event: ev.Event) -> Found | RequestSaved | None:
     """What the services say to the engine's questions: no request is open but the one that is saved."""
     if isinstance(event, ev.Asked):
-        return Found("open" if event.question == "standing" else "none")
+        return Found({"standing": "open", "texting": "skip"}.get(event.question, "none"))
     return RequestSaved(REFERENCE, LATER, id=1) if isinstance(event, ev.RequestConfirmed) else None
 
 

@@ -85,14 +85,6 @@ def test_a_recording_of_an_unknown_call_is_looked_up(line):
     assert queued(line) == [("adopt_recording", ("RE9",), "ENQUEUED")]
 
 
-def test_a_reference_is_texted_only_where_that_is_on_and_agreed(make_line, database_url):
-    line = make_line(database_url, sms_reference=True)
-    call(line, "2 1 4 3 2 2")
-    assert queued(line) == []
-    call(line, "2 1 4 3 1 2", sid="CA2", from_number="+16175550143")
-    assert [name for name, _, _ in queued(line)] == ["text_reference"]
-
-
 def test_a_job_that_never_failed_cannot_be_retried(line):
     with line.database.transaction() as connection:
         enqueue(line.database, connection, Job.ALERT, 1, 1, key="alert-1-1")

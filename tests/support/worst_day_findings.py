@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
-from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice
+from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice, TextMessage
 from ivr.services.jobs import Job, Lane, failed_jobs
 from ivr.services.requests.answers import ANSWERS
 from tests.support.engine_call import EngineCall
@@ -116,8 +116,8 @@ def figures(day, database, found):
         requests = session.scalar(sa.select(sa.func.count(PatientRequest.id)))
         in_outage = session.scalar(sa.select(sa.func.count(PatientRequest.id)).where(PatientRequest.left_in_outage))
         claims = session.scalar(
-            sa.select(sa.func.count(SentNotice.key)).where(SentNotice.key.regexp_match(r"^(urgent|reference)-"))
-        )
+            sa.select(sa.func.count(SentNotice.key)).where(SentNotice.key.regexp_match(r"^urgent-"))
+        ) + session.scalar(sa.select(sa.func.count(TextMessage.id)).where(TextMessage.asked_at.is_not(None)))
     sent = sum(subject.startswith("URGENT") for subject in day.mails) + len(day.store.messages)
     return {
         "calls": len(day.phoned),

@@ -12,7 +12,7 @@ from ivr.services.hours import by_phone as hours_by_phone
 from ivr.services.inquiry import Answering, Inquiry
 from ivr.services.line import Line
 from ivr.services.prompts import by_phone as prompts_by_phone
-from ivr.services.requests import answers, on_call
+from ivr.services.requests import answers, consent, on_call
 from ivr.services.requests import by_caller as existing
 from ivr.services.requests import by_phone as requests_by_phone
 
@@ -20,6 +20,7 @@ ANSWERING: Mapping[Question, Answering] = {
     Question.OPEN_REQUEST: existing.find_open,
     Question.URGENT_HELP: on_call.urgent_help,
     Question.STANDING: answers.standing,
+    Question.TEXTING: consent.offer,
     Question.REQUEST_BY_CALLER: existing.find_by_caller,
     Question.REQUEST_BY_REFERENCE: existing.find_by_reference,
     Question.NEXT_REQUEST: existing.find_next,

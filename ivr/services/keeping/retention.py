@@ -16,12 +16,14 @@ from ivr.models import (
     Call,
     EntryDraft,
     NameWord,
+    PatientLink,
     PatientRequest,
     Recording,
     RecordingStatus,
     ReferenceNumber,
     RequestEntry,
     RequestStatus,
+    TextMessage,
 )
 from ivr.services.audit import SYSTEM, add_audit_entry
 from ivr.services.calls.turns import blank_progress
@@ -43,6 +45,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "recording_audio": frozenset({"data"}),
     "request_entries": frozenset({"note", "changes"}),
     "entry_drafts": frozenset({"content"}),
+    "text_messages": frozenset({"words"}),
 }
 """The columns that erasing empties, by table; a test holds that every encrypted column of patients' is among them."""
 
@@ -155,6 +158,8 @@ def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     _run(session, update(PatientRequest).where(PatientRequest.id.in_(ids)).values(emptied))
     _run(session, update(RequestEntry).where(RequestEntry.request_id.in_(ids)).values(note=None, changes=None))
     _run(session, delete(EntryDraft).where(EntryDraft.request_id.in_(ids)))
+    _run(session, update(TextMessage).where(TextMessage.request_id.in_(ids)).values(words=None))
+    _run(session, delete(PatientLink).where(PatientLink.request_id.in_(ids)))
     _free_references(session, ids, now)
     return recordings
 

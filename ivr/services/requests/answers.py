@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Draft
 from ivr.callflow.inputs import Found, RequestSaved
-from ivr.models import AuditAction, EntryKind, PatientRequest, Priority, RequestEntry, RequestStatus
+from ivr.models import AuditAction, EntryKind, PatientRequest, Priority, RequestEntry, RequestStatus, TextKind
 from ivr.services.audit import CALLER
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.requests.case import Case, case_of
+from ivr.services.requests.consent import agree, wording_by_phone
 from ivr.services.requests.history import hold_reference
 from ivr.services.requests.notices import enqueue_notices
 from ivr.services.requests.saving import due_at, follow_best_time, link, priority_of, told
+from ivr.services.requests.texting import enqueue_text
 
 ANSWERS = (
     "reason", "patient_type", "visit_type", "birth_date", "weekday", "best_time", "visit_time", "may_leave_message",
-    "red_flags",
+    "may_text", "red_flags",
 )  # fmt: skip
 
 
@@ -65,8 +67,11 @@ def add_answers(session: Session, line: Line, answers: Answers, now: datetime) -
         if spoke:
             case.record(EntryKind.MESSAGE_ADDED, AuditAction.CHANGED, "message added, in the call that saved it")
         session.flush()
-        if warned or given.get("may_leave_message"):
+        if warned:
             enqueue_notices(line, session.connection(), request)
+        if request.may_text and "may_text" in given:
+            agree(request, wording_by_phone(session, line, answers.call_id, request.language), now)
+            enqueue_text(session, line, request, TextKind.SAVED, now)
     return told(session, line, request, now)
 
 

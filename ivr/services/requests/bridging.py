@@ -24,6 +24,7 @@ from ivr.models import (
     RequestEntry,
     RequestStatus,
     StaffMember,
+    TextKind,
 )
 from ivr.services.accounts import devices
 from ivr.services.audit import Actor
@@ -33,6 +34,7 @@ from ivr.services.requests import on_call, triage
 from ivr.services.requests.case import LONGEST_TALK, TriageError, opened
 from ivr.services.requests.dialling import DialTarget, caller_id_for
 from ivr.services.requests.notices import REPEAT
+from ivr.services.requests.texting import enqueue_text
 
 TOO_LATE = timedelta(seconds=60)
 """How long somebody waits for their phone to ring: later, it is not rung any more."""
@@ -126,6 +128,7 @@ def begin(line: Line, request_id: int, actor: Actor, now: datetime) -> int:
         session.add(bridge)
         session.flush()
         enqueue(line.database, session.connection(), Job.PLACE_CALL, bridge.id, key=f"bridge-{bridge.id}")
+        enqueue_text(session, line, request, TextKind.CALLING, now)
         return bridge.id
 
 
@@ -157,6 +160,7 @@ def dial_alone(line: Line, request_id: int, actor: Actor, now: datetime) -> None
         _end_other_talks(case.session, actor.staff_id, now)
         case.request.talking_until = now + LONGEST_TALK
         case.record(EntryKind.DIALLED, AuditAction.CALLED, "from their own phone")
+        enqueue_text(case.session, line, case.request, TextKind.DIALLING, now)
 
 
 def dialled_at(line: Line, request_id: int, staff_id: int, now: datetime) -> datetime | None:

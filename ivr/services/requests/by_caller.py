@@ -23,17 +23,18 @@ from ivr.models import (
     Disposition,
     EntryKind,
     PatientRequest,
-    Priority,
     RequestStatus,
     Tab,
+    TextKind,
 )
 from ivr.services.audit import CALLER, add_audit_entry
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.requests import on_call
+from ivr.services.requests.attention import call_attention
 from ivr.services.requests.case import Case, case_of, put_away
-from ivr.services.requests.notices import renew_notices, resume_alerts
-from ivr.services.requests.saving import due_at, follow_best_time, link, save_request
+from ivr.services.requests.saving import follow_best_time, link, save_request
+from ivr.services.requests.texting import enqueue_text
 
 REQUESTS = PatientRequest.metadata.tables["patient_requests"]
 NEWEST = (
@@ -112,6 +113,7 @@ def change_time(session: Session, line: Line, inquiry: Inquiry) -> Found:
         return Found("closed", RequestFacts())
     case.request.best_time = inquiry.state.request.best_time
     follow_best_time(case.request, line, inquiry.now)
+    enqueue_text(session, line, case.request, TextKind.CHANGED, inquiry.now)
     return _changed(case, inquiry, EntryKind.CHANGED_BY_CALLER, "best time")
 
 
@@ -121,6 +123,7 @@ def cancel(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if case is None:
         return Found("closed", RequestFacts())
     put_away(session, case.request, Disposition.CANCELLED, inquiry.now)
+    enqueue_text(session, line, case.request, TextKind.CANCELLED, inquiry.now)
     known_by = _known_by(inquiry)
     kind, detail = EntryKind.CANCELLED_BY_CALLER, f"cancelled by the caller, {known_by}"
     case.record(kind, AuditAction.CLOSED, detail, text=known_by, disposition=Disposition.CANCELLED)
@@ -138,16 +141,8 @@ def add_message(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if case is None:
         _save_as_new(session, line, inquiry, sid)
         return Found("done", RequestFacts())
-    request = case.request
-    link(session, request, inquiry.call_id, sid)
-    if request.priority is Priority.ROUTINE:
-        request.priority = Priority.SOON
-    request.act_by = min(request.act_by, due_at(line, request.priority, inquiry.now, request.best_time))
-    if request.status is RequestStatus.FOLLOW_UP:
-        request.status = RequestStatus.NEW
-    session.flush()
-    renew_notices(session.connection(), request.id)
-    resume_alerts(line.database, session.connection(), request, inquiry.now)
+    link(session, case.request, inquiry.call_id, sid)
+    call_attention(case)
     return _changed(case, inquiry, EntryKind.MESSAGE_ADDED, "message added")
 
 

@@ -28,6 +28,7 @@ from ivr.models import (
     RecordingStatus,
     RequestStatus,
     StaffMember,
+    TextKind,
 )
 from ivr.services.accounts.by_phone import check_pin
 from ivr.services.audit import Actor, add_audit_entry
@@ -39,6 +40,7 @@ from ivr.services.requests.case import LONGEST_TALK, TriageError, idle_claims, o
 from ivr.services.requests.dialling import DialTarget, caller_id_for
 from ivr.services.requests.order import QueueTab, first_of, in_order
 from ivr.services.requests.queue import moment_of
+from ivr.services.requests.texting import enqueue_text
 
 WRONG_TRIES = 3
 """Wrong sign-ins after which a call takes no more, whichever extensions they were for."""
@@ -86,6 +88,7 @@ def claim(session: Session, line: Line, inquiry: Inquiry) -> Found:
             case.need_hold()
             case.record(EntryKind.CALLED, AuditAction.CALLED, "by phone")
             case.request.talking_until = now + LONGEST_TALK
+            enqueue_text(session, line, case.request, TextKind.CALLING, now)
     except TriageError:
         return Found("taken")
     return Found("claimed")

@@ -26,10 +26,12 @@ from ivr.models import (
     Role,
     StaffMember,
     Tab,
+    TextMessage,
 )
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 from ivr.services.requests.case import Changes, NoSuchRequest, changes_of, claim_ends_at, is_idle
+from ivr.services.requests.consent import is_stopped
 from ivr.services.requests.drafts import KeptDraft, read_draft
 from ivr.services.requests.results import TELLING
 from ivr.services.requests.undoing import UndoRule
@@ -117,7 +119,8 @@ class CaseFile:
     `call` is None for what came online. `owner` has claimed it, and until it is done it is `assigned_to`; both are
     names. `is_free`: whoever wants may claim it. `staff` are the names of active members by id. `version` is another
     word after every change; `newest` is the id of the newest entry, 0 for none. `draft` is what whoever looks has typed
-    and not sent, `since_draft` what was done since then.
+    and not sent, `since_draft` what was done since then. `texts` are the text messages about it, the newest first;
+    `wants_no_texts`: the number has said STOP.
     """
 
     request: PatientRequest
@@ -134,6 +137,8 @@ class CaseFile:
     newest: int
     draft: KeptDraft | None
     since_draft: tuple[HistoryItem, ...]
+    texts: tuple[TextMessage, ...]
+    wants_no_texts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ def open_case(line: Line, request_id: int, actor: Actor, now: datetime) -> CaseF
             newest=max((entry.id for entry in entries), default=0),
             draft=draft,
             since_draft=tuple(one for one in items if draft and _is_told_since(one.entry, draft.made_from)),
+            texts=_texts(session, request_id),
+            wants_no_texts=bool(request.callback_number) and is_stopped(session, request.callback_number or ""),
         )
 
 
@@ -240,6 +247,11 @@ def _recordings(session: Session, request_id: int) -> tuple[Recording, ...]:
 def _entries(session: Session, request_id: int) -> list[RequestEntry]:
     mine = select(RequestEntry).where(RequestEntry.request_id == request_id)
     return list(session.scalars(mine.order_by(RequestEntry.id.desc())))
+
+
+def _texts(session: Session, request_id: int) -> tuple[TextMessage, ...]:
+    mine = select(TextMessage).where(TextMessage.request_id == request_id)
+    return tuple(session.scalars(mine.order_by(TextMessage.id.desc())))
 
 
 def _call(session: Session, request: PatientRequest) -> CallPath | None:

@@ -16,6 +16,7 @@ from ivr.models import (
     ReferenceNumber,
     RequestEntry,
     RequestStatus,
+    TextKind,
 )
 from ivr.services.audit import Actor
 from ivr.services.line import Line
@@ -23,6 +24,7 @@ from ivr.services.numbers import dialable, read_number
 from ivr.services.requests.case import BadEntry, Case, NotUndoable, changes_of, opened
 from ivr.services.requests.references import new_reference
 from ivr.services.requests.saving import due_at
+from ivr.services.requests.texting import SETTLED, enqueue_text
 from ivr.services.requests.undoing import NO_STEP, UndoRule
 
 EDITABLE = frozenset({"callback_number", "best_time", "weekday", "priority", "may_leave_message"})
@@ -124,6 +126,8 @@ def edit(line: Line, request_id: int, actor: Actor, now: datetime, *, changes: M
             _wait_for(case)
         if "priority" in different:
             _press(case)
+        if "best_time" in different:
+            enqueue_text(case.session, line, case.request, TextKind.CHANGED, now, delay=SETTLED)
         return case.record(EntryKind.EDITED, AuditAction.CHANGED, f"edited {', '.join(sorted(different))}")
 
 

@@ -1,4 +1,4 @@
-"""Notices to staff, and the one text message a caller may get: what is due, and that each is sent once.
+"""Notices to staff: what is due, and that each is sent once.
 
 A notice never says who called or why: a reference, a kind, a priority, an age and where to look.
 
@@ -62,8 +62,6 @@ def enqueue_notices(line: Line, connection: Connection, request: PatientRequest)
     """Enqueue what a request calls for at once; what can wait is gathered later. Commits nothing."""
     if request.priority is Priority.URGENT:
         enqueue(line.database, connection, Job.ALERT, request.id, 1, key=f"alert-{request.id}-1")
-    if line.texts_reference and may_text(request):
-        enqueue(line.database, connection, Job.TEXT_REFERENCE, request.id, key=f"reference-{request.id}")
 
 
 def resume_alerts(
@@ -77,11 +75,6 @@ def resume_alerts(
         number = _round(request.created_at, now) + 1
         key = f"alert-{request.id}-{number}"
         enqueue(database, connection, Job.ALERT, request.id, number, key=key, delay=delay)
-
-
-def may_text(request: PatientRequest) -> bool:
-    """Whether the caller of a sent request agreed to messages at a number we have."""
-    return request.status is RequestStatus.NEW and request.may_leave_message is True and bool(request.callback_number)
 
 
 def alert(database: Database, request_id: int, number: int, now: datetime, channels: Sequence[Channel]) -> bool:
@@ -105,7 +98,7 @@ def gather(database: Database, occasion: Occasion, now: datetime, channels: Sequ
     query = select(PatientRequest.id).where(due(now), PatientRequest.created_at > now - LOOK_BACK, ~noticed)
     with database.transaction() as connection:
         ids = list(connection.scalars(query.order_by(PatientRequest.id).limit(MOST_IN_ONE)))
-        ids = [request_id for request_id in ids if _insert_once(connection, f"{occasion}:{request_id}", now)]
+        ids = [request_id for request_id in ids if insert_once(connection, f"{occasion}:{request_id}", now)]
         if ids:
             _deliver(database, connection, occasion, ids, f"{occasion}-{ids[0]}-{ids[-1]}", channels)
     return len(ids)
@@ -132,7 +125,7 @@ def notice_facts(
 def claim_sending(database: Database, key: str, recipient: str, now: datetime) -> bool:
     """Commit that a notice is about to leave for a recipient; False when that was so already."""
     with database.transaction() as connection:
-        return _insert_once(connection, _key(key, recipient), now)
+        return insert_once(connection, _key(key, recipient), now)
 
 
 def release_sending(database: Database, key: str, recipient: str) -> None:
@@ -151,15 +144,6 @@ def forget_notices(database: Database, before: datetime) -> int:
     """Delete the guards of notices sent before a moment: one longer ago than `LOOK_BACK`; how many those were."""
     with database.transaction() as connection:
         return connection.execute(delete(SentNotice).where(SentNotice.sent_at < before)).rowcount
-
-
-def reference_text(database: Database, request_id: int) -> tuple[str, str] | None:
-    """Number and reference for a caller's text message; None when it must not be sent (any more)."""
-    with database.read() as session:
-        request = session.get(PatientRequest, request_id)
-        if request is None or not may_text(request) or request.callback_number is None:
-            return None
-        return request.callback_number, request.reference
 
 
 def _round(created_at: datetime, now: datetime) -> int:
@@ -188,7 +172,8 @@ def _deliver(
         enqueue(database, connection, Job.DELIVER_NOTICE, occasion, request_ids, channel, job_key, key=job_key)
 
 
-def _insert_once(connection: Connection, key: str, now: datetime) -> bool:
+def insert_once(connection: Connection, key: str, now: datetime) -> bool:
+    """Note that something was done, by its key; False when it was noted before. Commits nothing."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(SentNotice).values(key=key, sent_at=now).on_conflict_do_nothing()
     return connection.scalar(statement.returning(SentNotice.key)) is not None

@@ -48,6 +48,10 @@ TELLING = frozenset(
         EntryKind.EDITED,
         EntryKind.CHANGED_BY_CALLER,
         EntryKind.CANCELLED_BY_CALLER,
+        EntryKind.CHANGED_BY_LINK,
+        EntryKind.CANCELLED_BY_LINK,
+        EntryKind.MESSAGE_BY_LINK,
+        EntryKind.TEXT_RECEIVED,
     }
 )
 """What whoever saves an outcome must have seen."""

@@ -176,6 +176,7 @@ def _fill(request: PatientRequest, draft: Draft, line: Line) -> None:
     request.number_index = line.database.vault.index(number) if number else None
     request.is_caller_id = draft.is_caller_id
     request.may_leave_message = draft.may_leave_message
+    request.may_text = draft.may_text
     request.reason = None if is_appointment else draft.reason
     request.patient_type = draft.patient_type
     request.visit_type = draft.visit_type

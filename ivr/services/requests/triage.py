@@ -22,11 +22,13 @@ from ivr.models import (
     Priority,
     RequestStatus,
     StaffMember,
+    TextKind,
 )
 from ivr.services.audit import Actor
 from ivr.services.calendar import Calendar
 from ivr.services.line import Line
 from ivr.services.requests.case import BadEntry, Case, idle_claims, opened, put_away, release_unattended
+from ivr.services.requests.texting import SETTLED, enqueue_text
 
 AT_ONCE = 50
 """Idle claims released in one transaction."""
@@ -229,6 +231,8 @@ def close_case(case: Case, disposition: Disposition, note: str) -> int:
         case.request.first_attempt_at = case.request.first_attempt_at or case.now
         case.request.reached_at = case.request.reached_at or case.now
     put_away(case.session, case.request, disposition, case.now)
+    if disposition is Disposition.CANCELLED:
+        enqueue_text(case.session, case.line, case.request, TextKind.CANCELLED, case.now, delay=SETTLED)
     kind, detail = EntryKind.CLOSED, f"disposition: {disposition}"
     return case.record(kind, AuditAction.CLOSED, detail, text=note, disposition=disposition)
 

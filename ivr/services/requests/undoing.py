@@ -18,6 +18,7 @@ STEPS = frozenset(
         EntryKind.REOPENED,
         EntryKind.REASSIGNED,
         EntryKind.CANCELLED_BY_CALLER,
+        EntryKind.CANCELLED_BY_LINK,
     }
 )
 """What must be taken back before anything older can be."""

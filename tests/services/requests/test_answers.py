@@ -11,7 +11,6 @@ from ivr.callflow.answers import Reason
 from ivr.callflow.inputs import Digits, Recorded
 from ivr.models import Disposition, EntryKind, Outcome, PatientRequest, Priority, Recording, RequestStatus
 from ivr.services.calls.turns import take_turn
-from ivr.services.jobs import Job
 from ivr.services.requests import history, triage
 from ivr.services.requests.answers import ANSWERS
 from ivr.services.requests.notices import alert
@@ -27,10 +26,6 @@ def known(line):
     """What the first request says of the questions that were answered."""
     values = {name: getattr(one(line, 1), name) for name in ANSWERS}
     return {name: value for name, value in values.items() if value is not None and (value or name != "red_flags")}
-
-
-def texts(line):
-    return [job.name for job in line.database.jobs.list_workflows() if job.name == Job.TEXT_REFERENCE]
 
 
 CALLBACKS = (("4", "reason", "other"), ("2", "best_time", "afternoon"), ("1", "may_leave_message", True), ("2", "", ""))
@@ -208,16 +203,6 @@ class TestWarningSigns:
         triage.claim(line, 1, ana, NOW)
         caller("1")
         assert (one(line, 1).owner_id, one(line, 1).priority) == (ana.staff_id, Priority.URGENT)
-
-
-def test_who_may_be_left_a_message_gets_the_reference_as_a_text_once(make_line, database_url):
-    line = make_line(database_url, sms_reference=True)
-    caller = Caller(line)("2 1 4 3")
-    assert texts(line) == []
-    caller("1")
-    assert texts(line) == [Job.TEXT_REFERENCE]
-    caller("2 2 4 3 2 2 2 4 3 1 2")
-    assert len(texts(line)) == 1
 
 
 class TestHangingUp:

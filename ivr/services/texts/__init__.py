@@ -1,0 +1,1 @@
+"""Text messages to patients: their words, in each language."""
