@@ -40,7 +40,8 @@ def check_texts(config: Config, numbers: Sequence[Mapping[str, Any]]) -> Iterato
 
 
 def _check_sender(config: Config, number: Mapping[str, Any]) -> Iterator[CheckResult]:
-    name, found = f"{NAME} {config.sms_from}", []
+    name = f"{NAME} {config.sms_from}"
+    found: list[CheckResult] = []
     if not (number.get("capabilities") or {}).get("sms"):
         found.append(fault(name, "This number cannot send text messages.", "Choose another one for SMS_FROM."))
     if number.get("sms_application_sid"):

@@ -24,6 +24,7 @@ from ivr.phone.mailbox import CALL, DESK, Mailbox, Message
 from ivr.proxies import PEER, is_loopback
 from ivr.services.calls.following import SavedRequest, follow
 from ivr.services.line import Line
+from ivr.services.requests.texting import first_text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -208,6 +209,7 @@ def _saved(config: Config, stage: Stage, one: SavedRequest) -> Message:
         "status": words.in_words(one.status),
         "priority": words.in_words(one.priority),
         "due": words.due(one.due_at, 0, stage.line.clock(), config.clinic_timezone),
+        "text": first_text(stage.line, one.id, stage.line.clock()),
         "url": "" if stage.is_trial else f"{CONSOLE}/requests/{one.id}",
     }
 

@@ -12,16 +12,23 @@ from flask import Blueprint, Flask
 
 from ivr import forms
 from ivr.config import ROOT, Config
-from ivr.public import asking, keeping, learning, limiting, pages, sending, start
+from ivr.public import asking, keeping, learning, limiting, link, pages, sending, start, texting
 from ivr.services.line import Line
 
 ADDRESS = "/request"
-ADDRESSES = (ADDRESS,)
+ADDRESSES = (ADDRESS, link.ADDRESS)
 """The rooms of these pages: everything below them is this application's."""
 
 AddRoutes = Callable[[Blueprint, Line, Config], None]
 
-FAMILIES: tuple[AddRoutes, ...] = (start.add_routes, learning.add_routes, sending.add_routes, asking.add_routes)
+FAMILIES: tuple[AddRoutes, ...] = (
+    start.add_routes,
+    learning.add_routes,
+    sending.add_routes,
+    asking.add_routes,
+    link.add_routes,
+    texting.add_routes,
+)
 """The pages, a module each: it adds its routes to the one blueprint, so that endpoints are named 'public.…'."""
 
 

@@ -34,6 +34,7 @@ from ivr.services.line import Line
 from ivr.services.prompts.releases import latest_release
 from ivr.services.prompts.versions import is_clinical, words_on_air
 from ivr.services.recordings.recordings import store_audio
+from ivr.services.requests import consent
 from ivr.services.requests.saving import save_request
 from ivr.simulator import VirtualClock
 from ivr.simulator.speechlike import speechlike
@@ -129,9 +130,16 @@ class SceneSetter:
             self._called(number, scene.before)
         if scene.closed:
             self._close_requests()
+        if not scene.is_open:
+            self._stop_texts(number)
         caller_id = WITHHELD if scene.withheld else number
         dials = self._line.staff_number if scene.role else CLINIC
         return Part(caller_id, dials, dict(self._entries(scene, number, references)))
+
+    def _stop_texts(self, number: str) -> None:
+        """Let a number have said STOP: who calls while the clinic is closed is not asked about texts."""
+        with self._line.database.write() as session:
+            consent.stop(session, number, self._time())
 
     def interfere(self, scene: Scene, state: CallState) -> None:
         """Do what somebody else does in the middle of this scene's calls."""

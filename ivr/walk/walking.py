@@ -71,6 +71,7 @@ def walk(config: Config, database: Database, make_line: MakeLine, make_app: Make
             twilio_api_url=url,
             desk_numbers=config.desk_numbers or (DESK,),
             staff_number=config.staff_number or STAFF,
+            texts=True,
         )
         line = make_line(rehearsed)
         with closing(line.database):

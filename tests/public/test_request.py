@@ -72,7 +72,7 @@ def test_every_question_of_the_tree_has_a_page(line):
 
     walk(Form())
     wanted = {name for name in tree.questions if isinstance(tree[name], Menu | Entry)}
-    assert wanted - done == {"check_birth_date", "offer_message", "keep_message"}
+    assert wanted - done == {"check_birth_date", "offer_message", "keep_message", "texts"}
 
 
 def test_it_is_sent_from_the_last_page_alone_and_told_with_the_promise(patient, line):

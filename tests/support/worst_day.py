@@ -258,7 +258,7 @@ def worst_day(
         api = running.enter_context(carriers_api(day.store))
         env = {
             **settings, "DATABASE_URL": server.url, "IVR_VOICE": "say", "TWILIO_API_URL": api, "SMTP_URL": mail.url,
-            "NOTIFY_EMAILS": "nurse@example.org", "SMS_FROM": "+16175550100", "TEXTS": "on",
+            "NOTIFY_EMAILS": "nurse@example.org", "SMS_FROM": "+16175550100",
         }  # fmt: skip
         web, address = running.enter_context(web_server(env, workers=web_workers, stderr=log))
         jobs = running.enter_context(job_workers(env, workers, log))

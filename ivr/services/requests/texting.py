@@ -179,11 +179,13 @@ def _is_wanted(session: Session, request: PatientRequest, text: TextMessage, now
     return fits and not consent.is_stopped(session, request.callback_number)
 
 
-def words_of(session: Session, line: Line, request: PatientRequest, kind: TextKind, now: datetime) -> str:
-    """A text as it would be sent now, with the link's secret left out; '' where the line sends none."""
-    if line.texts is None:
-        return ""
-    return _words(session, line, line.texts, request, kind, f"{line.texts.link_base}/r/…", now)
+def first_text(line: Line, request_id: int, now: datetime) -> str:
+    """The text that the patient of a request gets first, without the link's secret; '' where none is sent."""
+    with line.database.read() as session:
+        request = session.get(PatientRequest, request_id)
+        if line.texts is None or request is None or not request.may_text:
+            return ""
+        return _words(session, line, line.texts, request, TextKind.SAVED, f"{line.texts.link_base}/r/…", now)
 
 
 def _words(

@@ -60,13 +60,14 @@ const showNode = (node, words) => {
   scrollTree(box);
 };
 
-const savedRequest = ({ kind, reference, status, priority, due, url }) => {
+const savedRequest = ({ kind, reference, status, priority, due, text, url }) => {
   const attributes = { href: url, target: "_blank", rel: "noopener" };
   return createElement(
     "div",
     { class: "message good" },
     createElement("strong", {}, `${kind} ${reference}`),
     createElement("p", {}, `${status}. ${priority}. ${due}.`),
+    ...(text ? [createElement("p", {}, `The patient is texted: ${text}`)] : []),
     url
       ? createElement("a", attributes, "See it in the staff's console")
       : createElement("p", {}, "This was a trial: it is not in the queue."),
