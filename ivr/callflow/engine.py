@@ -135,7 +135,8 @@ def _known_language(tree: Tree, language: str | None) -> str | None:
 def _at_menu(tree: Tree, state: CallState, menu: Menu, given: Input) -> Turn:
     match given:
         case NoInput() if menu.on_silence is not None:
-            return _arrive(tree, state, menu.on_silence)
+            lead = spoken(menu.silence_says, state) if menu.silence_says else ()
+            return _arrive(tree, state, menu.on_silence, lead)
         case NoInput():
             return _missed(tree, replace(state, lead=""), menu, "no_input")
         case Digits(keys, doubled=False) if keys not in ("", "#"):

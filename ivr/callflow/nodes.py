@@ -194,10 +194,11 @@ class Menu:
     `opening` is spoken on arrival and on repeat, not on a reprompt, unless the options make no sense without it
     (`keep_opening`). `one_sentence` announces all options at once. `global_options` are the prompts for 9, * and 0,
     which work everywhere and are announced where they help. `level` is the menu's depth below the greeting.
-    `on_silence` is where silence leads when it is no failed attempt, `back` where * leads, `failed` where the third
-    miss leads after `giving_up` was said. With `other_languages` the choice of the language that the call is in already
-    works, and is not announced. No key cuts the `uncut` prompt, with which the opening begins; with `all_uncut` none
-    cuts anything. With `starts_over`, a key that fits nothing starts the words over, and is no miss.
+    `on_silence` is where silence leads when it is no failed attempt, and `silence_says` what is said then, `back`
+    where * leads, `failed` where the third miss leads after `giving_up` was said. With `other_languages` the choice
+    of the language that the call is in already works, and is not announced. No key cuts the `uncut` prompt, with
+    which the opening begins; with `all_uncut` none cuts anything. With `starts_over`, a key that fits nothing
+    starts the words over, and is no miss.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Menu:
     global_options: tuple[str, ...] = ()
     wait: int = MENU_WAIT
     on_silence: Exit | None = None
+    silence_says: Value | None = None
     failed: Exit = PERSON
     giving_up: str = "help_is_near"
     longest: float = LONGEST_MENU

@@ -36,7 +36,7 @@ def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> 
     """The clinic's call tree in the given languages."""
     staff, questions = staff_choice(languages), question_nodes()
     nodes = (
-        *_greeting(staff),
+        *_greeting(staff, asks_language=len(languages) > 1),
         *language_nodes(languages, staff),
         *_information(),
         *_the_number(),
@@ -55,13 +55,13 @@ APPOINTMENT = Choice("1", "option_appointment", REQUEST, action=DraftAction.BEGI
 CALLBACK = Choice("2", "option_callback", REQUEST, action=DraftAction.BEGIN, kind=Kind.CALLBACK)
 
 
-def _greeting(staff: Choice) -> tuple[Node, ...]:
+def _greeting(staff: Choice, *, asks_language: bool) -> tuple[Node, ...]:
     return (
         Notice(
             "emergency",
             ("emergency",),
             GREETED,
-            lead=Value.CLOSURE,
+            lead=None if asks_language else Value.CLOSURE,
             elsewhere="emergency_short",
         ),
         Menu(

@@ -1,8 +1,11 @@
-"""The language menu: only where the line speaks more than one, and shorter for a number that has called before."""
+"""The language menu: only where the line speaks more than one, and shorter for a number that has called before.
+
+What is to be said of a closed or short day comes after it, in the language that the call is held in then.
+"""
 
 from __future__ import annotations
 
-from ivr.callflow.nodes import Choice, Exit, Fork, Menu, Node, On
+from ivr.callflow.nodes import Choice, Exit, Fork, Menu, Node, On, Value
 
 GREETED: Exit = Fork(On.LANGUAGES, {"one": "main", "many": "language", "known": "language_known"})
 """Where a call goes once it was greeted."""
@@ -11,7 +14,7 @@ GREETED: Exit = Fork(On.LANGUAGES, {"one": "main", "many": "language", "known": 
 def language_nodes(languages: tuple[str, ...], staff: Choice) -> tuple[Node, ...]:
     """The menu for whoever calls for the first time, and the one that offers the other languages only."""
     offered = tuple(
-        Choice(str(key), "language_option", "main", language=language)
+        Choice(str(key), "language_option", "main", language=language, then_say=Value.CLOSURE)
         for key, language in enumerate(languages, start=1)
     )
     return (
@@ -31,5 +34,6 @@ def _menu(name: str, offered: tuple[Choice, ...], *, wait: int, other_languages:
         back=name,
         wait=wait,
         on_silence="main",
+        silence_says=Value.CLOSURE,
         other_languages=other_languages,
     )

@@ -319,6 +319,17 @@ def test_the_language_menu_speaks_each_option_in_its_language(call):
     assert not any(isinstance(event, ev.InputMissed) for event in silent.events)
 
 
+def test_a_closed_day_is_told_once_the_language_is_known(call):
+    """Nobody hears of it in a language that they do not speak."""
+    closed = (out.Say("closure_weather"),)
+    assert call(closure=closed).prompts[:2] == ["emergency", "closure_weather"]
+    for keys, language in (("2", "es-US"), ("1", "en-US"), ("s", "en-US"), ("2 * 1", "en-US")):
+        caller = call(languages=("en-US", "es-US"), closure=closed)
+        assert "closure_weather" not in caller.prompts
+        caller(keys)
+        assert (caller.node, caller.prompts[0], caller.turn.state.language) == ("main", "closure_weather", language)
+
+
 def test_star_in_the_main_menu_brings_the_language_menu_back(call):
     assert call(languages=("en-US", "es-US"))("1 *").node == "language"
 

@@ -40,11 +40,11 @@ class EngineCall:
 
     `requests` are the saved ones, each with the answers that were added to it.
     `records` answers questions by name: a finding, or a finding and facts, or several that are used up in turn. Nobody
-    has an open request unless it says so.
+    has an open request unless it says so. `closure` is what is to be said of a closed day.
     """
 
-    def __init__(self, caller=CALLER, desk=(), languages=("en-US",), records=None, is_open=False):
-        self.is_open = is_open
+    def __init__(self, caller=CALLER, desk=(), languages=("en-US",), records=None, is_open=False, closure=()):
+        self.is_open, self.closure = is_open, closure
         self.records = records or {}
         self.asked = []
         self.tree = build(languages, valid)
@@ -64,7 +64,7 @@ class EngineCall:
         self._take(state or self.turn.state, given)
 
     def _take(self, state, given):
-        turn = advance(self.tree, state.at(TODAY, self.desk, is_open=self.is_open), given)
+        turn = advance(self.tree, state.at(TODAY, self.desk, self.closure, self.is_open), given)
         self.events += turn.events
         for event in turn.events:
             if isinstance(event, ev.RequestConfirmed):
