@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 from ivr.config import Config
 from ivr.db import Base, Database, Vault
 from ivr.migrations import upgrade
-from ivr.models import Closure, PromptAudio, PromptNumber, PromptRelease, PromptVersion, WeeklyHours
+from ivr.models import Closure, InformationClip, PromptAudio, PromptNumber, PromptRelease, PromptVersion, WeeklyHours
 from ivr.services.prompts.releases import latest_release
+from ivr.services.prompts.releasing import clips_heard
 
 NOWHERE = "http://127.0.0.1:9"
 """The carrier's API, as the rehearsed line knows it: an address where nobody listens."""
@@ -96,9 +97,10 @@ def _copy(database: Database, copy: Database, manifest: Manifest | None) -> None
             (PromptNumber, _rows(source, PromptNumber)),
             (WeeklyHours, _rows(source, WeeklyHours)),
             (Closure, closures),
+            (InformationClip, _rows(source, InformationClip)),
         ):
             _put(target, kind, rows)
-        target.add(PromptRelease(manifest=heard, created_at=datetime.now(UTC)))
+        target.add(PromptRelease(manifest=heard, created_at=datetime.now(UTC), clips=clips_heard(source, heard)))
 
 
 def _on_air(source: Session) -> Manifest:

@@ -9,6 +9,9 @@ from ivr.callflow.nodes import Tree
 
 WIDTH, HEIGHT = 128, 28
 GAP_X, GAP_Y = 14, 34
+LONGEST_NAME = 22
+"""Letters that fit into a box."""
+
 PER_ROW = 6
 """Boxes in a row before it is broken into two."""
 
@@ -48,7 +51,8 @@ def _line(name: str, start: tuple[int, int], end: tuple[int, int]) -> str:
 
 
 def _box(name: str, x: int, y: int) -> str:
-    words = escape(name.replace("_", " "))
+    words = name.replace("_", " ")
+    words = escape(words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…")
     return (
         f'<g data-node="{escape(name)}"><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="7"/>'
         f'<text x="{x + WIDTH // 2}" y="{y + HEIGHT // 2 + 4}">{words}</text></g>'

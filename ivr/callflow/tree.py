@@ -2,7 +2,8 @@
 
 Every menu also knows `0` (a person), `9` (hear it again) and `*` (one level back). What follows key 4, and what a
 caller hears who asks for a callback while another request is open, is in `tree_existing.py`; what is behind key 7 of
-the first menus, which is not announced, in `tree_staff.py`; the language menu in `tree_languages.py`.
+the first menus, which is not announced, in `tree_staff.py`; the information in `tree_information.py`; the language
+menu in `tree_languages.py`.
 """
 
 from __future__ import annotations
@@ -26,19 +27,20 @@ from ivr.callflow.nodes import (
     Tree,
     Value,
 )
-from ivr.callflow.tree_existing import EXISTING, NUMBER, REQUEST, existing_nodes
+from ivr.callflow.tree_existing import EXISTING, NUMBER, existing_nodes
+from ivr.callflow.tree_information import APPOINTMENT, CALLBACK, OwnClip, information_nodes
 from ivr.callflow.tree_languages import GREETED, language_nodes
 from ivr.callflow.tree_questions import QUESTIONS, by_flow, question_nodes, receipt_nodes
 from ivr.callflow.tree_staff import staff_choice, staff_nodes
 
 
-def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> Tree:
-    """The clinic's call tree in the given languages."""
+def build(languages: tuple[str, ...], dialable: Callable[[str], str | None], own: tuple[OwnClip, ...] = ()) -> Tree:
+    """The clinic's call tree in the given languages, with the information clips of its own."""
     staff, questions = staff_choice(languages), question_nodes()
     nodes = (
         *_greeting(staff, asks_language=len(languages) > 1),
         *language_nodes(languages, staff),
-        *_information(),
+        *information_nodes(own),
         *_the_number(),
         *questions,
         *receipt_nodes(),
@@ -51,8 +53,6 @@ def build(languages: tuple[str, ...], dialable: Callable[[str], str | None]) -> 
 
 
 VOICEMAIL = Fork(On.NUMBER, {"known": "voicemail", "unknown": "message_number"})
-APPOINTMENT = Choice("1", "option_appointment", REQUEST, action=DraftAction.BEGIN, kind=Kind.APPOINTMENT)
-CALLBACK = Choice("2", "option_callback", REQUEST, action=DraftAction.BEGIN, kind=Kind.CALLBACK)
 
 
 def _greeting(staff: Choice, *, asks_language: bool) -> tuple[Node, ...]:
@@ -73,50 +73,6 @@ def _greeting(staff: Choice, *, asks_language: bool) -> tuple[Node, ...]:
             example="main_example",
             back=Fork(On.LANGUAGES, {"one": "main", "many": "language", "known": "language_known"}),
         ),
-    )
-
-
-def _information() -> tuple[Node, ...]:
-    return (
-        Menu(
-            "information",
-            level=2,
-            opening=("information_opening",),
-            choices=(
-                Choice("1", "information_fracture", "fracture"),
-                Choice("2", "information_vertebroplasty", "vertebroplasty"),
-                Choice("3", "information_kyphoplasty", "kyphoplasty"),
-                Choice("4", "information_day", "preparing"),
-            ),
-            global_options=("option_person",),
-            example="information_example",
-            back="main",
-        ),
-        _clip("fracture", then="causes"),
-        _clip("causes"),
-        _clip("vertebroplasty", then="benefit"),
-        _clip("benefit"),
-        _clip("kyphoplasty"),
-        _clip("preparing", then="needle"),
-        _clip("needle", then="cement"),
-        _clip("cement", then="afterwards"),
-        _clip("afterwards", then="risks"),
-        _clip("risks"),
-    )
-
-
-def _clip(name: str, then: str | None = None) -> Menu:
-    on = (Choice("3", "clip_next", then),) if then else ()
-    return Menu(
-        name,
-        level=3,
-        opening=(f"clip_{name}",),
-        choices=(APPOINTMENT, CALLBACK, *on),
-        global_options=("option_repeat", "option_person") if then else ("option_repeat", "option_topics"),
-        example="clip_example",
-        back="information",
-        disclaimer="disclaimer",
-        clip=name,
     )
 
 

@@ -216,12 +216,12 @@ def _say_faults(faults: list[str]) -> NoReturn:
 
 
 def _lint(config: Config) -> list[str]:
-    scripts = scripts_of(config)
     line = create_line(config)
     seconds = measured_seconds(migrated(line.database), config.languages)
+    scripts = line.with_clips(scripts_of(config))
     voices = [
         check.SpokenScript(language, script.order, script.has, seconds[language], script.longest)
         for language, script in scripts.items()
     ]
     false = [str(one) for one in disagreements(line.database, scripts) if one.misleads]
-    return check.check(line.tree, voices) + false
+    return check.check(line.on_air().tree, voices) + false

@@ -61,7 +61,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
             length=length,
-            node_words=words.NODES,
+            node_words=words.node,
         )
 
     @console.get("/reports/<any(week, tree):name>-<any(light, dark):scheme>.svg")
@@ -72,7 +72,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         if name == "week":
             drawn = week(requests_by_hour(*asked), palette)
         else:
-            drawn = tree_of_leaving(line.tree, ends_by_node(*asked), palette)
+            drawn = tree_of_leaving(line.on_air().tree, ends_by_node(*asked), palette)
         return Response(drawn, mimetype="image/svg+xml")
 
     @console.get("/reports/figures.<any(csv, json):form>")

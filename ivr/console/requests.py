@@ -251,7 +251,7 @@ def _facts(line: Line, case: CaseFile, now: datetime, problem: Problem | None) -
         "dispositions": DISPOSITIONS,
         "here": list_args(request.args),
         "typed_work": _typed_work(problem, case),
-        "did": path_words(line.tree, case),
+        "did": path_words(line.on_air().tree, case),
         "priorities": tuple(Priority),
         "best_times": tuple(BestTime),
         "weekdays": tuple(Weekday),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.callflow.answers import BestTime, Kind, PatientType, Reason, VisitType, Weekday
 from ivr.callflow.entries import age_on
+from ivr.callflow.tree_information import OWN
 from ivr.console.history_words import HISTORY
 from ivr.console.moments import clock_words
 from ivr.models import Disposition, EntryKind, Outcome, Priority, RecordingStatus, RequestStatus
@@ -260,8 +261,9 @@ def in_words(value: StrEnum | None) -> str:
 
 
 def node(name: str) -> str:
-    """A node of the call tree."""
-    return NODES.get(name, name.replace("_", " ").capitalize())
+    """A node of the call tree; the name of a clip of the clinic's own ends with its title."""
+    told = f"Information: {name.split('_', 2)[-1]}" if name.startswith(OWN) else name.capitalize()
+    return NODES.get(name, told.replace("_", " "))
 
 
 def language(tag: str) -> str:
@@ -335,11 +337,8 @@ def history_title(kind: EntryKind, staff: str | None, given_to: str | None, chan
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What an edit changed, a line each: 'Priority: routine, now soon'."""
-    return [
-        f"{label}: {_value(name, before.get(name))} → {_value(name, after.get(name))}"
-        for name, label in _FIELDS.items()
-        if name in after
-    ]
+    told = [(name, label) for name, label in _FIELDS.items() if name in after]
+    return [f"{label}: {_value(name, before.get(name))} → {_value(name, after.get(name))}" for name, label in told]
 
 
 def _value(name: str, value: Any) -> str:

@@ -16,6 +16,7 @@ from ivr.services.scripts import Script
 def check_prompts(line: Line, scripts: Mapping[str, Script], *, speaks: bool) -> Iterator[CheckResult]:
     """That every language can say everything, with the script's keys and in its time. Needs a database."""
     faults = [] if speaks else prompt_faults(line.database, scripts)
+    scripts = line.with_clips(scripts)
     if not faults:
         faults = _tree_faults(line, scripts, speaks)
     for words in faults:
@@ -47,4 +48,4 @@ def _tree_faults(line: Line, scripts: Mapping[str, Script], speaks: bool) -> lis
         )
         for language, script in scripts.items()
     ]
-    return check.check(line.tree, voices)
+    return check.check(line.on_air().tree, voices)

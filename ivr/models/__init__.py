@@ -9,6 +9,7 @@ from ivr.models.job import Checkpoint, SentNotice
 from ivr.models.naming import NameWord
 from ivr.models.prompt import (
     ImportState,
+    InformationClip,
     PromptAudio,
     PromptImport,
     PromptImportPart,
@@ -44,6 +45,7 @@ __all__ = [
     "FailedSignIns",
     "FormCount",
     "ImportState",
+    "InformationClip",
     "NameWord",
     "Outcome",
     "PatientLink",

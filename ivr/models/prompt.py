@@ -161,12 +161,33 @@ class PromptImportPart(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class InformationClip(Base):
+    """An information clip of the clinic's own: where it stands in the call tree, and its first words by language.
+
+    `node` names its place in the tree, `after` the shipped clip that it follows. What callers hear of it are versions
+    of its prompt, as of any other. A removed one stays, as reports of earlier calls name it.
+    """
+
+    __tablename__ = "information_clips"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    node: Mapped[str] = mapped_column(String(32), unique=True)
+    title: Mapped[str] = mapped_column(String(80))
+    after: Mapped[str] = mapped_column(String(32))
+    clinical: Mapped[bool]
+    words: Mapped[dict[str, str]] = mapped_column(JSON)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class PromptRelease(Base):
     """Which audio every prompt has on the air: `{language: {key: sha256}}`. A call keeps the one it began with.
 
     `together` is what a release of several put on the air: for each the version's id, and that of the one before it
     or None. Beside the languages stand `silence`, `directions` (English, for those who record by phone) and, with a
-    language, `own en-US`: which of its prompts are the clinic's own.
+    language, `own en-US`: which of its prompts are the clinic's own. `clips` are the information clips of the clinic's
+    own that stood in the call tree then: node, the clip before it, and the languages that have it.
     """
 
     __tablename__ = "prompt_releases"
@@ -174,4 +195,5 @@ class PromptRelease(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     manifest: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
     together: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
+    clips: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

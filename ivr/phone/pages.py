@@ -82,7 +82,7 @@ def add_phone(console: Flask, line: Line, config: Config, calls: WSGIApplication
     @route("/", endpoint="slash")
     def page() -> str:
         """The telephone."""
-        shown = {"callers": CALLERS, "speeds": SPEEDS, "tree": as_svg(line.tree), "is_open": phone.is_open}
+        shown = {"callers": CALLERS, "speeds": SPEEDS, "tree": as_svg(line.on_air().tree), "is_open": phone.is_open}
         return render_template("phone/phone.html", **shown)
 
     @route("/desk")

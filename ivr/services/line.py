@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
-from ivr.callflow.nodes import Tree
+from sqlalchemy import Connection, func, select
+
+from ivr.callflow.nodes import LONGEST_CLIP, Tree
 from ivr.callflow.outputs import Say, SayOwn, SpeakTime, Speech
+from ivr.callflow.tree import build
+from ivr.callflow.tree_information import OwnClip, clip_prompt
 from ivr.config import OpenSpan
 from ivr.db import Database
+from ivr.models import InformationClip, PromptRelease
 from ivr.services.calendar import Calendar, Calendars, Change, ChangedDay
-from ivr.services.scripts import Script
+from ivr.services.scripts import Prompt, Script
 from ivr.services.texts.words import Texting
+
+build_with_clips = lru_cache(maxsize=32)(build)
+"""A tree is pure, so the same clips make the same one: most releases change none."""
 
 
 def utc_now() -> datetime:
@@ -52,7 +61,8 @@ class Line:
     `texts`: how patients who agree to it are texted; None where nobody is. `speaks`: the carrier's voice says what
     nobody has recorded, instead of ours. `clinic_number` is the caller ID of calls to patients ('': the
     number that the patient had called), a call to `staff_number` is one of staff; both are E.164. `scripts` are the
-    shipped words, by language.
+    shipped words, by language, and `tree` is the shipped one: information clips of the clinic's own are in neither.
+    `clips_heard` are those of the releases that were asked for; a release never changes.
     """
 
     database: Database
@@ -67,6 +77,49 @@ class Line:
     staff_number: str = ""
     idle: IdleLimits = IdleLimits()
     scripts: Mapping[str, Script] = field(default_factory=dict)
+    clips_heard: dict[int, tuple[OwnClip, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def hearing(self, connection: Connection, release_id: int | None) -> Line:
+        """The line as calls with that release hear it: the clinic's own clips that stood then are in its tree."""
+        if release_id is None:
+            return self
+        stood = self.clips_heard.get(release_id)
+        if stood is None:
+            kept = connection.scalar(select(PromptRelease.clips).where(PromptRelease.id == release_id)) or []
+            languages = set(self.tree.languages)
+            stood = tuple(OwnClip(name, after) for name, after, *spoken in kept if languages <= set(spoken))
+            self.clips_heard[release_id] = stood
+        return replace(self, tree=self._tree_with(stood)) if stood else self
+
+    def on_air(self) -> Line:
+        """The line as calls that begin now hear it."""
+        with self.database.read() as session:
+            return self.hearing(session.connection(), session.scalar(select(func.max(PromptRelease.id))))
+
+    @property
+    def whole_tree(self) -> Tree:
+        """The tree with every own clip that was not removed, on the air or not yet."""
+        return self._tree_with([OwnClip(clip.node, clip.after) for clip in self._clips()])
+
+    @property
+    def all_scripts(self) -> Mapping[str, Script]:
+        """The shipped words, and those of the clinic's own clips."""
+        return self.with_clips(self.scripts)
+
+    def with_clips(self, scripts: Mapping[str, Script]) -> Mapping[str, Script]:
+        """Some scripts with the prompts of own clips, each after that of the clip it follows."""
+        clips = self._clips()
+        return {language: _with_clips(script, clips) for language, script in scripts.items()} if clips else scripts
+
+    def _clips(self) -> Sequence[InformationClip]:
+        with self.database.read() as session:
+            standing = select(InformationClip).where(InformationClip.removed_at.is_(None))
+            found = session.scalars(standing.order_by(InformationClip.id)).all()
+            session.expunge_all()
+            return found
+
+    def _tree_with(self, own: Sequence[OwnClip]) -> Tree:
+        return build_with_clips(self.tree.languages, self.tree.dialable, tuple(own)) if own else self.tree
 
     @property
     def calendar(self) -> Calendar:
@@ -91,6 +144,18 @@ class Line:
         calendar = self.calendar
         today, is_open = calendar.today(now), calendar.is_open(now)
         return today, self.desk_numbers if is_open else (), closure_words(calendar, now, self.speaks), is_open
+
+
+def _with_clips(script: Script, clips: Sequence[InformationClip]) -> Script:
+    prompts: dict[str, Prompt] = {}
+    for key, prompt in script.prompts.items():
+        prompts[key] = prompt
+        for clip in clips:
+            if key == clip_prompt(clip.after) and script.language in clip.words:
+                own = clip_prompt(clip.node)
+                words = clip.words[script.language]
+                prompts[own] = Prompt(own, words, prompt.direction, clip.clinical, LONGEST_CLIP, None, clip.title)
+    return replace(script, prompts=prompts)
 
 
 def closure_words(calendar: Calendar, now: datetime, speaks: bool = False) -> tuple[Speech, ...]:

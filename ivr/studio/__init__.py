@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from ivr.console.access import HEADERS
 from ivr.services.line import Line
-from ivr.studio import overview, page, session, sounds, waiting, zips
+from ivr.studio import clips, overview, page, session, sounds, waiting, zips
 
 STUDIO = "/studio"
 
@@ -14,7 +14,7 @@ STUDIO = "/studio"
 def create_studio(line: Line) -> Blueprint:
     """The studio's pages; all below /studio/."""
     studio = Blueprint("studio", __name__, url_prefix=STUDIO)
-    for family in (overview, page, session, sounds, waiting, zips):
+    for family in (clips, overview, page, session, sounds, waiting, zips):
         family.add_routes(studio, line)
 
     @studio.after_request

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, render_template, request
 
 from ivr import forms
+from ivr.callflow.nodes import Tree
 from ivr.console.access import member, requires
 from ivr.models import Role
 from ivr.services.line import Line
@@ -41,32 +42,34 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         chosen = request.args.get("show", "all")
         chosen = chosen if chosen in FILTERS else "all"
         words = forms.short_text(request.args, "find", LONGEST_FIND)
+        scripts, tree = line.all_scripts, line.whole_tree
         everything = rows(line)
         to_approve, ready = counts(line)
-        shown = [row for row in everything if FILTERS[chosen][1](row) and _matches(line, row, words)]
+        fitting = filter(FILTERS[chosen][1], everything)
+        shown = [row for row in fitting if _matches(tree, title_of(scripts, row.key), row, words)]
         return render_template(
             "studio/matrix.html",
             rows=shown,
             groups=_grouped(shown),
-            title_of=lambda key: title_of(line.scripts, key),
+            title_of=lambda key: title_of(scripts, key),
             is_open=bool(words) or chosen != "all",
-            languages=tuple(line.scripts),
+            languages=tuple(scripts),
             filters={name: (label, sum(map(fits, everything))) for name, (label, fits) in FILTERS.items()},
             imports=latest_imports(line),
             to_approve=to_approve,
             ready=ready,
             chosen=chosen,
             find=words,
-            first_step=first_step(line, next(iter(line.scripts)), member().id),
+            first_step=first_step(line, next(iter(scripts)), member().id),
             greeting=GREETING,
         )
 
 
-def _matches(line: Line, row: PromptRow, words: str) -> bool:
+def _matches(tree: Tree, title: str, row: PromptRow, words: str) -> bool:
     """Whether a prompt is what somebody looks for: each word is in something that is known of it."""
     spoken = [cell.words for cell in row.cells]
-    told = [*spoken, row.words, row.direction, *places_of(line.tree, row.key), group_of(row.key), names_of(row.key)]
-    known = " ".join((str(row.number), row.key, title_of(line.scripts, row.key), *told)).lower()
+    told = [*spoken, row.words, row.direction, *places_of(tree, row.key), group_of(row.key), names_of(row.key)]
+    known = " ".join((str(row.number), row.key, title, *told)).lower()
     return all(word in known for word in words.lower().split())
 
 

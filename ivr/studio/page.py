@@ -61,12 +61,12 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             me=member(),
             is_late=lambda version: is_late(version, line.clock()),
             is_alone=has_one_admin(line.database),
-            title=title_of(line.scripts, key),
-            places=places_of(line.tree, key),
+            title=title_of(line.all_scripts, key),
+            places=places_of(line.whole_tree, key),
             sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,
             most_letters=versions.LONGEST_SCRIPT,
-            known_words=" ".join(sorted(line.scripts[language].known_words)),
+            known_words=" ".join(sorted(line.all_scripts[language].known_words)),
         )
 
     @studio.post("/<language>/<key>/script")
@@ -156,7 +156,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
 
     def _done(language: str, key: str, message: str, work: Callable[[], object]) -> ResponseReturnValue:
         """Do it, and show the prompt's page with what came of it; a page that keeps what is refused gets a sentence."""
-        if language not in line.scripts or key not in line.scripts[language].prompts:
+        if language not in line.all_scripts or key not in line.all_scripts[language].prompts:
             abort(404)
         refused = ""
         try:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, heard_in
-from ivr.callflow.nodes import Tree
+from ivr.callflow.nodes import Menu, Tree
 from ivr.callflow.outputs import Pause, Say
 from ivr.callflow.surroundings import sentence_with
-from ivr.console.words import NODES
+from ivr.callflow.tree_information import OWN
+from ivr.console.words import NODES, node
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import heard_on_air
 from ivr.services.scripts import Script
@@ -86,8 +87,17 @@ def title_of(scripts: Mapping[str, Script], key: str) -> str:
 
 def places_of(tree: Tree, key: str) -> tuple[str, ...]:
     """Where a prompt is heard, a phrase each; never empty."""
-    told = tuple(dict.fromkeys(NODES[node] for node in heard_in(tree, key) if node in NODES))
-    return told or (_by_key(key)[1],)
+    spoken_by = heard_in(tree, key)
+    told = [NODES[name] for name in spoken_by if name in NODES]
+    told += [_after(tree, name) for name in spoken_by if name.startswith(OWN)]
+    return tuple(dict.fromkeys(told)) or (_by_key(key)[1],)
+
+
+def _after(tree: Tree, own: str) -> str:
+    """Where a clip of the clinic's own is heard: after the one that leads to it."""
+    clips = (one for one in tree.nodes.values() if isinstance(one, Menu) and one.clip)
+    before = next((one.name for one in clips if any(choice.to == own for choice in one.choices)), "")
+    return f"After “{node(before)}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,8 @@ class SentencePart:
 
 def sentence_of(line: Line, language: str, key: str) -> list[SentencePart]:
     """The sentence that callers hear a prompt in, with what is on the air; empty when no call has it."""
-    script = line.scripts[language]
-    found = sentence_with(line.tree, key, script.order, script.has)
+    script = line.all_scripts[language]
+    found = sentence_with(line.whole_tree, key, script.order, script.has)
     heard = heard_on_air(line, language)
     parts = []
     for part in found[1] if found else ():

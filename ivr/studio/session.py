@@ -90,10 +90,10 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             before=before,
             after=after,
             states=STATES,
-            title_of=lambda key: title_of(line.scripts, key),
-            places=places_of(line.tree, key) if key else (),
+            title_of=lambda key, scripts=line.all_scripts: title_of(scripts, key),
+            places=places_of(line.whole_tree, key) if key else (),
             for_staff=for_staff,
-            has_staffs=any(map(is_staffs, line.scripts[language].prompts)),
+            has_staffs=any(map(is_staffs, line.all_scripts[language].prompts)),
         )
 
 

@@ -32,7 +32,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_late=lambda version: is_late(version, now),
             is_alone=has_one_admin(line.database),
             me=member(),
-            title_of=lambda key: title_of(line.scripts, key),
+            title_of=lambda key, scripts=line.all_scripts: title_of(scripts, key),
         )
 
     @studio.post("/waiting", endpoint="publish_chosen")

@@ -191,7 +191,8 @@ class _Document:
         language = fragment.language or self.answer.language
         if isinstance(fragment, out.SayOwn):
             return language
-        return language if self.renderer.scripts[language].has(fragment.prompt) else self.renderer.default_language
+        written = self.renderer.scripts[language].has(fragment.prompt)
+        return language if written or self.release.audio(language, fragment.prompt) else self.renderer.default_language
 
     def _fragments(self, speech: Iterable[out.Speech]) -> Iterator[Fragment]:
         script = self.renderer.scripts[self.answer.language]

@@ -78,7 +78,7 @@ def walk(config: Config, database: Database, make_line: MakeLine, make_app: Make
             on_call = OnCall((NURSE,), line.calendar.hours)
             line = replace(line, clock=Time(moments_of(line.calendar, utc_now())), on_call=on_call)
             ear = Ear(WsgiTransport(make_app(rehearsed, line)), config.public_base_url)
-            walking = _Walking(rehearsed, line, ear, store)
+            walking = _Walking(rehearsed, line.on_air(), ear, store)
             walking.listen()
             walking.call_all()
             return walking.report(time.monotonic() - began)
@@ -107,7 +107,8 @@ class _Walking:
         self.findings += (WalkFinding(FindingKind.TREE, fault) for fault in check.check(self.line.tree, ()))
         release = Releases(self.line.database).latest()
         self.ear.pauses = frozenset(release.manifest.get(SILENCE, {}).values())
-        scripts = {language: self.line.scripts[language] for language in self.line.tree.languages}
+        scripts = self.line.with_clips(self.line.scripts)
+        scripts = {language: scripts[language] for language in self.line.tree.languages}
         told = [one for one in disagreements(self.line.database, scripts) if one.misleads]
         self.findings += (WalkFinding(FindingKind.FALSE_WORDS, str(one)) for one in told)
         self.findings += examine(self.ear, release, self.line.tree, scripts, speaks=self.line.speaks)

@@ -34,6 +34,7 @@ PAGES = {
     "studio.session": ("/studio/en-US/session",),
     "studio.session_prompt": ("/studio/en-US/session/emergency",),
     "studio.waiting": ("/studio/waiting",),
+    "studio.clips": ("/studio/clips",),
     "phone.page": ("/phone",),
     "phone.desk": ("/phone/desk",),
 }

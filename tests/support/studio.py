@@ -14,7 +14,7 @@ PAGE = f"/studio/{EN}/{KEY}"
 
 
 def words(line, key=KEY):
-    return line.scripts[EN].prompts[key].text
+    return line.all_scripts[EN].prompts[key].text
 
 
 def newest(line, key=None):

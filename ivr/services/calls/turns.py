@@ -188,13 +188,14 @@ def _begin_call(connection: Connection, line: Line, arrival: Arrival) -> Answer:
     if known is not None:
         return _saved_answer(known)
     now = line.clock()
+    release_id = connection.scalar(select(func.max(PromptRelease.id)))
+    line = line.hearing(connection, release_id)
     number = caller_number(arrival.from_number, {arrival.to_number, *line.own_numbers})
     state = begin(line.tree).at(*line.surroundings(now))
     entrance = ENTRANCE if arrival.to_number and arrival.to_number == line.staff_number else ""
     index = line.database.vault.index(number) if number else None
     spoken = None if entrance else _last_language(connection, line, index)
     turn = advance(line.tree, state, CallStarted(number, entrance, spoken))
-    release_id = connection.scalar(select(func.max(PromptRelease.id)))
     values = {
         "sid": arrival.sid,
         "from_number": arrival.from_number,
@@ -222,6 +223,7 @@ def _last_language(connection: Connection, line: Line, number_index: str | None)
 
 def _next_turn(connection: Connection, line: Line, call: CallRow, given: Input) -> Answer:
     now = line.clock()
+    line = line.hearing(connection, call.release_id)
     progress = json.loads(call.progress)
     state = from_plain(progress["state"]).at(*line.surroundings(now))
     given = _doubled(state, given, now.timestamp() - progress.get("at", 0.0))
@@ -298,6 +300,7 @@ def _discarded_recording(line: Line, before: CallState, after: CallState, given:
 def _finish(connection: Connection, line: Line, call: CallRow) -> None:
     """Keep what an ended call had told. Safe to do again: late words of the carrier only add to it."""
     now = line.clock()
+    line = line.hearing(connection, call.release_id)
     progress = json.loads(call.progress)
     state = from_plain(progress["state"]).at(*line.surroundings(now))
     missed = _unreported_recording(connection, line, call.id, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -41,7 +42,7 @@ def find_next(session: Session, line: Line, inquiry: Inquiry) -> Found:
     if admin is None:
         return Found("not_allowed")
     language = _language(inquiry)
-    order = numbers_in_order(session, line.scripts[language])
+    order = numbers_in_order(session, line.all_scripts[language])
     last = int(inquiry.state.studio.number or 0)
     place = next((at + 1 for at, one in enumerate(order) if one.number == last), None)
     if place is None:
@@ -153,21 +154,29 @@ def _key(inquiry: Inquiry) -> str:
 def _found(session: Session, line: Line, inquiry: Inquiry, number: PromptNumber | None) -> Found:
     """What the call has to know to read a prompt out: its words, how they are said, and the audio of both."""
     language = _language(inquiry)
-    script = line.scripts[language]
+    script = line.all_scripts[language]
     if number is None or not script.has(number.key):
         return Found("none", StudioFacts(recorded_in=inquiry.state.studio.recorded_in))
     release = latest_release(session)
     manifest = release.manifest if release else {}
     words, audio = versions.words_to_record(session, line, language, number.key)
+    direction = line.all_scripts[inquiry.state.language].prompts[number.key].direction
     reading = PromptReading(
         key=number.key,
         words=words,
-        direction=line.scripts[inquiry.state.language].prompts[number.key].direction,
+        direction=direction,
         last=_last(session, language, number.key, audio),
         words_sha256=audio,
-        direction_sha256=manifest.get(DIRECTIONS, {}).get(number.key),
+        direction_sha256=_spoken_direction(line, manifest.get(DIRECTIONS, {}), direction),
     )
     return Found("found", StudioFacts(recorded_in=language, number=str(number.number), reading=reading))
+
+
+def _spoken_direction(line: Line, spoken: Mapping[str, str], direction: str) -> str | None:
+    """The audio of a direction, which the same one of any prompt has; own clips have that of the clip before them."""
+    script = line.scripts[line.tree.languages[0]]
+    same = (sha256 for key, sha256 in spoken.items() if script.has(key) and script.prompts[key].direction == direction)
+    return next(same, None)
 
 
 def _last(session: Session, language: str, key: str, heard: str | None) -> str:

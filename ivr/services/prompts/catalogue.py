@@ -13,6 +13,7 @@ from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptState, Pro
 from ivr.services.line import Line
 from ivr.services.prompts.agreement import disagreements
 from ivr.services.prompts.versions import prompt_of, words_to_record
+from ivr.services.scripts import Script
 
 
 class Heard(StrEnum):
@@ -94,18 +95,21 @@ class PromptDetails:
 def rows(line: Line) -> list[PromptRow]:
     """Every prompt, in the order of the first language's script."""
     cells = _cells(line)
-    for one in disagreements(line.database, line.scripts):
+    scripts = line.all_scripts
+    for one in disagreements(line.database, scripts):
         place = one.language, one.key
         cells[place] = replace(cells[place], language=one.language, disagrees=one.why)
     with line.database.read() as session:
         numbers = {row.key: row.number for row in session.scalars(select(PromptNumber))}
-    known = dict.fromkeys(key for script in line.scripts.values() for key in script.prompts)
-    return [_row(line, key, numbers.get(key), cells) for key in known]
+    known = dict.fromkeys(key for script in scripts.values() for key in script.prompts)
+    return [_row(scripts, key, numbers.get(key), cells) for key in known]
 
 
-def _row(line: Line, key: str, number: int | None, cells: Mapping[tuple[str, str], PromptCell]) -> PromptRow:
-    prompt = next(script.prompts[key] for script in line.scripts.values() if key in script.prompts)
-    each = tuple(cells.get((language, key), PromptCell(language)) for language in line.scripts)
+def _row(
+    scripts: Mapping[str, Script], key: str, number: int | None, cells: Mapping[tuple[str, str], PromptCell]
+) -> PromptRow:
+    prompt = next(script.prompts[key] for script in scripts.values() if key in script.prompts)
+    each = tuple(cells.get((language, key), PromptCell(language)) for language in scripts)
     words = next((cell.words for cell in each if cell.words), prompt.text)
     return PromptRow(key, number, words, prompt.clinical, prompt.longest, each, prompt.direction)
 
@@ -162,7 +166,7 @@ def heard_on_air(line: Line, language: str) -> Mapping[str, tuple[str, int | Non
     )
     with line.database.read() as session:
         heard = {key: (text, version_id) for key, text, version_id in session.execute(on_air)}
-    return {key: (prompt.text, None) for key, prompt in line.scripts[language].prompts.items()} | heard
+    return {key: (prompt.text, None) for key, prompt in line.all_scripts[language].prompts.items()} | heard
 
 
 def find_version(line: Line, version_id: int) -> PromptVersion | None:

@@ -85,7 +85,7 @@ def export_language(line: Line, language: str) -> bytes:
     Raises:
         VersionError: there is no such language.
     """
-    script = line.scripts.get(language)
+    script = line.all_scripts.get(language)
     if script is None:
         raise VersionError("There is no such language.")
     entries: list[dict[str, Any]] = []
@@ -142,7 +142,7 @@ def import_language(
     Raises:
         VersionError: this is no such zip, or one of another language.
     """
-    script = line.scripts.get(language)
+    script = line.all_scripts.get(language)
     if script is None:
         raise VersionError("There is no such language.")
     with line.database.read() as session:

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ivr.callflow.tree_information import clip_prompt
 from ivr.db import AdvisoryLock, lock_for_transaction
-from ivr.models import AuditAction, PromptNumber, PromptRelease, PromptState, PromptVersion
+from ivr.models import AuditAction, InformationClip, PromptNumber, PromptRelease, PromptState, PromptVersion
 from ivr.services.audit import SYSTEM, add_audit_entry
 from ivr.services.prompts.agreement import key_fault
 from ivr.services.prompts.releases import latest_release, own_of
@@ -47,7 +48,7 @@ def put_on_air(
         if version.own:
             own[version.key] = version.audio_sha256
     several = [list(pair) for pair in together] if len(together) > 1 else None
-    session.add(PromptRelease(manifest=manifest, created_at=now, together=several))
+    session.add(_release(session, manifest, now, several))
     session.flush()
 
 
@@ -87,7 +88,7 @@ def release_shipped(
         manifest[own_of(language)] = own
     latest = latest_release(session)
     if latest is None or latest.manifest != manifest:
-        session.add(PromptRelease(manifest=manifest, created_at=now))
+        session.add(_release(session, manifest, now))
 
 
 def _publish_all(
@@ -100,6 +101,40 @@ def _publish_all(
         if before is None or before.id != version.id:
             version.state, version.published_at, version.retired_at = PromptState.PUBLISHED, now, None
     return {version.key: str(version.audio_sha256) for version in versions}
+
+
+def take_off_air(session: Session, key: str, now: datetime) -> None:
+    """Let calls that begin from now on go without a prompt, in all languages; nothing of it goes there by itself."""
+    lock_for_transaction(session, AdvisoryLock.RELEASES)
+    for version in session.scalars(select(PromptVersion).where(PromptVersion.key == key).with_for_update()):
+        version.publish_when_ready, version.publish_at, version.expires_at = False, None, None
+        if version.state is PromptState.PUBLISHED:
+            _retire(version, now)
+    manifest = _manifest(session)
+    without = {name: {one: sha for one, sha in entries.items() if one != key} for name, entries in manifest.items()}
+    if without != manifest:
+        session.add(_release(session, without, now))
+    session.flush()
+
+
+def clips_heard(session: Session, manifest: Mapping[str, Mapping[str, str]]) -> list[list[str]] | None:
+    """The own clips that calls hear with these prompts, as a release keeps them; None when there are none."""
+    standing = select(InformationClip).where(InformationClip.removed_at.is_(None)).order_by(InformationClip.id)
+    found = []
+    for clip in session.scalars(standing):
+        spoken = [one for one in sorted(clip.words) if clip_prompt(clip.node) in manifest.get(one, {})]
+        found += [[clip.node, clip.after, *spoken]] if spoken else []
+    return found or None
+
+
+def _release(
+    session: Session,
+    manifest: dict[str, dict[str, str]],
+    now: datetime,
+    together: list[list[int | None]] | None = None,
+) -> PromptRelease:
+    clips = clips_heard(session, manifest)
+    return PromptRelease(manifest=manifest, created_at=now, together=together, clips=clips)
 
 
 def with_drafts(session: Session) -> tuple[Mapping[str, Mapping[str, str]], frozenset[str]]:

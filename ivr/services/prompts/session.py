@@ -79,7 +79,7 @@ def session_in(
     session: Session, line: Line, language: str, staff_id: int, *, for_staff: bool = False
 ) -> RecordingSession:
     """The same in a transaction under way."""
-    keys = [key for key in running_order(line.scripts[language]) if is_staffs(key) is for_staff]
+    keys = [key for key in running_order(line.all_scripts[language]) if is_staffs(key) is for_staff]
     known: dict[str, TakeState] = {}
     mine = 0
     query = select(

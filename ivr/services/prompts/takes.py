@@ -52,7 +52,7 @@ def master_version(line: Line, version_id: int, now: datetime) -> PromptState | 
 
 
 def _finished(line: Line, version: PromptVersion, source: bytes | None) -> PromptClip:
-    script = line.scripts.get(version.language)
+    script = line.all_scripts.get(version.language)
     prompt = script.prompts.get(version.key) if script else None
     longest = prompt.longest if prompt else None
     if source is not None:

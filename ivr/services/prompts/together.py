@@ -111,4 +111,4 @@ def _before(
         return None
     if before.audio_sha256 is None or (before.expires_at is not None and before.expires_at <= now):
         return None
-    return None if key_fault(line.scripts.get(before.language), before.key, before.text) else before
+    return None if key_fault(line.all_scripts.get(before.language), before.key, before.text) else before

@@ -173,7 +173,7 @@ def refusal(line: Line, version: PromptVersion) -> str:
     """Why a version may not go on the air, a sentence; empty when it may."""
     if version.audio_sha256 is None:
         return "This version has no audio yet."
-    if false := version.problem or key_fault(line.scripts.get(version.language), version.key, version.text):
+    if false := version.problem or key_fault(line.all_scripts.get(version.language), version.key, version.text):
         return false
     if version.state is PromptState.RECORDED and is_clinical(line, version.language, version.key):
         return "This is a clinical prompt: a second person has to approve it first."
@@ -186,7 +186,7 @@ def prompt_of(line: Line, language: str, key: str) -> Prompt:
     Raises:
         VersionError: there is no such prompt.
     """
-    script = line.scripts.get(language)
+    script = line.all_scripts.get(language)
     if script is None or key not in script.prompts:
         raise VersionError("There is no such prompt.")
     return script.prompts[key]
@@ -194,7 +194,7 @@ def prompt_of(line: Line, language: str, key: str) -> Prompt:
 
 def is_clinical(line: Line, language: str, key: str) -> bool:
     """Whether a prompt says something medical, which two people have to look at."""
-    script = line.scripts.get(language)
+    script = line.all_scripts.get(language)
     return script is not None and key in script.prompts and script.prompts[key].clinical
 
 
@@ -241,7 +241,7 @@ def confirm_words(line: Line, actor: Actor, version_id: int, now: datetime) -> N
     """Note that a version's words are still right although the script has changed. Raises VersionError otherwise."""
     with line.database.write() as session:
         version = locked(session, version_id)
-        if false := key_fault(line.scripts.get(version.language), version.key, version.text):
+        if false := key_fault(line.all_scripts.get(version.language), version.key, version.text):
             raise VersionError(false)
         version.shipped_text = prompt_of(line, version.language, version.key).text
         note(session, actor, version, "words still right beside a changed script", now)
@@ -257,7 +257,7 @@ def before_on_air(session: Session, line: Line, language: str, key: str, now: da
         or_(PromptVersion.expires_at.is_(None), PromptVersion.expires_at > now),
     )
     latest_first = session.scalars(query.order_by(PromptVersion.retired_at.desc(), PromptVersion.id.desc()))
-    script = line.scripts.get(language)
+    script = line.all_scripts.get(language)
     return next((version for version in latest_first if not key_fault(script, key, version.text)), None)
 
 
@@ -315,14 +315,8 @@ def _draft(
     line: Line, actor: Actor, language: str, key: str, words: str, source: PromptSource, now: datetime
 ) -> PromptVersion:
     prompt = prompt_of(line, language, key)
-    words = " ".join(words.split())
-    if not words:
-        raise VersionError("Write the words that callers are to hear.")
-    if not words.isprintable():
-        raise VersionError("These words have characters that no voice can say. Take them out.")
-    if len(words) > LONGEST_SCRIPT:
-        raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
-    if false := key_fault(line.scripts[language], key, words):
+    words = checked_words(words)
+    if false := key_fault(line.all_scripts[language], key, words):
         raise VersionError(false)
     return PromptVersion(
         key=key,
@@ -335,6 +329,18 @@ def _draft(
         author_id=actor.staff_id,
         created_at=now,
     )
+
+
+def checked_words(words: str) -> str:
+    """Words as they are kept, without needless spaces; VersionError when they are none, too many or unsayable."""
+    words = " ".join(words.split())
+    if not words:
+        raise VersionError("Write the words that callers are to hear.")
+    if not words.isprintable():
+        raise VersionError("These words have characters that no voice can say. Take them out.")
+    if len(words) > LONGEST_SCRIPT:
+        raise VersionError(f"These words are too many: {LONGEST_SCRIPT} letters are the most.")
+    return words
 
 
 def locked(session: Session, version_id: int) -> PromptVersion:

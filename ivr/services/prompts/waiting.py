@@ -150,7 +150,7 @@ def _list_of(line: Line, version: PromptVersion) -> str:
 
 def _is_false(line: Line, version: PromptVersion) -> bool:
     """Whether an approval would not put it on the air."""
-    return bool(key_fault(line.scripts.get(version.language), version.key, version.text))
+    return bool(key_fault(line.all_scripts.get(version.language), version.key, version.text))
 
 
 def _unpublished(line: Line) -> Select[PromptVersion]:
