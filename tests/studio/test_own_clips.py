@@ -108,6 +108,7 @@ def test_recorded_approved_heard_seen_in_the_report_and_removed(client_as, line,
 
     under_way = another(line, "CA8")("1 3 4")
     clip = own_clips(line)[0].clip
+    upload(author, line, KEY)
     page = author.send(f"{CLIPS}/{clip.id}/remove", follow_redirects=True).text
     assert "“What to bring” is removed" in page
     assert heard(under_way("3")) == KEY, "a call goes on with what it began with"
@@ -117,6 +118,7 @@ def test_recorded_approved_heard_seen_in_the_report_and_removed(client_as, line,
     assert heard(another(line, "CA9")(LISTENS)) == "clip_needle"
     assert author.get(f"/studio/{EN}/{KEY}").status_code == 404
     assert "There are no own clips." in author.get(CLIPS).text
+    assert KEY not in author.get("/studio/waiting").text, "its drafts are gone"
     assert "There is no such clip any more." in author.send(f"{CLIPS}/{clip.id}/remove", follow_redirects=True).text
     approved = author.send(f"/studio/versions/{mine.id}/publish", follow_redirects=True)
     assert (approved.status_code, KEY in Releases(line.database).latest().manifest[EN]) == (404, False)

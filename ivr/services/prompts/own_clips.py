@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 from ivr.callflow.named_keys import sure_keys
 from ivr.callflow.tree_information import MOST_AT_A_PLACE, OWN, PLACES, clip_prompt
 from ivr.db import AdvisoryLock, lock_for_transaction
-from ivr.models import AuditAction, InformationClip, PromptNumber
+from ivr.models import AuditAction, InformationClip, PromptNumber, PromptVersion
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 from ivr.services.prompts.catalogue import PromptRow, rows
 from ivr.services.prompts.releasing import FIRST_NUMBER, take_off_air
-from ivr.services.prompts.versions import VersionError, checked_words, save_script
+from ivr.services.prompts.versions import WAS_ON_AIR, VersionError, checked_words, save_script
+from ivr.services.prompts.waiting import discard
 
 LONGEST_TITLE = 60
 """Letters of a title."""
@@ -132,7 +133,7 @@ def add_words(line: Line, actor: Actor, clip_id: int, language: str, words: str,
 def remove_clip(line: Line, actor: Actor, clip_id: int, now: datetime) -> str:
     """Take a clip out of the tree and off the air for calls that begin from now on; its title.
 
-    Calls under way go on with it, as with everything of their release.
+    Calls under way go on with it, as with everything of their release. Its drafts are discarded.
 
     Raises:
         VersionError: it is gone already.
@@ -143,7 +144,13 @@ def remove_clip(line: Line, actor: Actor, clip_id: int, now: datetime) -> str:
         session.flush()
         take_off_air(session, clip_prompt(clip.node), now)
         _note(session, actor, clip.node, "removed", now)
-        return clip.title
+        tried = select(PromptVersion.id).where(
+            PromptVersion.key == clip_prompt(clip.node), PromptVersion.state.not_in(WAS_ON_AIR)
+        )
+        drafts, title = session.scalars(tried).all(), clip.title
+    if drafts:
+        discard(line, actor, drafts, now)
+    return title
 
 
 def _fit(words: str) -> str:
