@@ -88,7 +88,7 @@ def situation(state: CallState) -> Hashable:
     surroundings = (bool(state.caller_number), bool(number), bool(state.desk), state.is_open, state.language)
     place = (state.node, state.attempts, bool(state.entry), state.refused >= ATTEMPTS, bool(state.closure))
     keyed = (state.request.reference == NOBODYS_REFERENCE, prompt_of(state), state.studio.recorded_in)
-    told = (bool(state.saved), state.lead, bool(state.last_key))
+    told = (bool(state.saved), state.lead, bool(state.last_key), bool(state.draft.red_flags))
     return (*place, heading, *keyed, *told, *surroundings)
 
 

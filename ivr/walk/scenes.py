@@ -31,7 +31,8 @@ class Scene:
     are to be answered at another number. `closure`: why the clinic is closed all day; `tomorrow`: it is closed
     tomorrow. `desk_answers`: the desk does, and so does a patient whom staff call. `role`: the account that the caller
     can sign in to. `queue`: there is work for staff. `recorded`: this account has recorded prompts that are not on the
-    air yet. `interference`: what somebody else does meanwhile, when an errand says so.
+    air yet. `stopped_texts`: the number has ended its texts. `interference`: what somebody else does meanwhile, when an
+    errand says so.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Scene:
     role: Role | None = None
     queue: bool = False
     recorded: bool = False
+    stopped_texts: bool = False
     interference: Interference | None = None
 
 
@@ -87,7 +89,7 @@ def _in(language: str) -> Iterator[Scene]:
     yield Scene(f"one open request, {language}", before=language, requests=1)
     yield Scene(f"one open request, closed, {language}", before=language, requests=1, is_open=False)
     yield Scene(f"three open requests, {language}", before=language, requests=3)
-    yield Scene(f"a closed request, {language}", before=language, requests=1, closed=True)
+    yield Scene(f"a closed request, {language}", before=language, requests=1, closed=True, stopped_texts=True)
     for reason in ClosureReason:
         yield Scene(f"closed all day ({reason}), {language}", before=language, closure=reason)
 

@@ -130,14 +130,14 @@ class SceneSetter:
             self._called(number, scene.before)
         if scene.closed:
             self._close_requests()
-        if not scene.is_open:
+        if scene.stopped_texts:
             self._stop_texts(number)
         caller_id = WITHHELD if scene.withheld else number
         dials = self._line.staff_number if scene.role else CLINIC
         return Part(caller_id, dials, dict(self._entries(scene, number, references)))
 
     def _stop_texts(self, number: str) -> None:
-        """Let a number have said STOP: who calls while the clinic is closed is not asked about texts."""
+        """Let a number have said STOP: its caller is not asked about texts."""
         with self._line.database.write() as session:
             consent.stop(session, number, self._time())
 

@@ -51,7 +51,7 @@ They are on call in what are usually opening hours, so on days off and not at ni
 MOST_CALLS = 60
 """Calls in one scene: far more than any needs."""
 
-MOST_FRUITLESS_CALLS = 3
+MOST_FRUITLESS_CALLS = 4
 """Calls in a row that come to nothing new: each learns where its plans do not lead, so the next may find a way."""
 
 MakeLine = Callable[[Config], Line]

@@ -227,6 +227,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--requests", type=int, default=1_000_000, help="stored in the full consoles")
     options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--only", choices=["sqlite", "postgresql"])
     given = options.parse_args()
     env = {
         "SECRET_KEY": "s" * 40, "DATA_KEYS": Fernet.generate_key().decode(), "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -234,9 +235,11 @@ def main():
     }  # fmt: skip
     config = Config.from_env(env)
     with tempfile.TemporaryDirectory() as folder:
-        run("SQLite", config, lambda n: f"sqlite:///{folder}/bench{n}.db", given)
-        with postgres(folder) as make:
-            run("PostgreSQL", config, make, given)
+        if given.only != "postgresql":
+            run("SQLite", config, lambda n: f"sqlite:///{folder}/bench{n}.db", given)
+        if given.only != "sqlite":
+            with postgres(folder) as make:
+                run("PostgreSQL", config, make, given)
 
 
 if __name__ == "__main__":

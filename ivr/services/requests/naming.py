@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from ivr.db import Database, Vault
@@ -15,7 +15,6 @@ from ivr.models import AuditAction, EntryKind, NameWord, PatientRequest
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.line import Line
 from ivr.services.requests.case import BadEntry, opened
-from ivr.services.requests.order import REQUESTS
 
 LONGEST_NAME, LONGEST_RECORD_NUMBER = 120, 40
 MOST_WORDS = 12
@@ -74,23 +73,24 @@ def normalised(text: str) -> Sequence[str]:
     return tuple(dict.fromkeys(_WORD.findall(bare.casefold())))
 
 
-def is_named(vault: Vault, text: str) -> ColumnElement[bool] | None:
-    """The condition that a request's name has all the words of a text, or that it is the record number.
+def find_named(session: Session, vault: Vault, text: str, most: int) -> set[int]:
+    """The newest requests, so many of each at most, whose name has all words of a text or whose record number it is.
 
-    None when there is no word in the text.
+    Only the words' own table is asked: asked for the newest of all requests that have a word, PostgreSQL looks through
+    all requests while few have a name.
     """
     words = normalised(text)[:MOST_WORDS]
     if not words:
-        return None
-    each = [_has_word(vault, word) for word in words]
-    return and_(*each) | _has_word(vault, _record_word(text))
+        return set()
+    first, *others = (_with_word(vault, word) for word in words)
+    for other in others:
+        first = first.where(NameWord.request_id.in_(other))
+    found = (first, _with_word(vault, _record_word(text)))
+    return {one for ids in found for one in session.scalars(ids.order_by(NameWord.request_id.desc()).limit(most))}
 
 
-def _has_word(vault: Vault, word: str) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = REQUESTS.id.in_(
-        select(NameWord.request_id).where(NameWord.word_index.in_(vault.indexes(word)))
-    )
-    return found
+def _with_word(vault: Vault, word: str) -> Select[int]:
+    return select(NameWord.request_id).where(NameWord.word_index.in_(vault.indexes(word)))
 
 
 def _record_word(text: str) -> str:

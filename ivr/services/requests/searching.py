@@ -6,7 +6,7 @@ for those the newest open requests are decrypted here, so many at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from ivr.db import Database
 from ivr.models import AuditAction, PatientRequest, RequestEntry, Tab
 from ivr.services.audit import Actor, add_audit_entry
 from ivr.services.numbers import read_number
-from ivr.services.requests.naming import is_named, normalised
+from ivr.services.requests.naming import find_named, normalised
 from ivr.services.requests.order import REQUESTS
 from ivr.services.requests.queue import QueueRow, rows_of_staff, with_messages
 
@@ -36,11 +36,11 @@ class BadSearch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is searched for: conditions, any of which is enough, or ids read in the session; `by` is for the trail."""
+    """What is searched for: a condition, or ids read in the session, or both; `by` is for the trail."""
 
     by: str
-    conditions: tuple[ColumnElement[bool], ...] = ()
-    read: Callable[[Session], Iterator[int]] | None = None
+    condition: ColumnElement[bool] | None = None
+    read: Callable[[Session], Iterable[int]] | None = None
 
 
 def search(database: Database, text: str, actor: Actor, now: datetime) -> list[QueueRow]:
@@ -54,7 +54,7 @@ def search(database: Database, text: str, actor: Actor, now: datetime) -> list[Q
     """
     wanted = _wanted(database, text)
     with database.read() as session:
-        ids = {request_id for one in wanted.conditions for request_id in _newest(session, one)}
+        ids = set(_newest(session, wanted.condition)) if wanted.condition is not None else set()
         if wanted.read is not None:
             ids.update(wanted.read(session))
         newest = sorted(ids, reverse=True)[:FOUND]
@@ -67,9 +67,15 @@ def search(database: Database, text: str, actor: Actor, now: datetime) -> list[Q
 
 def _wanted(database: Database, text: str) -> _Wanted:
     digits = "".join(text.split())
-    named = is_named(database.vault, text)
+
+    def named(session: Session) -> Iterable[int]:
+        return find_named(session, database.vault, text, FOUND)
+
+    def named_or_noted(session: Session) -> Iterable[int]:
+        return (*named(session), *_noted(session, normalised(text)))
+
     if digits.isascii() and digits.isdecimal() and len(digits) == REFERENCE_DIGITS:
-        return _Wanted(f"reference {digits}", (REQUESTS.reference == digits, *([named] if named is not None else ())))
+        return _Wanted(f"reference {digits}", REQUESTS.reference == digits, named)
     if digits.isascii() and digits.isdecimal() and len(digits) == LAST_DIGITS:
         return _Wanted("a number's last digits", read=lambda session: _ending_in(session, digits))
     try:
@@ -77,10 +83,10 @@ def _wanted(database: Database, text: str) -> _Wanted:
     except ValueError:
         pass
     else:
-        return _Wanted("number", (REQUESTS.number_index.in_(database.vault.indexes(number)),))
-    if named is None or not any(len(word) > 1 for word in normalised(text)):
+        return _Wanted("number", REQUESTS.number_index.in_(database.vault.indexes(number)))
+    if not any(len(word) > 1 for word in normalised(text)):
         raise BadSearch("Type a reference, a telephone number or its last four digits, a name, or a word of a note.")
-    return _Wanted("words", (named,), read=lambda session: _noted(session, normalised(text)))
+    return _Wanted("words", read=named_or_noted)
 
 
 def _newest(session: Session, condition: ColumnElement[bool]) -> list[int]:
