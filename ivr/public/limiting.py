@@ -1,29 +1,32 @@
 """How many requests one address, and one telephone number, may send: counted in the database for all web workers.
 
-Only what would be saved anew counts. Who is over a limit is told so with the telephone number, and loses no answer.
+Only what is saved anew counts, in the transaction that saves it: a form that is sent several times at once counts
+once, and is never told to be refused when it was saved. Who is over a limit is told so with the telephone number, and
+loses no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-import structlog
 from flask import Flask, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import Storage
+from sqlalchemy.orm import Session
 
 from ivr.db import Database
 from ivr.services.accounts.attempts import network_of
 from ivr.services.line import Line
-from ivr.services.requests.counting import count_up, counted, forget_count, forget_counts
+from ivr.services.requests.counting import count_up, count_within, counted, forget_count, forget_counts, forget_past
+from ivr.services.requests.online import TooManyRequests
 
 OF_ADDRESS, OF_NUMBER = parse("5 per hour"), parse("3 per day")
 """Requests that one address (of IPv6, one network), and that one telephone number, may leave."""
-
-log = structlog.get_logger(__name__)
 
 
 class DatabaseCounts(Storage):
@@ -35,6 +38,16 @@ class DatabaseCounts(Storage):
         super().__init__(uri, wrap_exceptions)
         self._database: Database = options["database"]
         self._clock: Callable[[], datetime] = options["clock"]
+        self._session: ContextVar[Session | None] = ContextVar("counting_in", default=None)
+
+    @contextmanager
+    def within(self, session: Session) -> Iterator[None]:
+        """Count in this transaction meanwhile."""
+        token = self._session.set(session)
+        try:
+            yield
+        finally:
+            self._session.reset(token)
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
@@ -43,6 +56,8 @@ class DatabaseCounts(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count once more; the count."""
+        if session := self._session.get():
+            return count_within(session, self._database, key, expiry, self._clock(), amount)
         return count_up(self._database, key, expiry, self._clock(), amount)
 
     def get(self, key: str) -> int:
@@ -71,19 +86,34 @@ class Caps:
 
     def __init__(self, app: Flask, line: Line) -> None:
         options: dict[str, Any] = {"database": line.database, "clock": line.clock}
+        self._line = line
         self._limiter = Limiter(
             _network, app=app, storage_uri="ivr-database://", storage_options=options, key_prefix="request"
         )
 
-    def allow(self, number: str) -> bool:
-        """Count a request for a number (E.164) from this address; False when it is one too many."""
-        return self._hit(OF_ADDRESS, "address", _network()) and self._hit(OF_NUMBER, "number", number)
+    def too_many_of(self, number: str) -> str:
+        """What a request for a number (E.164) from this address would be one too many of, or ''; it counts nothing."""
+        forget_past(self._line.database, self._line.clock())
+        full = (each for each in _limits(number) if not self._limiter.limiter.test(*each))
+        return next((what for _, _, what, _ in full), "")
 
-    def _hit(self, limit: RateLimitItem, what: str, value: str) -> bool:
-        if self._limiter.limiter.hit(limit, "request", what, value):
-            return True
-        log.warning("request_online_refused", too_many_of=what)
-        return False
+    def count(self, session: Session, number: str) -> None:
+        """Count a request for a number from this address, in the transaction that saves it.
+
+        Raises:
+            TooManyRequests: when it is one too many.
+        """
+        storage = self._limiter.storage
+        assert isinstance(storage, DatabaseCounts)
+        with storage.within(session):
+            for each in _limits(number):
+                if not self._limiter.limiter.hit(*each):
+                    raise TooManyRequests(each[2])
+
+
+def _limits(number: str) -> tuple[tuple[RateLimitItem, str, str, str], ...]:
+    """Each limit with what it counts; always in this order, so that nobody waits for somebody who waits for them."""
+    return (OF_ADDRESS, "request", "address", _network()), (OF_NUMBER, "request", "number", number)
 
 
 def _network() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +13,9 @@ from ivr.public.form import CHECK, SPEAK, URGENT, WHOM, Form, steps, told
 from ivr.public.limiting import Caps
 from ivr.public.pages import here, page, speak
 from ivr.services.line import Line
-from ivr.services.requests.online import OnlineRequest, find_online, save_online
+from ivr.services.requests.online import OnlineRequest, TooManyRequests, find_online, save_online
+
+log = structlog.get_logger(__name__)
 
 
 def add_routes(public: Blueprint, line: Line, config: Config) -> None:
@@ -42,10 +45,11 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         if last != CHECK:
             return _to(language, last)
         online = _online(line, form, language)
-        if find_online(line, form.token, line.clock()) is None:
-            if not caps().allow(online.draft.callback_number or ""):
-                return page("error.html", reason="too_many"), 429
-            save_online(line, online, line.clock())
+        try:
+            _save(line, online)
+        except TooManyRequests as refused:
+            log.warning("request_online_refused", too_many_of=str(refused))
+            return page("error.html", reason="too_many"), 429
         keeping.keep(Form(token=form.token, begun_at=form.begun_at, sent=True))
         return redirect(url_for("public.sent", language=language), 303)
 
@@ -64,6 +68,19 @@ def caps() -> Caps:
     """Those of the application that answers this request."""
     found: Caps = current_app.extensions["public_caps"]
     return found
+
+
+def _save(line: Line, online: OnlineRequest) -> None:
+    """Save it, unless that was done before, or there is no room; whoever fills the counts is saved when they are read.
+
+    Raises:
+        TooManyRequests: when it is one too many, and not saved.
+    """
+    number, now = online.draft.callback_number or "", line.clock()
+    full = caps().too_many_of(number)
+    if full and find_online(line, online.token, now) is None:
+        raise TooManyRequests(full)
+    save_online(line, online, now, lambda session: caps().count(session, number))
 
 
 def _online(line: Line, form: Form, language: str) -> OnlineRequest:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from ivr.models import FormCount
-from ivr.services.requests.counting import count_up, counted, forget_count, forget_counts
+from ivr.services.requests.counting import count_up, count_within, counted, forget_count, forget_counts
+from ivr.services.requests.online import TooManyRequests
 from tests.support.callers import stored
 from tests.support.patients_pages import CALLBACK, Patient, heading, patients_app
 
@@ -99,6 +100,18 @@ class TestCounting:
         assert counted(line.database, "a", later) == (0, later)
         assert count_up(line.database, "a", 60, later) == 1
 
+    def test_what_does_not_come_about_is_not_counted_and_what_is_over_begins_anew(self, line, clock):
+        def count(now):
+            with line.database.write() as session:
+                if count_within(session, line.database, "a", 60, now) > 1:
+                    raise TooManyRequests("address")
+
+        count(clock.now)
+        with pytest.raises(TooManyRequests):
+            count(clock.now)
+        assert counted(line.database, "a", clock.now)[0] == 1
+        count(clock.now + timedelta(seconds=60))
+
     def test_it_counts_all_that_come_at_once(self, line, clock):
         with ThreadPoolExecutor(5) as threads:
             found = list(threads.map(lambda _: count_up(line.database, "a", 60, clock.now), range(10)))
@@ -129,6 +142,6 @@ def test_when_the_counts_cannot_be_read_nothing_is_saved(config, make_line, sqli
     def away(*_):
         raise down("select", {}, OSError("down"))
 
-    monkeypatch.setattr("ivr.public.limiting.count_up", away)
+    monkeypatch.setattr("ivr.public.limiting.count_within", away)
     assert patient.post("check").status_code == 503
     assert stored(line) == []

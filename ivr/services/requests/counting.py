@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from ivr.db import Database
 from ivr.models import FormCount
@@ -16,14 +17,31 @@ from ivr.models import FormCount
 
 def count_up(database: Database, key: str, seconds: int, now: datetime, amount: int = 1) -> int:
     """Count once more, in a while of so many seconds that begins with its first; the count since then."""
+    forget_past(database, now)
+    with database.write() as session:
+        return count_within(session, database, key, seconds, now, amount)
+
+
+def count_within(session: Session, database: Database, key: str, seconds: int, now: datetime, amount: int = 1) -> int:
+    """Count in a transaction: what does not come about is not counted, and others wait until that is known."""
     insert = sqlite.insert if database.is_sqlite else postgresql.insert
-    row = insert(FormCount).values(
-        key=database.vault.index(key), count=amount, ends_at=now + timedelta(seconds=seconds)
+    ends_at = now + timedelta(seconds=seconds)
+    row = insert(FormCount).values(key=database.vault.index(key), count=amount, ends_at=ends_at)
+    is_over = FormCount.ends_at <= now
+    more = row.on_conflict_do_update(
+        index_elements=[FormCount.key],
+        set_={
+            "count": case((is_over, amount), else_=FormCount.count + amount),
+            "ends_at": case((is_over, row.excluded.ends_at), else_=FormCount.ends_at),
+        },
     )
-    more = row.on_conflict_do_update(index_elements=[FormCount.key], set_={"count": FormCount.count + amount})
+    return session.scalars(more.returning(FormCount.count)).one()
+
+
+def forget_past(database: Database, now: datetime) -> None:
+    """Delete the counts whose while is over."""
     with database.write() as session:
         session.execute(delete(FormCount).where(FormCount.ends_at <= now))
-        return session.scalars(more.returning(FormCount.count)).one()
 
 
 def counted(database: Database, key: str, now: datetime) -> tuple[int, datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,10 @@ LONGEST_LANGUAGE = 40
 """Letters of the name of a language that an interpreter is needed for."""
 
 
+class TooManyRequests(Exception):
+    """Another request is one too many; the message says of what, 'address' or 'number'."""
+
+
 @dataclass(frozen=True, slots=True)
 class OnlineRequest:
     """What a form asks for: the answers that a call gives too, in which language, and what is asked here alone.
@@ -41,8 +46,12 @@ class OnlineRequest:
     interpreter_language: str = ""
 
 
-def save_online(line: Line, form: OnlineRequest, now: datetime) -> RequestSaved:
+def save_online(
+    line: Line, form: OnlineRequest, now: datetime, counting: Callable[[Session], None] = lambda _: None
+) -> RequestSaved:
     """Save what a form asks for, and enqueue its notices; a form that was saved before gets its first answer's facts.
+
+    `counting` is done with what is saved anew, in its transaction: when it raises, nothing is saved.
 
     Raises:
         ValueError: when there is no number to call, or a text is longer than it may be.
@@ -51,7 +60,11 @@ def save_online(line: Line, form: OnlineRequest, now: datetime) -> RequestSaved:
     submission = submission_of(form.token)
     try:
         with line.database.write() as session:
-            return _saved(session, line, submission, now) or _save(session, line, form, submission, now)
+            if saved := _saved(session, line, submission, now):
+                return saved
+            saved = _save(session, line, form, submission, now)
+            counting(session)
+            return saved
     except IntegrityError:
         with line.database.write() as session:
             if saved := _saved(session, line, submission, now):
