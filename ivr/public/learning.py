@@ -50,8 +50,8 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
 
 
 def topics_of(tree: Tree) -> Mapping[str, Sequence[str]]:
-    """The prompts of each topic, in the order in which callers hear them, by the topic's first node."""
-    menu = tree["information"]
+    """The prompts of each topic, as callers hear them in a row, by topic; none where there is no information."""
+    menu = tree.nodes.get("information")
     offered = menu.choices if isinstance(menu, Menu) else ()
     firsts = [choice.to for choice in offered if isinstance(choice.to, str)]
     return {first: tuple(_chain(tree, first)) for first in firsts if _is_clip(tree, first)}
@@ -63,7 +63,7 @@ def _is_clip(tree: Tree, name: str) -> bool:
 
 
 def _chain(tree: Tree, name: str | None) -> Iterator[str]:
-    while name and isinstance(node := tree[name], Menu) and node.clip:
+    while name and isinstance(node := tree.nodes.get(name), Menu) and node.clip:
         yield f"clip_{node.clip}"
         after = node.choice("3")
         name = after.to if after and isinstance(after.to, str) else None

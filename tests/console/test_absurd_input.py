@@ -17,11 +17,13 @@ from sqlalchemy import event, select
 from structlog.testing import capture_logs
 
 from ivr.audio.silence import silence
+from ivr.callflow.tree_information import PLACES
 from ivr.models import (
     BridgeCall,
     BridgeStatus,
     ClosureReason,
     Disposition,
+    InformationClip,
     Outcome,
     PromptAudio,
     PromptNumber,
@@ -147,6 +149,8 @@ def _add_prompts(session, now):
     """
     clip = PromptAudio(sha256="a" * 64, data=silence(600), created_at=now)
     figures = {"seconds": 0.6, "level_dbov": -20, "peak_dbfs": -9, "head_ms": 1, "tail_ms": 1}
+    clips = {"after": PLACES[0], "clinical": False, "created_at": now}
+    session.add(InformationClip(node="own_bring", title="What to bring", words={}, **clips))
     session.add_all([clip, PromptRelease(manifest={"en-US": {KEY: clip.sha256}}, created_at=now)])
     for number, key in enumerate((KEY, CLINICAL), start=100):
         session.add(PromptNumber(number=number, key=key))

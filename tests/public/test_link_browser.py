@@ -34,6 +34,7 @@ def page(browser, config, line):
 
 def fits(page):
     """Nothing is wider than the screen, and everything that is pressed is large enough."""
+    page.wait_for_load_state("load")  # its style sheet too
     sizes = page.evaluate(f"({{wide: document.documentElement.scrollWidth, targets: {TARGETS}}})")
     assert sizes["wide"] <= 320
     assert [one for one in sizes["targets"] if one["height"] < SMALLEST] == []

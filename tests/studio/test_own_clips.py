@@ -187,5 +187,5 @@ def test_a_language_that_is_turned_on_later_keeps_the_clip_off_until_it_has_word
 
 
 def test_the_page_can_be_used_by_everybody(open_page, client_as, line):
-    page = open_page(Role.ADMIN, CLIPS)
+    page = open_page(CLIPS, Role.ADMIN)
     assert_accessible(page)

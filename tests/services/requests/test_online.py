@@ -72,7 +72,7 @@ def jobs_of(line, request):
 @pytest.mark.parametrize("path", PHONE)
 def test_it_equals_the_request_of_the_same_answers_by_phone(make_line, database_url, clock, path, now):
     clock.now = now
-    line = replace(make_line(database_url), texts_reference=True)
+    line = make_line(database_url)
     keys, draft = PHONE[path]
     Caller(line, new=False)(keys)
     saved = save_online(line, form(draft), now)

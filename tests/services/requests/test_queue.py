@@ -265,6 +265,6 @@ def test_nothing_encrypted_is_read(line, put, monkeypatch):
     monkeypatch.setattr(line.database.vault, "decrypt", lambda token: pytest.fail("something was decrypted"))
     assert len(read_page(line, Filters(), None, NOW, size=5).rows) == 5
     assert len(search(line.database, "000001", ACTOR, NOW)) == 1
-    listed = [text for text in said if "FROM patient_requests" in text]
-    assert len(listed) == 4
+    listed = [text for text in said if "FROM patient_requests" in text or "FROM name_words" in text]
+    assert len(listed) == 5
     assert all("LIMIT" in text or "patient_requests.id IN (" in text for text in listed)
