@@ -241,13 +241,18 @@ def test_a_server_that_inherits_its_door_is_replaced_without_a_lost_call(tmp_pat
                 except requests.RequestException as error:
                     statuses.append(type(error).__name__)
 
+        def more_are_answered():
+            wanted, deadline = len(statuses) + 30, time.monotonic() + DEADLINE_SECONDS
+            while len(statuses) < wanted and time.monotonic() < deadline:
+                time.sleep(0.02)
+
         callers = [threading.Thread(target=keep_calling) for _ in range(8)]
         with served(tmp_path, listener=listener):
             for caller in callers:
                 caller.start()
-            time.sleep(0.5)
+            more_are_answered()
         with served(tmp_path, listener=listener):
-            time.sleep(0.5)
+            more_are_answered()
             stopping.set()
             for caller in callers:
                 caller.join()
