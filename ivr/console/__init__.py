@@ -90,7 +90,6 @@ def create_console(config: Config, line: Line) -> Flask:
     for add_routes in FAMILIES:
         add_routes(console, line, config)
     app.register_blueprint(console)
-    moments.add_filters(app, line)
     app.context_processor(lambda: {"navigation": navigation})
     return app
 

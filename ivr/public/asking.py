@@ -41,14 +41,14 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         if step not in path:
             if BEGAN in request.args and not form.token:
                 return page("error.html", reason="no_cookies"), 400
-            return _to(language, path[-1])
+            return go_to(language, path[-1])
         return _show(line, words, form, step, typed(line, form, step))
 
     @public.post("/request/<language>/<step>")
     def answer(language: str, step: str) -> ResponseReturnValue:
         words, form = speak(language), current()
         if step not in steps(line.tree, form) or step == CHECK:
-            return _to(language, steps(line.tree, form)[-1])
+            return go_to(language, steps(line.tree, form)[-1])
         sent = request.form
         today = line.calendar.today(line.clock())
         asking = reading.Asking(line, tuple(here().words), today)
@@ -59,7 +59,7 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
             return _show(line, words, form, step, sent, wrong), 422
         except keeping.TooLong:
             return _show(line, words, form, step, sent, reading.WrongAnswer(step, "wrong.all_long")), 422
-        return _to(language, steps(line.tree, changed)[-1], began=not form.token)
+        return go_to(language, steps(line.tree, changed)[-1], began=not form.token)
 
 
 def current() -> Form:
@@ -68,9 +68,14 @@ def current() -> Form:
     return Form() if form.sent else form
 
 
-def _to(language: str, step: str, *, began: bool = False) -> ResponseReturnValue:
-    """On to a step's page, which is known by its name; the last one is `sending`'s."""
-    where = url_for("public.question", language=language, step=step)
+def address_of(language: str, step: str) -> str:
+    """A step's page, which is known by its name; the last one is `sending`'s."""
+    return url_for("public.question", language=language, step=step)
+
+
+def go_to(language: str, step: str, *, began: bool = False) -> ResponseReturnValue:
+    """On to a step's page."""
+    where = address_of(language, step)
     return redirect(f"{where}?{BEGAN}=1" if began else where, 303)
 
 
@@ -86,7 +91,7 @@ def _show(
     path = steps(line.tree, form)
     place = path.index(step)
     before = path[place - 1] if place else None
-    back = url_for("public.question", language=words.language, step=before) if before else None
+    back = address_of(words.language, before) if before else None
     return page(
         TEMPLATES.get(step, "choice.html"),
         step=step,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.public import keeping, told_back
-from ivr.public.asking import current
+from ivr.public.asking import address_of, current, go_to
 from ivr.public.form import CHECK, SPEAK, URGENT, WHOM, Form, steps, told
 from ivr.public.limiting import Caps
 from ivr.public.pages import here, page, speak
@@ -26,13 +26,13 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         words, form = speak(language), current()
         last = steps(line.tree, form)[-1]
         if last != CHECK:
-            return _to(language, last)
+            return go_to(language, last)
         names = {one.language: one.name for one in here().words.values()}
         return page(
             "check.html",
             answers=list(told_back.answers(line.tree, words, form, names)),
             is_urgent=URGENT in form.answered and told(line.tree, form).red_flags,
-            back=_address(language, steps(line.tree, form)[-2]),
+            back=address_of(language, steps(line.tree, form)[-2]),
         )
 
     @public.post("/request/<language>/check")
@@ -43,7 +43,7 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         form = current()
         last = steps(line.tree, form)[-1]
         if last != CHECK:
-            return _to(language, last)
+            return go_to(language, last)
         online = _online(line, form, language)
         try:
             _save(line, online)
@@ -97,11 +97,3 @@ def _online(line: Line, form: Form, language: str) -> OnlineRequest:
         needs_interpreter=form.needs_interpreter if asked else None,
         interpreter_language=form.interpreter_language if asked else "",
     )
-
-
-def _address(language: str, step: str) -> str:
-    return url_for("public.question", language=language, step=step)
-
-
-def _to(language: str, step: str) -> ResponseReturnValue:
-    return redirect(_address(language, step), 303)

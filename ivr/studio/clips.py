@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +12,7 @@ from ivr.models import Role
 from ivr.services.line import Line
 from ivr.services.prompts.own_clips import LONGEST_TITLE, add_clip, add_words, own_clips, remove_clip, room
 from ivr.services.prompts.versions import LONGEST_SCRIPT, VersionError
+from ivr.studio.telling import done_and_told
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
@@ -64,7 +63,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             add_words(line, actor(), clip_id, language, spoken, line.clock())
             return f"The words in {language} are a draft now."
 
-        return _done(work)
+        return done_and_told(work, "studio.clips")
 
     @studio.post("/clips/<id:clip_id>/remove", endpoint="remove_clip")
     @requires(Role.ADMIN)
@@ -75,13 +74,4 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             title = remove_clip(line, actor(), clip_id, line.clock())
             return f"“{title}” is removed: calls that begin now go without it."
 
-        return _done(work)
-
-
-def _done(work: Callable[[], str]) -> ResponseReturnValue:
-    """Do it, and show the page again with what came of it, or why nothing did."""
-    try:
-        flash(work(), "good")
-    except VersionError as error:
-        flash(str(error), "bad")
-    return redirect(url_for("studio.clips"))
+        return done_and_told(work, "studio.clips")

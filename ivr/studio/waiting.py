@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
@@ -12,9 +10,9 @@ from ivr.console.access import actor, member, requires
 from ivr.models import Role
 from ivr.services.line import Line
 from ivr.services.prompts.together import publish_together, releases_of_several, roll_back_together
-from ivr.services.prompts.versions import VersionError
 from ivr.services.prompts.waiting import discard, has_one_admin, is_late, waiting
 from ivr.studio.places import title_of
+from ivr.studio.telling import done_and_told
 
 
 def add_routes(studio: Blueprint, line: Line) -> None:
@@ -47,7 +45,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             count = publish_together(line, actor(), chosen, line.clock())
             return f"{_versions(count)} on the air in one release: calls that begin now hear them."
 
-        return _done(work)
+        return done_and_told(work, "studio.waiting")
 
     @studio.post("/releases/<id:release_id>/roll-back", endpoint="roll_back_release")
     @requires(Role.ADMIN)
@@ -59,16 +57,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             others = f" {stay} stay: changed since, or nothing was there before." if stay else ""
             return f"{back} prompts are as before, in one release.{others}"
 
-        return _done(work)
-
-
-def _done(work: Callable[[], str]) -> ResponseReturnValue:
-    """Do it, and show the page again with what came of it, or why nothing did."""
-    try:
-        flash(work(), "good")
-    except VersionError as error:
-        flash(str(error), "bad")
-    return redirect(url_for("studio.waiting"))
+        return done_and_told(work, "studio.waiting")
 
 
 def _versions(count: int) -> str:

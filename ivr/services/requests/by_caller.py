@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Draft, Flow, Kind, Reason
-from ivr.callflow.facts import Handling, Heard, RequestFacts, RequestSummary
+from ivr.callflow.facts import Heard, RequestFacts, RequestSummary
 from ivr.callflow.inputs import Found
 from ivr.models import (
     AuditAction,
@@ -32,7 +32,7 @@ from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 from ivr.services.requests import on_call
 from ivr.services.requests.attention import call_attention
-from ivr.services.requests.case import Case, case_of, put_away
+from ivr.services.requests.case import Case, case_of, handling_of, put_away
 from ivr.services.requests.saving import follow_best_time, link, save_request
 from ivr.services.requests.texting import enqueue_text
 
@@ -181,13 +181,11 @@ def _found(session: Session, line: Line, now: datetime, request: PatientRequest,
 
 def _summary(session: Session, line: Line, request: PatientRequest, now: datetime) -> RequestSummary:
     """What may be told of a request: `callflow/speaking` puts it into words."""
-    tried = Handling.TRIED if request.attempts and request.reached_at is None else Handling.UNTOUCHED
-    is_late = request.act_by <= now and not on_call.rings(session, line, request, now)
     return RequestSummary(
         asked=Flow.MESSAGE if request.reason is Reason.MESSAGE else Flow(request.kind),
         left=line.calendar.today(request.created_at),
-        handling=Handling.CLAIMED if request.status is RequestStatus.CLAIMED else tried,
-        promise=None if is_late else on_call.promise(session, line, request, request.act_by, now),
+        handling=handling_of(request),
+        promise=on_call.promise_left(session, line, request, now),
     )
 
 

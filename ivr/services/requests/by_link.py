@@ -21,7 +21,6 @@ from ivr.models import (
     EntryKind,
     PatientRequest,
     RequestEntry,
-    RequestStatus,
     Tab,
     TextKind,
 )
@@ -29,7 +28,7 @@ from ivr.services.audit import Actor
 from ivr.services.line import Line
 from ivr.services.requests import on_call
 from ivr.services.requests.attention import call_attention
-from ivr.services.requests.case import Case, case_of, put_away
+from ivr.services.requests.case import Case, case_of, handling_of, put_away
 from ivr.services.requests.links import request_behind
 from ivr.services.requests.saving import follow_best_time
 from ivr.services.requests.texting import enqueue_text
@@ -132,19 +131,13 @@ def _is_open(request: PatientRequest) -> bool:
 
 def _behind(case: Case) -> Behind:
     request, line = case.request, case.line
-    tried = Handling.TRIED if request.attempts and request.reached_at is None else Handling.UNTOUCHED
     return Behind(
         language=request.language,
         reference=request.reference,
         kind=request.kind,
         is_open=_is_open(request),
         is_cancelled=request.disposition is Disposition.CANCELLED,
-        handling=Handling.CLAIMED if request.status is RequestStatus.CLAIMED else tried,
-        promise=_promise(case.session, line, request, case.now) if _is_open(request) else None,
+        handling=handling_of(request),
+        promise=on_call.promise_left(case.session, line, request, case.now) if _is_open(request) else None,
         best_time=request.best_time,
     )
-
-
-def _promise(session: Session, line: Line, request: PatientRequest, now: datetime) -> Promise | None:
-    promise = on_call.promise(session, line, request, request.act_by, now)
-    return None if request.act_by <= now and not promise.on_call else promise

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import Session
 
+from ivr.callflow.facts import Handling
 from ivr.db import ByValue, UtcDateTime
 from ivr.models import (
     AuditAction,
@@ -258,6 +259,13 @@ def opened(line: Line, request_id: int, actor: Actor, now: datetime, within: Ses
         if is_idle(request, now, line.idle.claim) and request.owner_id != member.id:
             release_unattended(session, line, request, now)
         yield Case(session, line, request, actor, member, now, _plain(request))
+
+
+def handling_of(request: PatientRequest) -> Handling:
+    """What staff have done about an open request, as far as its patient may be told."""
+    if request.status is RequestStatus.CLAIMED:
+        return Handling.CLAIMED
+    return Handling.TRIED if request.attempts and request.reached_at is None else Handling.UNTOUCHED
 
 
 def case_of(session: Session, line: Line, request: PatientRequest, actor: Actor, now: datetime) -> Case:

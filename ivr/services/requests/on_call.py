@@ -80,6 +80,12 @@ def promise(session: Session, line: Line, request: PatientRequest, by: datetime,
     return replace(promised, on_call=rings(session, line, request, now))
 
 
+def promise_left(session: Session, line: Line, request: PatientRequest, now: datetime) -> Promise | None:
+    """What can still be promised for a request; None when its moment is past, and nobody on call is being rung."""
+    left = promise(session, line, request, request.act_by, now)
+    return None if request.act_by <= now and not left.on_call else left
+
+
 def begin_round(line: Line, request_id: int, number: int, now: datetime) -> None:
     """Ring the first telephone, unless this round has begun before or one is ringing now."""
     with line.database.write() as session:

@@ -193,13 +193,12 @@ def _words(
 ) -> str:
     script = line.scripts.get(request.language) or line.scripts[line.tree.languages[0]]
     text_script = texts.script(script.language)
-    promise = on_call.promise(session, line, request, request.act_by, now)
-    late = request.act_by <= now and not promise.on_call
+    promise = on_call.promise_left(session, line, request, now)
     return text_script.filled(
         kind,
         name=texts.name,
         reference=request.reference,
-        promise="" if late else written(promised(promise), script, text_script),
+        promise=written(promised(promise), script, text_script) if promise else "",
         link=link,
         number=number_to_call(session, line, request),
     )
