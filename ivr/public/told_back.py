@@ -43,8 +43,11 @@ def answers(tree: Tree, words: Words, form: Form, names: Mapping[str, str]) -> I
 
 def promise_words(words: Words, promise: Promise | None) -> str:
     """When staff will call, as a sentence; '' when nothing is promised."""
-    if promise is None:
-        return ""
+    sentence = _promise(words, promise) if promise else ""
+    return sentence.removesuffix(".") if sentence.endswith("..") else sentence  # "by 8:30 a.m." ends with one already
+
+
+def _promise(words: Words, promise: Promise) -> str:
     if promise.on_call or promise.minutes is not None:
         return words("promise.on_call" if promise.on_call else "promise.minutes")
     time = _time(words, promise.by.hour, promise.by.minute)
@@ -94,8 +97,8 @@ def _name(choice: Choice) -> str:
 def _time(words: Words, hour: int, minute: int) -> str:
     if (hour, minute) == (12, 0):
         return words("time.noon")
-    half = words("time.am" if hour < 12 else "time.pm")
-    return words("time.clock", hour=(hour - 1) % 12 + 1, minute=f"{minute:02d}", half=half)
+    half, hours = words("time.am" if hour < 12 else "time.pm"), (hour - 1) % 12 + 1
+    return words("time.clock_one" if hours == 1 else "time.clock", hour=hours, minute=f"{minute:02d}", half=half)
 
 
 def _date(words: Words, day: date) -> str:

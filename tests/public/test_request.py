@@ -81,7 +81,7 @@ def test_it_is_sent_from_the_last_page_alone_and_told_with_the_promise(patient, 
     assert heading(page) == "Your request is saved"
     [request] = stored(line)
     assert f"{request.reference[:3]} {request.reference[3:]}" in page.text
-    assert "We will call you tomorrow afternoon, by 5:00 p.m." in page.text or "We will call you" in page.text
+    assert '<p class="promise">We will call you tomorrow afternoon, by 5:00 p.m.</p>' in page.text
     assert (request.source, request.reason, request.may_leave_message) == (Source.WEB, Reason.BILLING, True)
     assert (request.callback_number, request.patient_name, request.told) == (
         "+16175550142",
