@@ -29,6 +29,7 @@ def config(config):
 
 def assert_seen_well(page):
     """Nothing is cut off, too small to touch, or beyond the window's edge; axe finds nothing, in light and dark."""
+    page.wait_for_load_state()  # a page is found as soon as it is read: measured then, it has no style yet
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(SMALL, TARGET) == []
     assert page.evaluate(BEYOND) == []
