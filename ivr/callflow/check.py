@@ -55,18 +55,9 @@ DOOR_PROMPTS = (
     "desk_whisper",
     "staff_desk_warning",
     "staff_desk_language",
-    "outage_apology",
-    "outage_connecting",
-    "outage_message",
-    "outage_thanks",
-    "bridge_opening",
-    "bridge_on_call",
-    "bridge_urgent",
-    "bridge_soon",
-    "bridge_routine",
-    "bridge_accept",
-    "bridge_connecting",
-    "bridge_over",
+    *("outage_apology", "outage_connecting", "outage_message", "outage_thanks"),
+    *("bridge_opening", "bridge_on_call", "bridge_urgent", "bridge_soon", "bridge_routine"),
+    *("bridge_accept", "bridge_connecting", "bridge_over"),
     "recording_notice",
     "goodbye",
 )
@@ -165,9 +156,13 @@ def prompts_of(tree: Tree) -> set[str]:
     return keys | _every_answer() | reading.prompts() | _building_blocks()
 
 
-def heard_in(tree: Tree, prompt: str) -> list[str]:
-    """The nodes that speak a prompt, by name; none for building blocks and what is said everywhere."""
-    return [node.name for node in tree.nodes.values() if prompt in _prompts_in(node)]
+def spoken_by(tree: Tree) -> dict[str, list[str]]:
+    """The nodes that speak each prompt, by name; building blocks and what is said everywhere are not in it."""
+    speakers: dict[str, list[str]] = {}
+    for node in tree.nodes.values():
+        for prompt in dict.fromkeys(_prompts_in(node)):
+            speakers.setdefault(prompt, []).append(node.name)
+    return speakers
 
 
 def _prompts_in(node: Node) -> Iterator[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, render_template, request
 
 from ivr import forms
-from ivr.callflow.nodes import Tree
 from ivr.console.access import member, requires
 from ivr.models import Role
 from ivr.services.line import Line
@@ -42,11 +41,12 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         chosen = request.args.get("show", "all")
         chosen = chosen if chosen in FILTERS else "all"
         words = forms.short_text(request.args, "find", LONGEST_FIND)
-        scripts, tree = line.all_scripts, line.whole_tree
+        scripts = line.all_scripts
         everything = rows(line)
         to_approve, ready = counts(line)
         fitting = filter(FILTERS[chosen][1], everything)
-        shown = [row for row in fitting if _matches(tree, title_of(scripts, row.key), row, words)]
+        places = places_of(line.whole_tree, *(row.key for row in everything)) if words else {}
+        shown = [row for row in fitting if _matches(row, title_of(scripts, row.key), places.get(row.key, ()), words)]
         return render_template(
             "studio/matrix.html",
             rows=shown,
@@ -65,10 +65,10 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         )
 
 
-def _matches(tree: Tree, title: str, row: PromptRow, words: str) -> bool:
+def _matches(row: PromptRow, title: str, places: tuple[str, ...], words: str) -> bool:
     """Whether a prompt is what somebody looks for: each word is in something that is known of it."""
     spoken = [cell.words for cell in row.cells]
-    told = [*spoken, row.words, row.direction, *places_of(tree, row.key), group_of(row.key), names_of(row.key)]
+    told = [*spoken, row.words, row.direction, *places, group_of(row.key), names_of(row.key)]
     known = " ".join((str(row.number), row.key, title, *told)).lower()
     return all(word in known for word in words.lower().split())
 

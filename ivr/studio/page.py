@@ -62,7 +62,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_late=lambda version: is_late(version, line.clock()),
             is_alone=has_one_admin(line.database),
             title=title_of(line.all_scripts, key),
-            places=places_of(line.whole_tree, key),
+            places=places_of(line.whole_tree, key)[key],
             sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,
             most_letters=versions.LONGEST_SCRIPT,

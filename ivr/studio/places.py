@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, heard_in
+from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, spoken_by
 from ivr.callflow.nodes import Menu, Tree
 from ivr.callflow.outputs import Pause, Say
 from ivr.callflow.surroundings import sentence_with
@@ -85,11 +85,15 @@ def title_of(scripts: Mapping[str, Script], key: str) -> str:
     return next((script.prompts[key].title for script in scripts.values() if key in script.prompts), key)
 
 
-def places_of(tree: Tree, key: str) -> tuple[str, ...]:
-    """Where a prompt is heard, a phrase each; never empty."""
-    spoken_by = heard_in(tree, key)
-    told = [NODES[name] for name in spoken_by if name in NODES]
-    told += [_after(tree, name) for name in spoken_by if name.startswith(OWN)]
+def places_of(tree: Tree, *keys: str) -> dict[str, tuple[str, ...]]:
+    """Where each prompt is heard, a phrase for each place; never empty."""
+    speakers = spoken_by(tree)
+    return {key: _places(tree, key, speakers.get(key, [])) for key in keys}
+
+
+def _places(tree: Tree, key: str, speakers: list[str]) -> tuple[str, ...]:
+    told = [NODES[name] for name in speakers if name in NODES]
+    told += [_after(tree, name) for name in speakers if name.startswith(OWN)]
     return tuple(dict.fromkeys(told)) or (_by_key(key)[1],)
 
 

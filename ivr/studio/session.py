@@ -91,7 +91,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             after=after,
             states=STATES,
             title_of=lambda key, scripts=line.all_scripts: title_of(scripts, key),
-            places=places_of(line.whole_tree, key) if key else (),
+            places=places_of(line.whole_tree, key)[key] if key else (),
             for_staff=for_staff,
             has_staffs=any(map(is_staffs, line.all_scripts[language].prompts)),
         )
