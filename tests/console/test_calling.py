@@ -143,6 +143,25 @@ def test_the_page_follows_the_call_and_then_asks_for_the_outcome(line, open_page
     assert PATIENT not in shown.title() + shown.url
 
 
+def test_what_is_typed_when_a_call_ends_stays_text(line, open_page, requests):
+    """On the page's keys the rest of the sentence would choose another outcome, and save."""
+    shown = open_page("/console/requests/1", somebody(line))
+    shown.get_by_role("button", name="Call back through the clinic's number").click()
+    shown.locator("#call-state").wait_for()
+    bridging.note_placed(line, 1, "CA1")
+    bridging.accept(line, 1, "CA1", True, line.clock())
+    bridging.note_patient(line, 1, "CA2", "in-progress", line.clock())
+    shown.get_by_text("Connected to the patient.").wait_for()
+    note = shown.get_by_label("Note", exact=True)
+    note.press_sequentially("She take")
+    bridging.note_talked(line, 1, "completed", 60, line.clock())
+    shown.get_by_text("The call has ended.").wait_for()
+    shown.keyboard.type("s 1 tablet")
+    assert note.input_value() == "She takes 1 tablet"
+    assert shown.locator("#outcome input[value=reached]").is_checked(), "it is proposed all the same"
+    assert "/console/requests/1" in shown.url
+
+
 def test_dialling_alone_opens_the_outcome(line, open_page, requests):
     shown = open_page("/console/requests/1", somebody(line, phone=""))
     shown.get_by_role("button", name="I dial it myself").click()

@@ -195,6 +195,7 @@ def test_a_talk_of_45_minutes_keeps_claim_session_and_text(open_page, nurse, lin
         page.get_by_text("Connected to the patient.").wait_for()
     else:
         page.get_by_text("While you are on the telephone it stays yours, until 11:00 AM").wait_for()
+    page.wait_for_load_state()  # a note that is still being read in has its cursor at the start
     clock.now += 45 * MINUTE
     assert triage.release_idle(line, clock.now) == 0
     note.press("Control+End")

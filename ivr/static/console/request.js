@@ -1,6 +1,6 @@
 // A request's page: its message is played, a call back and its owner are followed, its forms are sent and kept.
 import { byId, createElement, setText } from "../shared/dom.js";
-import { addShortcut, listenForShortcuts } from "../shared/keyboard-shortcuts.js";
+import { addShortcut, isTypedIn, listenForShortcuts } from "../shared/keyboard-shortcuts.js";
 import { setUpPlayers } from "../shared/player.js";
 import { readAnswer, refusal, sendUntilAnswered } from "../shared/sending.js";
 import { dialHere, followCallBack } from "./call-back.js";
@@ -35,6 +35,8 @@ const addRequestShortcuts = () => {
 const askForOutcome = () => {
   const outcome = byId("outcome");
   outcome.classList.add("asked");
+  // The rest of a sentence must not fall on the keys of the page.
+  if (isTypedIn(document.activeElement)) return;
   outcome.scrollIntoView({ block: "start" });
   const field = outcome.querySelector("input[type=radio]:not(:disabled)") ?? byId("work-title");
   field.focus({ preventScroll: true });

@@ -58,10 +58,13 @@ const showHelp = () => {
 const targetOf = ({ target }) =>
   target instanceof Element && target.closest("dialog:not([open])") ? document.body : target;
 
+/** Whether an element takes what is typed: letters there are text, and no shortcuts. */
+export const isTypedIn = (element) => element instanceof Element && element.closest(TYPING) !== null;
+
 const isForAnotherPurpose = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
   const target = targetOf(event);
-  if (!(target instanceof Element) || target.closest(TYPING)) return true;
+  if (!(target instanceof Element) || isTypedIn(target)) return true;
   return [" ", "Enter"].includes(event.key) && target.closest("button, a, input, summary") !== null;
 };
 
