@@ -267,7 +267,8 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections, those in use as soon as they are given back."""
+        event.listen(self.engine, "checkin", lambda _, entry: entry.invalidate())
         self.engine.dispose()
 
 
