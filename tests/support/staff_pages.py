@@ -149,8 +149,8 @@ def launch():
     """Starts the system's Chromium; where there is none, browser tests are skipped, except in CI."""
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
-            pytest.fail("no Chromium: apt install chromium")
-        pytest.skip("no Chromium on this machine: apt install chromium")
+            pytest.fail("no Chromium: apt install chromium-headless-shell")
+        pytest.skip("no Chromium on this machine: apt install chromium-headless-shell")
     sync = pytest.importorskip("playwright.sync_api")
     with sync.sync_playwright() as playwright:
         yield lambda *args: playwright.chromium.launch(
