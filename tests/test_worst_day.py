@@ -1,7 +1,7 @@
-"""The short form of a clinic's worst day: hundreds of calls, kills and a restart, and nothing is lost or done twice."""
+"""The short form of a clinic's worst day: hundreds of calls, forms, kills and a restart, and nothing is lost or done twice."""
 
 from tests.support.processes import postgres_of_its_own
-from tests.support.worst_day import worst_day
+from tests.support.worst_day import CALLS_FOR_A_FORM, worst_day
 from tests.support.worst_day_findings import figures, findings
 
 CALLS = 200
@@ -20,4 +20,7 @@ def test_nothing_is_lost_and_nothing_done_twice(settings, tmp_path):
     assert told["told that the request is saved"] > CALLS / 3, told
     assert told["acknowledged answers"] > CALLS, told
     assert told["references heard"] > CALLS / 4, told
-    assert "+16172" not in (tmp_path / "log").read_text(), "a caller's number in the log"
+    assert told["forms shown as saved"] == CALLS // CALLS_FOR_A_FORM, told
+    log = (tmp_path / "log").read_text()
+    assert "+16172" not in log, "a caller's number in the log"
+    assert "16173" not in log, "the number of a patient online in the log"

@@ -1,4 +1,4 @@
-"""A clinic's worst day: callers, a carrier that repeats itself, and processes that are killed at random.
+"""A clinic's worst day: callers, patients online, a carrier that repeats itself, and processes killed at random.
 
 `worst_day` makes it happen with real web servers, job workers and a real PostgreSQL; worst_day_findings.py says
 afterwards what was lost, done twice or left undone, call by call. The short form is a test, the long one tests/bench/worst_day.py.
@@ -37,6 +37,7 @@ from ivr.simulator import (
 from tests.support.mail_server import Session, smtp_server
 from tests.support.processes import Timed, job_workers, kill_one, web_server, workers_of
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, DATA_KEY
+from tests.support.worst_day_forms import Browsers
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGITS = {word: str(n) for n, word in enumerate(WORDS)}
@@ -188,6 +189,7 @@ class Day:
     store: Keeper = field(default_factory=Keeper)
     mails: list = field(default_factory=list)
     phoned: list = field(default_factory=list)
+    asked: list = field(default_factory=list)
     killed: Counter = field(default_factory=Counter)
     restarts: int = 0
     seconds: float = 0.0
@@ -237,6 +239,12 @@ class Phones:
             return next(self.numbers, None)
 
 
+CALLS_FOR_A_FORM = 8
+"""So many calls come for each form that is sent online."""
+
+BROWSERS = 2
+
+
 def worst_day(
     settings, server, log, *, calls, phones=8, seed=7, web_workers=2, workers=2, kill_every=(0.3, 1.5), restarts=1,
     down=1.0, kills_after=0, wait_really=False,
@@ -258,14 +266,20 @@ def worst_day(
         api = running.enter_context(carriers_api(day.store))
         env = {
             **settings, "DATABASE_URL": server.url, "IVR_VOICE": "say", "TWILIO_API_URL": api, "SMTP_URL": mail.url,
-            "NOTIFY_EMAILS": "nurse@example.org", "SMS_FROM": "+16175550100",
+            "NOTIFY_EMAILS": "nurse@example.org", "SMS_FROM": "+16175550100", "CLINIC_NUMBER": "+16175550199",
+            "TRUSTED_PROXIES": "127.0.0.1",
         }  # fmt: skip
         web, address = running.enter_context(web_server(env, workers=web_workers, stderr=log))
         jobs = running.enter_context(job_workers(env, workers, log))
-        pool = running.enter_context(ThreadPoolExecutor(phones))
+        pool = running.enter_context(ThreadPoolExecutor(phones + BROWSERS))
         started = time.monotonic()
         street = Phones(day, address, calls, seed)
         calling = [pool.submit(street.use, phone) for phone in range(phones)]
+        called = tuple(calling)
+        homes = Browsers(
+            day, address, calls // CALLS_FOR_A_FORM, CALLS_FOR_A_FORM, seed, lambda: all(one.done() for one in called)
+        )
+        calling += [pool.submit(homes.use, browser) for browser in range(BROWSERS)]
         phoned = 0
         while not all(one.done() for one in calling):
             time.sleep(chance.uniform(*kill_every))

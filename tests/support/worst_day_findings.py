@@ -1,15 +1,15 @@
 """What became of a worst day: everything that was lost, done twice or left undone, and the day in numbers."""
 
-import itertools
 import re
 from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
-from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice, TextMessage
+from ivr.models import Call, PatientRequest, Recording, RecordingAudio, RecordingStatus, SentNotice, Source, TextMessage
 from ivr.services.jobs import Job, Lane, failed_jobs
 from ivr.services.requests.answers import ANSWERS
 from tests.support.engine_call import EngineCall
+from tests.support.worst_day_forms import about_forms
 
 
 def findings(day, database):
@@ -18,6 +18,11 @@ def findings(day, database):
         requests = defaultdict(list)
         for sid, request in session.execute(sa.select(Call.sid, PatientRequest).join_from(PatientRequest, Call)):
             requests[sid].append(request)
+        online, references = defaultdict(list), {}
+        for request in session.scalars(sa.select(PatientRequest)):
+            references[request.id] = request.reference
+            if request.source is Source.WEB:
+                online[request.callback_number].append(request)
         recordings = {one.sid: one for one in session.scalars(sa.select(Recording))}
         stored = set(session.scalars(sa.select(RecordingAudio.recording_id)))
         claims = list(session.scalars(sa.select(SentNotice.key)))
@@ -26,7 +31,8 @@ def findings(day, database):
         *(f"job {job.id} gave up: {job.error}" for job in failed_jobs(database) if not _comes_again(job)),
         *_about_calls(day, requests),
         *_about_recordings(day, requests, recordings, stored),
-        *_about_effects(day, requests, claims),
+        *about_forms(day, online),
+        *_about_effects(day, references, claims),
     ]
 
 
@@ -97,11 +103,10 @@ def _about_recordings(day, requests, recordings, stored):
             yield f"not deleted at the carrier: {who}"
 
 
-def _about_effects(day, requests, claims):
+def _about_effects(day, references, claims):
     texts = Counter((text["To"], text["Body"]) for text in day.store.messages)
     yield from (f"text message sent {count} times: {body}" for (_, body), count in texts.items() if count > 1)
     allowed = Counter()
-    references = {request.id: request.reference for request in itertools.chain(*requests.values())}
     for key in claims:
         if found := re.match(r"urgent-(\d+)-\d+-mail:", key):
             allowed[f"URGENT: request {references[int(found[1])]} is waiting"] += 1
@@ -129,6 +134,9 @@ def figures(day, database, found):
         "told that the request is saved": sum(phoned.saved for phoned in day.phoned),
         "acknowledged answers": sum(len(_answers(phoned)) for phoned in day.phoned),
         "references heard": sum(bool(phoned.heard) for phoned in day.phoned),
+        "forms sent online": len(day.asked),
+        "forms shown as saved": sum(bool(asked.references) for asked in day.asked),
+        "forms sent again because of a problem": sum(asked.problems > 0 for asked in day.asked),
         "requests": requests,
         "marked as left in an outage": in_outage,
         "recordings made": len(day.store.recorded),
