@@ -1,4 +1,4 @@
-"""The patients' pages: no account, no script that is needed, nothing of a patient in an address.
+"""The patients' pages: no account, no script but for the proof of work, nothing of a patient in an address.
 
 They are a Flask application of their own beside the calls and the console: what those do to their requests, such as
 sessions and signing in, these pages never pass. `FAMILIES` are their modules, as the console has them.

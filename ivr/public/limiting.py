@@ -1,8 +1,8 @@
 """How many requests one address, and one telephone number, may send: counted in the database for all web workers.
 
 Only what is saved anew counts, in the transaction that saves it: a form that is sent several times at once counts
-once, and is never told to be refused when it was saved. Who is over a limit is told so with the telephone number, and
-loses no answer.
+once, and is never told to be refused when it was saved. Who is over the limit of an address can send on with a proof
+of work, up to a limit of its own. Who is over another is told so with the telephone number. Nobody loses an answer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,15 @@ from ivr.services.requests.online import TooManyRequests
 
 OF_ADDRESS, OF_NUMBER = parse("5 per hour"), parse("3 per day")
 """Requests that one address (of IPv6, one network), and that one telephone number, may leave."""
+
+OF_PROVEN = parse("20 per hour")
+"""Requests that one address may leave besides, each with a proof of work."""
+
+ONCE = parse("1 per 10 minutes")
+"""How often a proof counts while it is valid: the minutes are those of `proof_of_work.VALID`."""
+
+ADDRESS, NUMBER, PROVEN, PROOF = "address", "number", "proven", "used"
+"""What a request can be one too many of; the last is a proof that was used before."""
 
 
 class DatabaseCounts(Storage):
@@ -92,13 +101,22 @@ class Caps:
         )
 
     def too_many_of(self, number: str) -> str:
-        """What a request for a number (E.164) from this address would be one too many of, or ''; it counts nothing."""
-        forget_past(self._line.database, self._line.clock())
-        full = (each for each in _limits(number) if not self._limiter.limiter.test(*each))
-        return next((what for _, _, what, _ in full), "")
+        """What a request for a number (E.164) from this address would be one too many of, or ''; it counts nothing.
 
-    def count(self, session: Session, number: str) -> None:
+        A proof of work lifts `ADDRESS` alone.
+        """
+        forget_past(self._line.database, self._line.clock())
+        test, (of_address, of_number), of_proven = self._limiter.limiter.test, _limits(number, ""), _proven()
+        if not test(*of_number):
+            return NUMBER
+        if test(*of_address):
+            return ""
+        return ADDRESS if test(*of_proven) else PROVEN
+
+    def count(self, session: Session, number: str, proof: str = "") -> None:
         """Count a request for a number from this address, in the transaction that saves it.
+
+        `proof` is what a proof of work is known by that came with it, if it is saved because of that.
 
         Raises:
             TooManyRequests: when it is one too many.
@@ -106,14 +124,25 @@ class Caps:
         storage = self._limiter.storage
         assert isinstance(storage, DatabaseCounts)
         with storage.within(session):
-            for each in _limits(number):
+            for each in _limits(number, proof):
                 if not self._limiter.limiter.hit(*each):
                     raise TooManyRequests(each[2])
 
 
-def _limits(number: str) -> tuple[tuple[RateLimitItem, str, str, str], ...]:
-    """Each limit with what it counts; always in this order, so that nobody waits for somebody who waits for them."""
-    return (OF_ADDRESS, "request", "address", _network()), (OF_NUMBER, "request", "number", number)
+Limit = tuple[RateLimitItem, str, str, str]
+"""A limit with what it counts."""
+
+
+def _limits(number: str, proof: str) -> tuple[Limit, ...]:
+    """The limits that count; always in this order, so that nobody waits for somebody who waits for them."""
+    of_number = (OF_NUMBER, "request", NUMBER, number)
+    if proof:
+        return _proven(), of_number, (ONCE, "request", PROOF, proof)
+    return (OF_ADDRESS, "request", ADDRESS, _network()), of_number
+
+
+def _proven() -> Limit:
+    return OF_PROVEN, "request", PROVEN, _network()
 
 
 def _network() -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, current_app, redirect, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.public import keeping, told_back
 from ivr.public.asking import address_of, current, go_to
 from ivr.public.form import CHECK, SPEAK, URGENT, WHOM, Form, steps, told
-from ivr.public.limiting import Caps
+from ivr.public.limiting import ADDRESS, PROOF, Caps
 from ivr.public.pages import here, page, speak
+from ivr.public.proof_of_work import FIELD, WrongProof, check_proof, new_challenge
+from ivr.public.words import Words
 from ivr.services.line import Line
 from ivr.services.requests.online import OnlineRequest, TooManyRequests, find_online, save_online
 
@@ -24,32 +26,24 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
     @public.get("/request/<language>/check")
     def check(language: str) -> ResponseReturnValue:
         words, form = speak(language), current()
-        last = steps(line.tree, form)[-1]
-        if last != CHECK:
-            return go_to(language, last)
-        names = {one.language: one.name for one in here().words.values()}
-        return page(
-            "check.html",
-            answers=list(told_back.answers(line.tree, words, form, names)),
-            is_urgent=URGENT in form.answered and told(line.tree, form).red_flags,
-            back=address_of(language, steps(line.tree, form)[-2]),
-        )
+        path = steps(line.tree, form)
+        if path[-1] != CHECK:
+            return go_to(language, path[-1])
+        return _last_page("check.html", line, words, form, back=address_of(language, path[-2]))
 
     @public.post("/request/<language>/check")
     def send(language: str) -> ResponseReturnValue:
-        speak(language)
+        words = speak(language)
         if keeping.read_form().sent:
             return redirect(url_for("public.sent", language=language), 303)
         form = current()
         last = steps(line.tree, form)[-1]
         if last != CHECK:
             return go_to(language, last)
-        online = _online(line, form, language)
         try:
-            _save(line, online)
+            _save(line, _online(line, form, language))
         except TooManyRequests as refused:
-            log.warning("request_online_refused", too_many_of=str(refused))
-            return page("error.html", reason="too_many"), 429
+            return _refused(line, words, form, refused), 429
         keeping.keep(Form(token=form.token, begun_at=form.begun_at, sent=True))
         return redirect(url_for("public.sent", language=language), 303)
 
@@ -74,13 +68,44 @@ def _save(line: Line, online: OnlineRequest) -> None:
     """Save it, unless that was done before, or there is no room; whoever fills the counts is saved when they are read.
 
     Raises:
-        TooManyRequests: when it is one too many, and not saved.
+        TooManyRequests: when it is one too many, no proof lifts that, and it is not saved.
     """
     number, now = online.draft.callback_number or "", line.clock()
-    full = caps().too_many_of(number)
+    full, proof = caps().too_many_of(number), ""
     if full and find_online(line, online.token, now) is None:
-        raise TooManyRequests(full)
-    save_online(line, online, now, lambda session: caps().count(session, number))
+        if full != ADDRESS:
+            raise TooManyRequests(full)
+        proof = check_proof(here().config.secret_key, online.token, request.form.get(FIELD), now)
+    save_online(line, online, now, lambda session: caps().count(session, number, proof))
+
+
+def _refused(line: Line, words: Words, form: Form, refused: TooManyRequests) -> str:
+    """The page for what is not saved: what can be done about it, with the answers, or whom to call."""
+    why = str(refused)
+    if why not in {ADDRESS, PROOF} and not isinstance(refused, WrongProof):
+        log.warning("request_online_refused", too_many_of=why)
+        return page("error.html", reason="too_many")
+    log.info("request_online_proof_asked", reason=why)
+    return _last_page(
+        "proof.html",
+        line,
+        words,
+        form,
+        back=address_of(words.language, CHECK),
+        wrong=why if f"proof.{why}" in words else "",
+        challenge=new_challenge(here().config.secret_key, form.token, line.clock()),
+    )
+
+
+def _last_page(template: str, line: Line, words: Words, form: Form, **values: object) -> str:
+    """A page with all answers, from which the form can be sent."""
+    names = {one.language: one.name for one in here().words.values()}
+    return page(
+        template,
+        answers=list(told_back.answers(line.tree, words, form, names)),
+        is_urgent=URGENT in form.answered and told(line.tree, form).red_flags,
+        **values,
+    )
 
 
 def _online(line: Line, form: Form, language: str) -> OnlineRequest:

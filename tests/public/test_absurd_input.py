@@ -15,7 +15,7 @@ from ivr.services.requests.links import new_link
 from tests.support.absurd_input import IN_ADDRESSES, IN_KINDS, IN_PARTS, TEXTS, UNKNOWN_FIELDS, WORDS
 from tests.support.absurd_visitor import CPU_SECONDS, Page, address_of
 from tests.support.kept_rows import Rows
-from tests.support.patients_pages import APPOINTMENT, CALLBACK, URGENT, Patient, patients_app
+from tests.support.patients_pages import APPOINTMENT, CALLBACK, URGENT, Patient, numbers, patients_app
 
 ON = {"texts": True, "sms_from": "+16175550100"}
 COOKIE = "__Secure-request"
@@ -79,6 +79,15 @@ class Stranger:
             assert self.ask("POST", address, data=sent).status_code == 303, step
         self.try_forms("/request/en-US/sent", self.ask("GET", "/request/en-US/sent"))
 
+    def try_proof(self):
+        """The page that asks for a proof of work, above the limit of the address."""
+        for number in numbers(6):
+            answers = [(step, {"number": number} if step == "number" else sent) for step, sent in CALLBACK]
+            self.patient.fill(answers)
+            page = self.patient.post("check")
+        assert page.status_code == 429
+        self.try_forms("/request/en-US/check", page)
+
     def try_link(self, line, secret):
         """The page behind the link in a text."""
         address = f"/r/{secret}"
@@ -116,6 +125,7 @@ def test_a_stranger_tries_everything(config, line, clock):
     with capture_logs() as events:
         for answers in FORMS:
             stranger.fill_in(answers)
+        stranger.try_proof()
         with line.database.write() as session:
             secret = new_link(session, 1, clock.now)
         stranger.try_link(line, secret)
@@ -123,6 +133,7 @@ def test_a_stranger_tries_everything(config, line, clock):
         stranger.try_cookies()
     assert stranger.failures == []
     assert [one for one in events if one["log_level"] in ("error", "critical")] == []
+    assert any("altcha" in told for told in stranger.tried)
     taking = {rule.endpoint for rule in stranger.pages.url_map.iter_rules() if "POST" in rule.methods}
     assert stranger.endpoints == taking, "a form that no page led to was not tried"
     assert stranger.sent > 300

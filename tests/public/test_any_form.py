@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from ivr.public import keeping
 from ivr.public.form import CHECK, choices, steps
+from ivr.public.proof_of_work import FIELD
 from ivr.services.requests.counting import forget_counts
 from ivr.services.requests.online import submission_of
 from tests.support.absurd_input import TEXTS
@@ -20,7 +21,7 @@ from tests.support.patients_pages import APPOINTMENT, CALLBACK, URGENT, Patient,
 COOKIE = "__Secure-request"
 SAVED = "Your request is saved"
 RIGHT = {**dict(URGENT), **dict(CALLBACK), **dict(APPOINTMENT)}
-FIELDS = sorted({name for sent in RIGHT.values() for name in sent} | {"interpreter_language"})
+FIELDS = sorted({name for sent in RIGHT.values() for name in sent} | {"interpreter_language", FIELD})
 STEPS = sorted({*RIGHT, CHECK, "texts", "sent", "learn", "offer_message", "check_birth_date", "nothing"})
 
 values = st.one_of(

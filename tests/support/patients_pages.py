@@ -1,7 +1,11 @@
 """A patient at the pages for requests online, as a browser without scripts: follows redirects, keeps the cookie."""
 
+import json
 import re
 from dataclasses import replace
+from html import unescape
+
+import altcha
 
 from ivr import create_app
 
@@ -66,3 +70,33 @@ APPOINTMENT = [
     ("birth_date", {"month": "5", "day": "17", "year": "1948"}),
     *answered(("weekday", "5"), ("visit_time", "1"), ("leave_message", "2")), *END,
 ]  # fmt: skip
+ADDRESS, ADDRESS_OF_BROWSERS = "203.0.113.7", "127.0.0.1"
+
+
+def filled(app, number="6175550142", address=ADDRESS, language="en-US"):
+    """A patient at an address with a whole form, before the last page is sent."""
+    patient = Patient(app, language)
+    patient.client.environ_base["REMOTE_ADDR"] = address
+    patient.fill([(step, {"number": number} if step == "number" else sent) for step, sent in CALLBACK])
+    return patient
+
+
+def send(app, number="6175550142", address=ADDRESS):
+    """A whole form, from the first page; what the last one says."""
+    return filled(app, number, address).post("check")
+
+
+def numbers(count):
+    """Different numbers that can be called back."""
+    return [f"617555{n:04d}" for n in range(100, 100 + count)]
+
+
+def challenge_of(page):
+    """The challenge that a page has for its script."""
+    return json.loads(unescape(re.search(r'data-challenge="([^"]*)"', page.text)[1]))
+
+
+def solved(challenge):
+    """What a device sends for a challenge, worked out with ALTCHA's own library."""
+    challenge = altcha.Challenge.from_dict(challenge)
+    return altcha.Payload(challenge, altcha.solve_challenge(challenge)).to_base64()
