@@ -25,7 +25,8 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 class ExportedRequest:
     """A request as one line of the export; every value is plain text, a number, a boolean or None.
 
-    `last_outcome` is how the last attempt went, `settled_by` the name of whoever closed it.
+    `last_outcome` is how the last attempt went, `settled_by` the name of whoever closed it. `may_text` is the patient's
+    answer about texts, `text_wording` the door, the language and a digest of the words that a yes was given to.
     """
 
     reference: str
@@ -51,6 +52,9 @@ class ExportedRequest:
     for_someone_else: bool | None
     needs_interpreter: bool | None
     interpreter_language: str | None
+    may_text: bool | None
+    text_agreed_at: str | None
+    text_wording: str | None
     call_sid: str | None
     created_at: str
     due_at: str
@@ -160,6 +164,9 @@ def _exported(request: PatientRequest, call_sid: str | None, owner: str | None, 
         for_someone_else=request.for_someone_else,
         needs_interpreter=request.needs_interpreter,
         interpreter_language=request.interpreter_language,
+        may_text=request.may_text,
+        text_agreed_at=_moment(request.text_agreed_at),
+        text_wording=request.text_wording,
         call_sid=call_sid,
         created_at=request.created_at.isoformat(timespec="seconds"),
         due_at=request.due_at.isoformat(timespec="seconds"),
@@ -168,6 +175,10 @@ def _exported(request: PatientRequest, call_sid: str | None, owner: str | None, 
         last_outcome=done.outcome,
         owner=owner,
         disposition=request.disposition,
-        closed_at=request.closed_at.isoformat(timespec="seconds") if request.closed_at else None,
+        closed_at=_moment(request.closed_at),
         settled_by=done.settled_by if is_closed else None,
     )
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,12 +1,16 @@
 """The list that operators work from when the console is down."""
 
+import csv
+import hashlib
 from datetime import timedelta
 
+from ivr.callflow.answers import Draft, Kind
 from ivr.models import Disposition, Outcome, Role
 from ivr.services.accounts import staff
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.calls.turns import Arrival
-from ivr.services.requests import exporting, history, naming, triage
+from ivr.services.requests import exporting, history, naming, online_consent, triage
+from ivr.services.requests.online import OnlineRequest, save_online
 from tests.support.callers import CALLBACK, Caller
 
 COLUMNS = [
@@ -33,6 +37,9 @@ COLUMNS = [
     "for_someone_else",
     "needs_interpreter",
     "interpreter_language",
+    "may_text",
+    "text_agreed_at",
+    "text_wording",
     "call_sid",
     "created_at",
     "due_at",
@@ -81,3 +88,23 @@ def test_it_tells_what_staff_have_done(line, clock):
     assert (second.owner, second.disposition, second.settled_by) == ("Lea", "answered", "Lea")
     assert second.closed_at == "2026-11-23T15:01:00+00:00"
     assert (third.attempts, third.last_outcome, third.owner, third.act_by) == (0, None, None, third.due_at)
+
+
+def test_it_tells_who_may_be_texted_since_when_and_in_which_words_they_agreed(make_line, database_url, clock):
+    line = make_line(database_url, texts=True, sms_from="+16175550100")
+    for n, keys in enumerate(("2 1 4 3 1 2 1", "2 1 4 3 1 2 2", "2 1")):
+        Caller(line, Arrival(f"CA{n}x", f"+1617555014{n}", ""))(keys)
+    form = OnlineRequest("token", "es-US", Draft(kind=Kind.CALLBACK, callback_number="+16175550149"))
+    save_online(line, form, clock.now)
+    later = clock.now + timedelta(minutes=2)
+    online_consent.answer(line, "token", True, "¿Podemos?", "es-US", later)
+    by_phone, declined, unasked, online = exporting.export_requests(line.database)
+    assert (by_phone.may_text, by_phone.text_agreed_at) == (True, "2026-11-23T15:00:00+00:00")
+    assert by_phone.text_wording.startswith("phone en-US ")
+    assert (declined.may_text, declined.text_agreed_at, declined.text_wording) == (False, None, None)
+    assert (unasked.may_text, unasked.text_agreed_at, unasked.text_wording) == (None, None, None)
+    digest = hashlib.sha256("¿Podemos?".encode()).hexdigest()[:12]
+    assert (online.may_text, online.text_agreed_at) == (True, later.isoformat(timespec="seconds"))
+    assert online.text_wording == f"online es-US {digest}"
+    head, *rows = csv.reader("".join(exporting.csv_lines([by_phone, declined, unasked])).splitlines())
+    assert [dict(zip(head, row, strict=True))["may_text"] for row in rows] == ["True", "False", ""]
