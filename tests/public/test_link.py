@@ -27,8 +27,9 @@ WRONG = ("x" * 22, "", "x", "../console", "☎", "x" * 5000)
 
 
 @pytest.fixture
-def line(make_line, sqlite_url):
-    line = make_line(sqlite_url, texts=True, sms_from="+16175550100", languages=("en-US", "es-US"))
+def line(make_line, database_url):
+    """What the link changes has no tests of its own in tests/services: both databases are tried here."""
+    line = make_line(database_url, texts=True, sms_from="+16175550100", languages=("en-US", "es-US"))
     leave(line, "1 2 1 4 3 1 2 2")
     agree(line, kind=None)
     return line

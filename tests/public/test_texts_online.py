@@ -13,8 +13,9 @@ ON = {"texts": True, "sms_from": "+16175550100"}
 
 
 @pytest.fixture
-def line(make_line, sqlite_url):
-    return make_line(sqlite_url, languages=("en-US", "es-US"), **ON)
+def line(make_line, database_url):
+    """What the answer writes has no tests of its own in tests/services: both databases are tried here."""
+    return make_line(database_url, languages=("en-US", "es-US"), **ON)
 
 
 @pytest.fixture
@@ -47,13 +48,13 @@ def test_a_no_stays_and_sends_nothing(patient, line):
     assert (one(line, 1).may_text, texts(line)) == (False, [])
 
 
-def test_who_is_not_asked(config, make_line, line, patient, sqlite_url):
+def test_who_is_not_asked(config, make_line, line, patient, database_url):
     assert QUESTION not in send(patient, URGENT).text
     with line.database.write() as session:
         consent.stop(session, PATIENT, line.clock())
     stopped = Patient(patients_app(config, line, **ON))
     assert QUESTION not in send(stopped).text
-    off = Patient(patients_app(config, make_line(sqlite_url, languages=("en-US", "es-US"))))
+    off = Patient(patients_app(config, make_line(database_url, languages=("en-US", "es-US"))))
     assert QUESTION not in send(off).text
     for one_of_them in (stopped, off, Patient(patients_app(config, line, **ON))):
         one_of_them.post("texts", answer="yes")
