@@ -2,11 +2,13 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import parse
 
 from ivr.public import proof_of_work
 from ivr.public.proof_of_work import MOST, WrongProof, check_proof, new_challenge
@@ -14,6 +16,7 @@ from ivr.services.keeping.erasure import erase_number
 from ivr.services.requests.online import TooManyRequests
 from tests.support.callers import stored
 from tests.support.patients_pages import (
+    Patient,
     challenge_of,
     filled,
     heading,
@@ -25,6 +28,7 @@ from tests.support.patients_pages import (
 from tests.support.settings import MONDAY_MORNING
 
 SECRET = "a secret key for tests"
+COOKIE = "__Secure-request"
 SAVED = "Your request is saved"
 ONE_MORE = "One more step"
 ANSWERS = ("(617) 555-0177", "Ana Ruiz", "My left side hurts.")
@@ -55,6 +59,14 @@ def asked(app, number="6175550177", language="en-US"):
     """Somebody whose request is one too many, and the page that says so."""
     patient = filled(app, number, language=language)
     return patient, patient.post("check")
+
+
+def twin(app, patient):
+    """The same browser, whose button is pressed a second time meanwhile."""
+    other = Patient(app)
+    other.client.environ_base["REMOTE_ADDR"] = patient.client.environ_base["REMOTE_ADDR"]
+    other.client.set_cookie(COOKIE, patient.client.get_cookie(COOKIE, path="/request").value, path="/request")
+    return other
 
 
 def assert_asked_again(page, words):
@@ -102,10 +114,10 @@ def test_a_proof_of_another_form_saves_nothing(app, line):
 def test_a_proof_that_was_used_saves_nothing_again(app, line, clock):
     """A form that is sent again is saved once anyway: only where its request was erased could its proof count twice."""
     patient, page = asked(app)
-    proof, kept = solved(challenge_of(page)), patient.client.get_cookie("__Secure-request", path="/request").value
+    proof, kept = solved(challenge_of(page)), patient.client.get_cookie(COOKIE, path="/request").value
     for _ in range(2):
         assert heading(patient.post("check", altcha=proof)) == SAVED
-        patient.client.set_cookie("__Secure-request", kept, path="/request")
+        patient.client.set_cookie(COOKIE, kept, path="/request")
     assert len(stored(line)) == 6
     erase_number(line.database, "+16175550177", clock.now, include_open=True)
     refused = patient.post("check", altcha=proof)
@@ -148,6 +160,19 @@ def test_an_address_leaves_twenty_with_proofs_and_then_hears_whom_to_call(app, l
     assert len(stored(line)) == 25
     clock.now += timedelta(hours=1, seconds=1)
     assert heading(patient.post("check")) == SAVED
+
+
+def test_of_those_that_come_at_once_no_more_are_saved_than_there_is_room_for(app, line, monkeypatch):
+    """And whoever is not saved is told so, and none is told so who was saved."""
+    monkeypatch.setattr("ivr.public.limiting.OF_PROVEN", parse("3 per hour"))
+    waiting = [(each, solved(challenge_of(page))) for each, page in (asked(app, n) for n in numbers(12)[5:])]
+    both = [(one, proof) for each, proof in waiting for one in (each, twin(app, each))]
+    with ThreadPoolExecutor(len(both)) as threads:
+        sent = [threads.submit(patient.post, "check", altcha=proof) for patient, proof in both]
+    told = [heading(one.result()) for one in sent]
+    assert set(told) == {SAVED, "Sorry, that did not work"}
+    assert len(stored(line)) == 8
+    assert told.count(SAVED) == 6, "each was sent twice"
 
 
 def test_below_the_limit_a_proof_is_not_asked_for(app, clock):
