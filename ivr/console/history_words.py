@@ -28,4 +28,5 @@ HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CHANGED_BY_LINK: "The patient changed the request by that link",
     EntryKind.CANCELLED_BY_LINK: "The patient cancelled the request by that link",
     EntryKind.MESSAGE_BY_LINK: "The patient added a sentence by that link",
+    EntryKind.ASKED_AGAIN: "The same number asked twice",
 }

@@ -15,7 +15,8 @@ class EntryKind(StrEnum):
     """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names.
 
     `CALLED` is a call through the clinic's number, `DIALLED` one that staff dial from a phone that is not ours.
-    `LINK_USED`: the patient opened the link in a text message.
+    `LINK_USED`: the patient opened the link in a text message. `ASKED_AGAIN`: another request of the same
+    number came online.
     """
 
     CLAIMED = "claimed"
@@ -43,6 +44,7 @@ class EntryKind(StrEnum):
     CHANGED_BY_LINK = "changed_by_link"
     CANCELLED_BY_LINK = "cancelled_by_link"
     MESSAGE_BY_LINK = "message_by_link"
+    ASKED_AGAIN = "asked_again"
 
 
 class Outcome(StrEnum):

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from ivr.callflow.answers import Draft
 from ivr.callflow.inputs import RequestSaved
-from ivr.models import PatientRequest
+from ivr.models import AuditAction, EntryKind, PatientRequest, Tab
+from ivr.services.audit import Actor
 from ivr.services.line import Line
+from ivr.services.requests.case import case_of
 from ivr.services.requests.naming import LONGEST_NAME, index_name
 from ivr.services.requests.saving import save_request, told
 
@@ -23,6 +25,12 @@ LONGEST_TOLD = 500
 
 LONGEST_LANGUAGE = 40
 """Letters of the name of a language that an interpreter is needed for."""
+
+
+MOST_OTHERS = 5
+"""Open requests of the same number that the history names."""
+
+ONLINE = Actor("caller", "online")
 
 
 class TooManyRequests(Exception):
@@ -107,4 +115,24 @@ def _save(session: Session, line: Line, form: OnlineRequest, submission: str, no
     request.interpreter_language = form.interpreter_language.strip() or None
     index_name(session, line.database.vault, request)
     session.flush()
+    _tell_of_others(session, line, request, now)
     return saved
+
+
+def _tell_of_others(session: Session, line: Line, request: PatientRequest, now: datetime) -> None:
+    """Tell staff of open requests of the same number: in the history of this one, and of each."""
+    indexes = line.database.vault.indexes(request.callback_number or "")
+    same = select(PatientRequest).where(PatientRequest.number_index.in_(indexes), PatientRequest.id != request.id)
+    newest = same.where(PatientRequest.tab == Tab.OPEN).order_by(PatientRequest.id.desc()).limit(MOST_OTHERS)
+    for other in session.scalars(newest).all():
+        _tell_of(session, line, request, other, "also asked", now)
+        _tell_of(session, line, other, request, "asked again, online,", now)
+
+
+def _tell_of(
+    session: Session, line: Line, request: PatientRequest, other: PatientRequest, what: str, now: datetime
+) -> None:
+    day = f"{line.calendar.today(other.created_at):%A, %B} {line.calendar.today(other.created_at).day}"
+    text = f"The same number {what} on {day}: request {other.reference}."
+    case = case_of(session, line, request, ONLINE, now)
+    case.record(EntryKind.ASKED_AGAIN, AuditAction.CHANGED, f"the same number: request:{other.id}", text=text)

@@ -9,14 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.models import AuditAction, EntryKind, PatientRequest, Tab, TextKind
-from ivr.services.audit import Actor
 from ivr.services.line import Line
 from ivr.services.requests import consent
 from ivr.services.requests.case import case_of
-from ivr.services.requests.online import submission_of
+from ivr.services.requests.online import ONLINE, submission_of
 from ivr.services.requests.texting import enqueue_text
-
-ONLINE = Actor("caller", "online")
 
 
 def is_asked(line: Line, token: str) -> bool:
