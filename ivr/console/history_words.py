@@ -28,5 +28,7 @@ HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CHANGED_BY_LINK: "The patient changed the request by that link",
     EntryKind.CANCELLED_BY_LINK: "The patient cancelled the request by that link",
     EntryKind.MESSAGE_BY_LINK: "The patient added a sentence by that link",
+    EntryKind.CODE_ASKED: "Somebody online asked for a code by text, to see the request",
+    EntryKind.CODE_USED: "The patient opened the request online with that code",
     EntryKind.ASKED_AGAIN: "The same number asked twice",
 }

@@ -12,6 +12,7 @@ KINDS: Mapping[TextKind, str] = {
     TextKind.DIALLING: "We are calling now, from another number",
     TextKind.CANCELLED: "The request is cancelled",
     TextKind.CHANGED: "The request was changed",
+    TextKind.CODE: "A code to see the request online",
 }
 
 STATES: Mapping[TextStatus, str] = {

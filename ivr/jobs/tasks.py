@@ -46,7 +46,7 @@ from ivr.services.recordings.recordings import (
     note_deleted,
     store_audio,
 )
-from ivr.services.requests import bridging, notices, on_call
+from ivr.services.requests import bridging, notices, on_call, proving
 from ivr.services.requests.assigning import assigned_facts
 from ivr.services.requests.notices import Channel, Occasion
 from ivr.services.requests.triage import release_idle
@@ -320,6 +320,11 @@ class Tasks:
     def send_text(self, text_id: int) -> None:
         """Text a patient who agreed to it, at most once."""
         texting.send_text(self.line, self.messages, self.voice_url, text_id)
+
+    @handles(Job.TEXT_CODE)
+    def text_code(self, code_id: int) -> None:
+        """Let a code that somebody online has asked for be texted, where there is an open request."""
+        proving.text_code(self.line, code_id, self.line.clock())
 
     @handles(Job.PLACE_CALL)
     def place_call(self, bridge_id: int) -> None:

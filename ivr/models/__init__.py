@@ -23,7 +23,7 @@ from ivr.models.prompt import (
 from ivr.models.recording import Recording, RecordingAudio, RecordingStatus
 from ivr.models.request import FormCount, PatientRequest, Priority, ReferenceNumber, RequestStatus, Source, Tab
 from ivr.models.staff import FailedSignIns, Role, StaffDevice, StaffMember
-from ivr.models.text import PatientLink, TextKind, TextMessage, TextStatus, TextStop
+from ivr.models.text import NumberCode, PatientLink, TextKind, TextMessage, TextStatus, TextStop
 from ivr.models.triage import Disposition, EntryDraft, EntryKind, Outcome, RequestEntry
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "ImportState",
     "InformationClip",
     "NameWord",
+    "NumberCode",
     "Outcome",
     "PatientLink",
     "PatientRequest",

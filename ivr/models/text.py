@@ -1,4 +1,4 @@
-"""Text messages to patients, numbers that want none, and the patient's link to their request."""
+"""Text messages to patients, numbers that want none, the patient's link to their request, and codes for a number."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from ivr.db import Base, BigId, ByValue, EncryptedText, UtcDateTime
 
 
 class TextKind(StrEnum):
-    """What a text message is about. `DIALLING` is `CALLING` from a telephone that is not the clinic's."""
+    """What a text message is about. `DIALLING` is `CALLING` from a telephone that is not the clinic's.
+
+    `CODE`: somebody online has asked for the code that shows that the number is theirs.
+    """
 
     SAVED = "saved"
     CALLING = "calling"
     DIALLING = "dialling"
     CANCELLED = "cancelled"
     CHANGED = "changed"
+    CODE = "code"
 
 
 class TextStatus(StrEnum):
@@ -40,7 +44,7 @@ class TextStatus(StrEnum):
 class TextMessage(Base):
     """One text message to the patient of a request.
 
-    `words` is what was sent, without the secret of a link. `error` is the carrier's number for what went wrong.
+    `words` is what was sent, without a link's secret or a code. `error` is the carrier's number for what went wrong.
     """
 
     __tablename__ = "text_messages"
@@ -86,3 +90,32 @@ class PatientLink(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index(None, "request_id"),)
+
+
+class NumberCode(Base):
+    """A code that somebody online has asked for, to show that a telephone number is theirs. It lasts an hour.
+
+    `form` is the digest of the form's secret: the code counts there alone. `request_id` and `text_id` stay None where
+    the number has no open request, or must not be texted. `digest` is a keyed digest of the code, which is made, at
+    `sent_at`, when the text leaves. `tries` counts the wrong codes that were typed.
+    """
+
+    __tablename__ = "number_codes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    form: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str] = mapped_column(EncryptedText)
+    number_index: Mapped[str] = mapped_column(String(32))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("patient_requests.id"))
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("text_messages.id"))
+    digest: Mapped[str | None] = mapped_column(String(32))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        Index(None, "form", "id"),
+        Index(None, "number_index"),
+        Index(None, "request_id"),
+        Index(None, "text_id"),
+    )

@@ -15,8 +15,8 @@ class EntryKind(StrEnum):
     """What an entry of a request's history tells of. `UNDONE` takes back the entry that it names.
 
     `CALLED` is a call through the clinic's number, `DIALLED` one that staff dial from a phone that is not ours.
-    `LINK_USED`: the patient opened the link in a text message. `ASKED_AGAIN`: another request of the same
-    number came online.
+    `LINK_USED`: the patient opened the link in a text message. `CODE_ASKED` and `CODE_USED`: somebody online asked for
+    a code by text to see the request, and typed it. `ASKED_AGAIN`: another request of the same number came online.
     """
 
     CLAIMED = "claimed"
@@ -44,6 +44,8 @@ class EntryKind(StrEnum):
     CHANGED_BY_LINK = "changed_by_link"
     CANCELLED_BY_LINK = "cancelled_by_link"
     MESSAGE_BY_LINK = "message_by_link"
+    CODE_ASKED = "code_asked"
+    CODE_USED = "code_used"
     ASKED_AGAIN = "asked_again"
 
 

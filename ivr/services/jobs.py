@@ -59,6 +59,7 @@ class Job(StrEnum):
     DELIVER_NOTICE = "deliver_notice", Lane.NOTICES
     TELL_ASSIGNEE = "tell_assignee", Lane.NOTICES
     SEND_TEXT = "send_text", Lane.NOTICES
+    TEXT_CODE = "text_code", Lane.NOTICES
     TICK = "tick", Lane.RECURRING
     FETCH_MISSED = "fetch_missed", Lane.RECURRING
     GATHER_NOTICES = "gather_notices", Lane.RECURRING

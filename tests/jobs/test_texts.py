@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ivr.clients.errors import Unavailable, Unclear
 from ivr.models import Disposition, EntryKind, PatientLink, PatientRequest, TextKind, TextMessage, TextStatus
 from ivr.services.jobs import Job
-from ivr.services.requests import bridging, consent, history, texting, triage
+from ivr.services.requests import bridging, consent, history, proving, texting, triage
 from ivr.services.requests.links import digest_of
 from tests.support.bridging import somebody
 from tests.support.jobs import until
@@ -182,8 +182,14 @@ class TestOnceAtMost:
         assert api.count("POST", "/Messages.json") == 1
         assert texts(line) == [(TextKind.SAVED, TextStatus.ASKED)]
 
-    def test_a_worker_killed_between_order_and_answer_never_texts_twice(self, line, api, start, hang):
-        line = agreed(replace(line, clock=lambda: datetime.now(UTC)))
+    @pytest.mark.parametrize("kind", [TextKind.SAVED, TextKind.CODE])
+    def test_a_worker_killed_between_order_and_answer_never_texts_twice(self, line, api, start, hang, kind):
+        line = replace(line, clock=lambda: datetime.now(UTC))
+        if kind is TextKind.SAVED:
+            agreed(line)
+        else:
+            leave(line)
+            proving.ask_for_code(line, "a form", PATIENT, line.clock())
         api.fault("POST /Messages.json", hang)
         settings = {"TEXTS": "on"}
         first = start(line, **settings)
@@ -194,7 +200,7 @@ class TestOnceAtMost:
         jobs = line.database.jobs
         until(lambda: {one.status for one in jobs.list_workflows(name="send_text")} == {"SUCCESS"})
         assert api.count("POST", "/Messages.json") == 1
-        assert texts(line) == [(TextKind.SAVED, TextStatus.ASKED)]
+        assert texts(line) == [(kind, TextStatus.ASKED)]
 
     def test_who_told_the_carrier_stop_is_texted_no_more(self, line, tasks, api):
         api.store.stopped.add(PATIENT)

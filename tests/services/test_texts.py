@@ -1,7 +1,7 @@
 """The words of text messages: every language has all of them, and none tells what a patient asked for."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from ivr.callflow.facts import Promise
 from ivr.callflow.speaking import promised
 from ivr.config import PROMPTS, Config, ConfigError
 from ivr.services.scripts import ScriptError, read_scripts
-from ivr.services.texts.words import FOLDER, SLOTS, read_texts, written
+from ivr.services.texts.words import FOLDER, SLOTS, read_texts, written, written_day
 
 LANGUAGES = tuple(sorted(path.stem for path in PROMPTS.glob("*.toml") if path.stem != "titles"))
 PROMISES = (
@@ -43,7 +43,7 @@ def test_each_fits_into_four_parts(language):
     """Letters outside the telephone's alphabet leave 67 to a part instead of 153."""
     values = {
         "name": "Bay State", "reference": "123456", "number": "(617) 555-0100",
-        "promise": "p" * 60, "link": "https://line.example.org/r/" + "x" * 22,
+        "promise": "p" * 60, "link": "https://line.example.org/r/" + "x" * 22, "day": "d" * 25, "code": "123456",
     }  # fmt: skip
     script = read_texts(PROMPTS, [language])[language]
     for name in SLOTS:
@@ -98,3 +98,18 @@ def test_the_name_in_texts_tells_nothing_of_what_is_treated(settings, given, is_
 def test_what_cannot_be_used_is_told(settings, given):
     with pytest.raises(ConfigError, match=r"TEXTS is malformed|TEXT_NAME is malformed"):
         Config.from_env({**settings, **given})
+
+
+@pytest.mark.parametrize(
+    ("language", "days"),
+    [
+        ("en-US", ["today", "yesterday", "Friday", "November 18"]),
+        ("es-US", ["de hoy", "de ayer", "del viernes", "del 18 de noviembre"]),
+        ("pt-BR", ["de hoje", "de ontem", "de sexta-feira", "de 18 de novembro"]),
+    ],
+)
+def test_days_gone_by_are_written_as_that_language_says_them(language, days):
+    script, texts = read_scripts(PROMPTS, [language], "Bay State")[language], read_texts(PROMPTS, [language])[language]
+    today = date(2026, 11, 25)
+    written_days = [written_day(today - timedelta(days=ago), today, script, texts) for ago in (0, 1, 5, 7)]
+    assert written_days == days

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ivr.db import Database
-from ivr.models import AuditAction, Call, PatientRequest, RequestStatus, Tab
+from ivr.models import AuditAction, Call, NumberCode, PatientRequest, RequestStatus, Tab
 from ivr.services.audit import COMMAND, add_audit_entry
 from ivr.services.keeping.retention import blank_calls, erase_calls, erase_requests
 from ivr.services.numbers import is_of
@@ -84,6 +84,7 @@ def erase_number(database: Database, number: str, now: datetime, *, include_open
         rows = [row for row in patient.requests if include_open or row.status == RequestStatus.CLOSED]
         ids = [row.id for row in rows]
         recordings = erase_requests(session, ids, now)
+        session.execute(delete(NumberCode).where(NumberCode.number_index.in_(database.vault.indexes(number))))
         _close(session, [row.id for row in rows if row.status != RequestStatus.CLOSED], now)
         cleared = patient.cleared()
         recordings += erase_calls(session, cleared, now)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ivr.db import ENCRYPTED, Base, Database, EncryptedBytes, InvalidToken, Vault, retry_when_busy
-from ivr.models import AuditAction, Call, FailedSignIns, NameWord, PatientRequest, TextStop
+from ivr.models import AuditAction, Call, FailedSignIns, NameWord, NumberCode, PatientRequest, TextStop
 from ivr.services.audit import COMMAND, add_audit_entry, reseal
 from ivr.services.keeping.key_notes import forget_other_keys
 
@@ -33,6 +33,7 @@ INDEXES: Mapping[str, Mapping[str, str]] = {
     PatientRequest.__tablename__: {"callback_number": "number_index"},
     NameWord.__tablename__: {"word": "word_index"},
     TextStop.__tablename__: {"number": "number_index"},
+    NumberCode.__tablename__: {"number": "number_index"},
 }
 """Blind indexes: by table, the encrypted column and the column that holds its index."""
 

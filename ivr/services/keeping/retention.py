@@ -16,6 +16,7 @@ from ivr.models import (
     Call,
     EntryDraft,
     NameWord,
+    NumberCode,
     PatientLink,
     PatientRequest,
     Recording,
@@ -28,6 +29,7 @@ from ivr.models import (
 from ivr.services.audit import SYSTEM, add_audit_entry
 from ivr.services.calls.turns import blank_progress
 from ivr.services.recordings.recordings import erase_recordings
+from ivr.services.requests.codes import forget_codes
 from ivr.services.requests.references import HELD_AFTER_CLOSING
 
 PAGE = 50
@@ -46,8 +48,12 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "request_entries": frozenset({"note", "changes"}),
     "entry_drafts": frozenset({"content"}),
     "text_messages": frozenset({"words"}),
+    "number_codes": frozenset({"number", "number_index", "digest"}),
 }
-"""The columns that erasing empties, by table; a test holds that every encrypted column of patients' is among them."""
+"""The columns that erasing empties, or deletes with their rows, by table.
+
+A test holds that every encrypted column of patients' is among them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ def purge(database: Database, now: datetime, days: int) -> Purged:
         after = ids[-1]
     while ids := _due_online(database, cutoff):
         requests += retry_when_busy(partial(_purge_online, database, ids, cutoff, now))
+    with database.write() as session:
+        forget_codes(session, now)
     return Purged(requests, recordings, calls, erased_at_carrier(database))
 
 
@@ -160,6 +168,7 @@ def erase_requests(session: Session, ids: Sequence[int], now: datetime) -> int:
     _run(session, delete(EntryDraft).where(EntryDraft.request_id.in_(ids)))
     _run(session, update(TextMessage).where(TextMessage.request_id.in_(ids)).values(words=None))
     _run(session, delete(PatientLink).where(PatientLink.request_id.in_(ids)))
+    _run(session, delete(NumberCode).where(NumberCode.request_id.in_(ids)))
     _free_references(session, ids, now)
     return recordings
 

@@ -1,8 +1,9 @@
 """Text messages to patients: which are due, what they say, and that each is sent at most once.
 
-Only who has agreed is texted, and nobody who has said STOP: that is looked at when the worker is about to send, so a
-message that has been waiting since before counts too. The row is committed as `ASKED` before the carrier is asked:
-a worker that dies in between leaves a text unsent, never sent twice. No text says why somebody asked, or for what.
+Only who has agreed is texted, or who asks for a code just now; nobody who has said STOP is. That is looked at when the
+worker is about to send, so a message that has been waiting since before counts too. The row is committed as `ASKED`
+before the carrier is asked: a worker that dies in between leaves a text unsent, never sent twice. No text says why
+somebody asked, or for what.
 """
 
 from __future__ import annotations
@@ -31,22 +32,32 @@ from ivr.services.audit import SYSTEM
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
 from ivr.services.numbers import written as as_people_write
-from ivr.services.requests import consent, on_call
+from ivr.services.requests import codes, consent, on_call
 from ivr.services.requests.case import case_of
 from ivr.services.requests.dialling import caller_id_for
 from ivr.services.requests.links import new_link
-from ivr.services.texts.words import Texting, written
+from ivr.services.texts.words import Texting, written, written_day
 
 CALLING = frozenset({TextKind.CALLING, TextKind.DIALLING})
-OUTDATED = {TextKind.CALLING: timedelta(minutes=2), TextKind.DIALLING: timedelta(minutes=2)}
+OUTDATED = {
+    TextKind.CALLING: timedelta(minutes=2),
+    TextKind.DIALLING: timedelta(minutes=2),
+    TextKind.CODE: codes.VALID,
+}
 LONGEST_WAIT = timedelta(hours=12)
-"""A text that could not leave for so long is news no more; one about a call, after `OUTDATED`."""
+"""A text that could not leave for so long is news no more; one about a call, or with a code, after `OUTDATED`."""
 
 AGAIN_AFTER = timedelta(minutes=10)
 """Calls that follow each other more closely are announced once."""
 
 SETTLED = timedelta(minutes=2)
 """How long a text waits that a slip of the staff's hand would send: they may take the step back."""
+
+HIDDEN = "…"
+"""What stands for the secret of a link, or for a code, wherever a text is kept or shown."""
+
+PLACE = "\0"
+"""Where the secret goes while a text is put together: no setting and no words have such a letter."""
 
 STOPPED_AT_CARRIER = "21610"
 """The carrier's error for a number that has told it STOP."""
@@ -82,12 +93,24 @@ def enqueue_text(
     """Let a text be sent about a request, where its patient agreed to them. Commits nothing."""
     if line.texts is None or not request.may_text or not request.callback_number:
         return
-    if _is_told(session, request.id, kind, now):
-        return
+    if not _is_told(session, request.id, kind, now):
+        put_in_queue(session, line, request, kind, now, delay)
+
+
+def put_in_queue(
+    session: Session,
+    line: Line,
+    request: PatientRequest,
+    kind: TextKind,
+    now: datetime,
+    delay: timedelta | None = None,
+) -> int:
+    """Let the worker send a text, if it is allowed and true by then; the text's id. Commits nothing."""
     text = TextMessage(request_id=request.id, kind=kind, status=TextStatus.WAITING, created_at=now)
     session.add(text)
     session.flush()
     enqueue(line.database, session.connection(), Job.SEND_TEXT, text.id, key=f"text-{text.id}", delay=delay)
+    return text.id
 
 
 def _is_told(session: Session, request_id: int, kind: TextKind, now: datetime) -> bool:
@@ -111,10 +134,16 @@ def ask_for(line: Line, text_id: int, now: datetime) -> Text | None:
             text.status = TextStatus.DROPPED
             return None
         text.status, text.asked_at = TextStatus.ASKED, now
-        secret = new_link(session, request.id, now) if text.kind in (TextKind.SAVED, TextKind.CHANGED) else ""
-        address = f"{line.texts.link_base}/r/"
-        text.words = _words(session, line, line.texts, request, text.kind, f"{address}…", now)
-        return Text(request.callback_number, text.words.replace(f"{address}…", f"{address}{secret}"))
+        words = _words(session, line, line.texts, request, text.kind, now)
+        text.words = words.replace(PLACE, HIDDEN)
+        return Text(request.callback_number, words.replace(PLACE, _secret(session, line, text, now)))
+
+
+def _secret(session: Session, line: Line, text: TextMessage, now: datetime) -> str:
+    """A new secret for a text that has one: of a link, or a code; '' for any other."""
+    if text.kind is TextKind.CODE:
+        return codes.new_code(session, line.database.vault, text.id, now)
+    return new_link(session, text.request_id, now) if text.kind in (TextKind.SAVED, TextKind.CHANGED) else ""
 
 
 def unmark_asked(line: Line, text_id: int) -> None:
@@ -168,7 +197,7 @@ def _fail(session: Session, line: Line, text: TextMessage, status: TextStatus, e
 
 def _is_wanted(session: Session, request: PatientRequest, text: TextMessage, now: datetime) -> bool:
     """Whether a text that has been waiting is still allowed, and still true."""
-    if request.erased_at is not None or not request.may_text or not request.callback_number:
+    if request.erased_at is not None or not _agrees(request, text.kind) or not request.callback_number:
         return False
     if now - text.created_at > OUTDATED.get(text.kind, LONGEST_WAIT):
         return False
@@ -179,18 +208,22 @@ def _is_wanted(session: Session, request: PatientRequest, text: TextMessage, now
     return fits and not consent.is_stopped(session, request.callback_number)
 
 
+def _agrees(request: PatientRequest, kind: TextKind) -> bool:
+    """Whether the patient agreed; to a code that is asked for just now, it is enough that they did not say no."""
+    return request.may_text is not False if kind is TextKind.CODE else bool(request.may_text)
+
+
 def first_text(line: Line, request_id: int, now: datetime) -> str:
     """The text that the patient of a request gets first, without the link's secret; '' where none is sent."""
     with line.database.read() as session:
         request = session.get(PatientRequest, request_id)
         if line.texts is None or request is None or not request.may_text:
             return ""
-        return _words(session, line, line.texts, request, TextKind.SAVED, f"{line.texts.link_base}/r/…", now)
+        return _words(session, line, line.texts, request, TextKind.SAVED, now).replace(PLACE, HIDDEN)
 
 
-def _words(
-    session: Session, line: Line, texts: Texting, request: PatientRequest, kind: TextKind, link: str, now: datetime
-) -> str:
+def _words(session: Session, line: Line, texts: Texting, request: PatientRequest, kind: TextKind, now: datetime) -> str:
+    """A text with `PLACE` where its secret goes."""
     script = line.scripts.get(request.language) or line.scripts[line.tree.languages[0]]
     text_script = texts.script(script.language)
     promise = on_call.promise_left(session, line, request, now)
@@ -199,8 +232,10 @@ def _words(
         name=texts.name,
         reference=request.reference,
         promise=written(promised(promise), script, text_script) if promise else "",
-        link=link,
+        link=f"{texts.link_base}/r/{PLACE}",
         number=number_to_call(session, line, request),
+        day=written_day(line.calendar.today(request.created_at), line.calendar.today(now), script, text_script),
+        code=PLACE,
     )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from string import Formatter
 
 from ivr.callflow.composing import WordOrder
 from ivr.callflow.outputs import Say, SpeakDate, SpeakTime, Speech
+from ivr.callflow.speaking import A_WEEK
 from ivr.models import TextKind
 from ivr.services.scripts import Script, ScriptError
 
 FOLDER = "texts"
 CLOCK: Mapping[str, str] = {"am": "AM", "pm": "PM", "time": "{time}", "time_one": "{time}"}
-"""How times of day are written: the fields of a file's header, with what holds where it says nothing."""
+DAYS: Mapping[str, str] = {"today": "today", "yesterday": "yesterday", "on": "{day}"}
+"""How times of day, and days gone by, are written: the fields of a file's header, and what holds where it has none."""
 
 SLOTS: Mapping[str, frozenset[str]] = {
     TextKind.SAVED: frozenset({"name", "reference", "promise", "link"}),
@@ -23,6 +26,7 @@ SLOTS: Mapping[str, frozenset[str]] = {
     TextKind.DIALLING: frozenset({"name"}),
     TextKind.CANCELLED: frozenset({"name", "reference", "number"}),
     TextKind.CHANGED: frozenset({"name", "reference", "promise", "link"}),
+    TextKind.CODE: frozenset({"name", "day", "code"}),
     "help": frozenset({"name", "number"}),
     "stopped": frozenset({"name"}),
     "started": frozenset({"name"}),
@@ -37,7 +41,7 @@ class TextScript:
     """The texts of one language, by kind or name.
 
     `am` and `pm` are how the halves of a day are written; `time` and, at one o'clock, `time_one` are what a time of day
-    stands in.
+    stands in. `today`, `yesterday` and `on` are what a day gone by is called.
     """
 
     language: str
@@ -46,6 +50,9 @@ class TextScript:
     pm: str
     time: str
     time_one: str
+    today: str
+    yesterday: str
+    on: str
 
     def clock(self, hour: int, minute: int) -> str:
         """A time of day as it is written."""
@@ -96,7 +103,7 @@ def _read(path: Path, language: str) -> TextScript:
         slots = {slot for _, slot, _, _ in Formatter().parse(text) if slot is not None}
         if slots != SLOTS[name]:
             raise ScriptError(f"{path}: {name} must name {sorted(SLOTS[name])}, and nothing else")
-    forms = (str(header.get(name, default)) for name, default in CLOCK.items())
+    forms = (str(header.get(name, default)) for name, default in {**CLOCK, **DAYS}.items())
     return TextScript(language, found, *forms)
 
 
@@ -105,6 +112,16 @@ def written(speech: Iterable[Speech], script: Script, texts: TextScript) -> str:
     parts = [_written(part, script, texts) for part in speech]
     sentence = " ".join(part for part in parts if part)
     return sentence if not sentence or sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+def written_day(day: date, today: date, script: Script, texts: TextScript) -> str:
+    """A day gone by as a text names it: today, yesterday, within a week by its weekday, and before that by its date."""
+    ago = (today - day).days
+    if ago <= 1:
+        return texts.yesterday if ago == 1 else texts.today
+    if ago < A_WEEK:
+        return texts.on.format(day=script.prompts[f"weekday_{day.isoweekday()}"].text)
+    return texts.on.format(day=_date(SpeakDate(day.isoformat(), year=False), script, script.order))
 
 
 def _written(part: Speech, script: Script, texts: TextScript) -> str:
