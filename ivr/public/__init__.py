@@ -12,7 +12,7 @@ from flask import Blueprint, Flask
 
 from ivr import forms
 from ivr.config import ROOT, Config
-from ivr.public import asking, keeping, learning, limiting, link, pages, sending, start, texting
+from ivr.public import asking, earlier, keeping, learning, limiting, link, pages, sending, start, texting
 from ivr.services.line import Line
 
 ADDRESS = "/request"
@@ -25,6 +25,7 @@ FAMILIES: tuple[AddRoutes, ...] = (
     start.add_routes,
     learning.add_routes,
     sending.add_routes,
+    earlier.add_routes,
     asking.add_routes,
     link.add_routes,
     texting.add_routes,

@@ -1,4 +1,4 @@
-"""How many requests one address, and one telephone number, may send: counted in the database for all web workers.
+"""How many requests and codes an address, and a telephone number, may ask for: counted in the database for all workers.
 
 Only what is saved anew counts, in the transaction that saves it: a form that is sent several times at once counts
 once, and is never told to be refused when it was saved. Who is over the limit of an address can send on with a proof
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import Storage
@@ -34,8 +34,14 @@ OF_PROVEN = parse("20 per hour")
 ONCE = parse("1 per 10 minutes")
 """How often a proof counts while it is valid: the minutes are those of `proof_of_work.VALID`."""
 
+CODES_OF_ADDRESS, CODES_OF_NUMBER = parse("10 per hour"), parse("3 per day")
+"""Codes by text that may be asked for from an address, and to a number, whatever that number has with us."""
+
 ADDRESS, NUMBER, PROVEN, PROOF = "address", "number", "proven", "used"
 """What a request can be one too many of; the last is a proof that was used before."""
+
+Limit = tuple[RateLimitItem, str, str, str]
+"""A limit with what it counts, and of whom. They are always tried in one order: nobody waits for who waits for them."""
 
 
 class DatabaseCounts(Storage):
@@ -106,12 +112,12 @@ class Caps:
         A proof of work lifts `ADDRESS` alone.
         """
         forget_past(self._line.database, self._line.clock())
-        test, (of_address, of_number), of_proven = self._limiter.limiter.test, _limits(number, ""), _proven()
+        test, (of_address, of_number) = self._limiter.limiter.test, _of_request(number)
         if not test(*of_number):
             return NUMBER
         if test(*of_address):
             return ""
-        return ADDRESS if test(*of_proven) else PROVEN
+        return ADDRESS if test(*_of_proven()) else PROVEN
 
     def count(self, session: Session, number: str, proof: str = "") -> None:
         """Count a request for a number from this address, in the transaction that saves it.
@@ -121,28 +127,44 @@ class Caps:
         Raises:
             TooManyRequests: when it is one too many.
         """
+        self._count(session, _of_request(number, proof))
+
+    def count_code(self, session: Session, number: str) -> None:
+        """Count a code to a number from this address, in the transaction that asks for it.
+
+        Raises:
+            TooManyRequests: when it is one too many.
+        """
+        self._count(session, _of_code(number))
+
+    def _count(self, session: Session, limits: tuple[Limit, ...]) -> None:
         storage = self._limiter.storage
         assert isinstance(storage, DatabaseCounts)
         with storage.within(session):
-            for each in _limits(number, proof):
+            for each in limits:
                 if not self._limiter.limiter.hit(*each):
                     raise TooManyRequests(each[2])
 
 
-Limit = tuple[RateLimitItem, str, str, str]
-"""A limit with what it counts."""
+def caps() -> Caps:
+    """Those of the application that answers this request."""
+    found: Caps = current_app.extensions["public_caps"]
+    return found
 
 
-def _limits(number: str, proof: str) -> tuple[Limit, ...]:
-    """The limits that count; always in this order, so that nobody waits for somebody who waits for them."""
+def _of_request(number: str, proof: str = "") -> tuple[Limit, ...]:
     of_number = (OF_NUMBER, "request", NUMBER, number)
     if proof:
-        return _proven(), of_number, (ONCE, "request", PROOF, proof)
+        return _of_proven(), of_number, (ONCE, "request", PROOF, proof)
     return (OF_ADDRESS, "request", ADDRESS, _network()), of_number
 
 
-def _proven() -> Limit:
+def _of_proven() -> Limit:
     return OF_PROVEN, "request", PROVEN, _network()
+
+
+def _of_code(number: str) -> tuple[Limit, ...]:
+    return (CODES_OF_ADDRESS, "code", ADDRESS, _network()), (CODES_OF_NUMBER, "code", NUMBER, number)
 
 
 def _network() -> str:

@@ -43,9 +43,10 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         shown = _done(line, secret[:LONGEST_SECRET])
         if shown is None:
             abort(404)
-        words = _speak(shown.language)
+        unsent = _unsent()
+        words = _speak(unsent or shown.language)
         if request.form.get("do") == "ask" and shown.is_open:
-            return page("link_cancel.html")
+            return page("link_cancel.html", unsent=unsent)
         return page(
             "link_open.html",
             one=shown,
@@ -54,6 +55,7 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
             times=list(BestTime),
             once=secrets.token_hex(16),
             longest=by_link.LONGEST,
+            unsent=unsent,
         )
 
 
@@ -80,6 +82,12 @@ def _what(shown: Behind) -> str:
     return (
         "sentence_added" if asked == "sentence" and shown.is_open and request.form.get("sentence", "").strip() else ""
     )
+
+
+def _unsent() -> str:
+    """The language of a new request that is half filled in, where its patient came from there; '' elsewhere."""
+    language = request.form.get("unsent", "")
+    return language if language in here().words else ""
 
 
 def _speak(language: str) -> Words:

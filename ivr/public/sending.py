@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ivr.config import Config
 from ivr.public import keeping, told_back
 from ivr.public.asking import address_of, current, go_to
 from ivr.public.form import CHECK, SPEAK, URGENT, WHOM, Form, steps, told
-from ivr.public.limiting import ADDRESS, PROOF, Caps
+from ivr.public.limiting import ADDRESS, PROOF, caps
 from ivr.public.pages import here, page, speak
 from ivr.public.proof_of_work import FIELD, WrongProof, check_proof, new_challenge
 from ivr.public.words import Words
@@ -56,12 +56,6 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         return page(
             "sent.html", reference=saved.reference, promise=told_back.promise_words(words, saved.promise), form=form
         )
-
-
-def caps() -> Caps:
-    """Those of the application that answers this request."""
-    found: Caps = current_app.extensions["public_caps"]
-    return found
 
 
 def _save(line: Line, online: OnlineRequest) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from structlog.testing import capture_logs
 
+from ivr.services.requests.counting import forget_counts
 from ivr.services.requests.links import new_link
 from tests.support.absurd_input import IN_ADDRESSES, IN_KINDS, IN_PARTS, TEXTS, UNKNOWN_FIELDS, WORDS
 from tests.support.absurd_visitor import CPU_SECONDS, Page, address_of
@@ -88,6 +89,16 @@ class Stranger:
         assert page.status_code == 429
         self.try_forms("/request/en-US/check", page)
 
+    def ask_for_code(self, answers):
+        """A form up to its number, and from there the pages that lead to a request that may be open."""
+        for step, sent in answers[:2]:
+            self.ask("POST", f"/request/en-US/{step}", data=sent)
+        for step in ("earlier", "code"):
+            address = f"/request/en-US/{step}"
+            self.try_forms(address, self.ask("GET", address))
+            if step == "earlier":
+                assert self.ask("POST", address).status_code == 303
+
     def try_link(self, line, secret):
         """The page behind the link in a text."""
         address = f"/r/{secret}"
@@ -126,6 +137,8 @@ def test_a_stranger_tries_everything(config, line, clock):
         for answers in FORMS:
             stranger.fill_in(answers)
         stranger.try_proof()
+        forget_counts(line.database)
+        stranger.ask_for_code(CALLBACK)
         with line.database.write() as session:
             secret = new_link(session, 1, clock.now)
         stranger.try_link(line, secret)

@@ -19,10 +19,13 @@ from tests.support.callers import stored
 from tests.support.patients_pages import APPOINTMENT, CALLBACK, URGENT, Patient, heading, patients_app
 
 COOKIE = "__Secure-request"
+ON = {"texts": True, "sms_from": "+16175550100"}
 SAVED = "Your request is saved"
 RIGHT = {**dict(URGENT), **dict(CALLBACK), **dict(APPOINTMENT)}
-FIELDS = sorted({name for sent in RIGHT.values() for name in sent} | {"interpreter_language", FIELD})
-STEPS = sorted({*RIGHT, CHECK, "texts", "sent", "learn", "offer_message", "check_birth_date", "nothing"})
+FIELDS = sorted({name for sent in RIGHT.values() for name in sent} | {"interpreter_language", "code", "unsent", FIELD})
+STEPS = sorted(
+    {*RIGHT, CHECK, "texts", "sent", "learn", "earlier", "code", "offer_message", "check_birth_date", "nothing"}
+)
 
 values = st.one_of(
     st.sampled_from(["", "0", "1", "2", "yes", "no", "es-US", "6175550143"]),
@@ -103,9 +106,9 @@ class Browser:
 @pytest.fixture
 def app(config, make_line, sqlite_url):
     """SQLite need not survive a power cut here."""
-    line = make_line(sqlite_url, languages=("en-US", "es-US"))
+    line = make_line(sqlite_url, languages=("en-US", "es-US"), **ON)
     event.listen(line.database.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF"))
-    return patients_app(config, line)
+    return patients_app(config, line, **ON)
 
 
 @given(st.lists(acts, min_size=3, max_size=12))
