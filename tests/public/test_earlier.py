@@ -227,8 +227,8 @@ class TestLimits:
         assert heading(patient.post("check")) == "Your request is saved"
 
     def test_they_are_not_counted_with_requests(self, app, line):
-        for n in range(1000, 1010):
-            someone(app, f"617-555-{n}").post("earlier")
+        numbers = [*["617-555-0142"] * 3, *[f"617-555-{n}" for n in range(1000, 1007)]]
+        assert {someone(app, number).post("earlier").status_code for number in numbers} == {200}
         assert heading(someone(app, "617-555-0142", CALLBACK).post("check")) == "Your request is saved"
 
     def test_pressed_twice_it_counts_once(self, patient, line, clock):

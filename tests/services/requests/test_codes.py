@@ -151,6 +151,12 @@ class TestWhoGetsNone:
         assert work(left) == []
         assert texts(left) == [(TextKind.CODE, TextStatus.DROPPED)]
 
+    def test_a_text_that_could_not_leave_for_ten_minutes_is_dropped(self, left, clock):
+        ask(left)
+        proving.text_code(left, 1, left.clock())
+        clock.now += codes.VALID + timedelta(seconds=1)
+        assert (work(left), texts(left)) == ([], [(TextKind.CODE, TextStatus.DROPPED)])
+
     def test_a_no_that_comes_while_it_waits_is_honoured(self, left):
         ask(left)
         proving.text_code(left, 1, left.clock())
@@ -286,6 +292,7 @@ class TestKeeping:
         ask(left)
         ask(left, number=OTHER, form="another form")
         work(left)
+        ask(left, form="a form whose code the worker has not looked at")
         erase_number(left.database, PATIENT, left.clock(), include_open=True)
         assert [code.number for code in asked(left)] == [OTHER]
         assert one(left, 1).erased_at
