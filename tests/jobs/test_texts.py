@@ -100,6 +100,18 @@ class TestWhatTheySay:
         assert "was changed. We will call you tomorrow afternoon, by 5:00 PM." in bodies(api)[0]
         assert LINK.search(bodies(api)[0] + " ")
 
+    def test_the_code_that_leaves_is_the_one_that_counts(self, line, tasks, api):
+        leave(line)
+        proving.ask_for_code(line, "a form", PATIENT, line.clock())
+        replace(tasks, line=line).text_code(1)
+        send(tasks, line)
+        [body], [digits] = bodies(api), re.findall(r"\b\d{6}\b", bodies(api)[0])
+        assert not TELLING.search(body)
+        assert texts(line) == [(TextKind.CODE, TextStatus.SENT)]
+        texting.note_delivery(line, 1, f"SM{1:032x}", "delivered", "", line.clock())
+        assert texts(line) == [(TextKind.CODE, TextStatus.DELIVERED)]
+        assert proving.prove(line, "a form", PATIENT, digits, line.clock())
+
 
 class TestWhoGetsNone:
     def test_nobody_who_did_not_agree(self, line, tasks, api):

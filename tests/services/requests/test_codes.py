@@ -212,6 +212,25 @@ class TestProving:
         assert asked(left)[0].tries == 8
         assert prove(left, digits) is None
 
+    def test_asking_sending_and_typing_at_once_never_get_in_each_others_way(self, left):
+        """Each locks rows that another needs: in another order they would wait for each other forever."""
+        for n in range(8):
+            ask(left, form=f"form {n}")
+
+        def use(n):
+            proving.text_code(left, n, left.clock())
+            text = texting.ask_for(left, n, left.clock())
+            prove(left, "000000", form=f"form {n - 1}")
+            ask(left, form=f"another {n}")
+            [found] = DIGITS.findall(text.body) if text else [""]
+            return found
+
+        with ThreadPoolExecutor(4) as threads:
+            found = [digits for digits in threads.map(use, range(1, 9)) if digits]
+        assert len(asked(left)) == 16
+        assert found
+        assert len(told(left, EntryKind.CODE_ASKED)) == 8
+
     def test_only_the_newest_code_counts(self, left, clock):
         ask(left)
         first = arrived(left)
