@@ -66,11 +66,11 @@ NAVIGATION: tuple[tuple[str, str, Role], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
-    """An entry of the navigation; `here` when it leads to the page that is shown."""
+    """An entry of the navigation; `here` is "page" when it leads to the page that is shown, "true" to its part."""
 
     label: str
     url: str
-    here: bool
+    here: str
 
 
 def create_console(config: Config, line: Line) -> Flask:
@@ -98,4 +98,10 @@ def navigation(member: StaffMember) -> Iterable[NavigationItem]:
     """What a member of the staff can go to."""
     for label, endpoint, role in NAVIGATION:
         if member.role.includes(role):
-            yield NavigationItem(label, url_for(endpoint), request.endpoint == endpoint)
+            yield NavigationItem(label, url_for(endpoint), _here(endpoint))
+
+
+def _here(endpoint: str) -> str:
+    if request.endpoint == endpoint:
+        return "page"
+    return "true" if endpoint == "studio.matrix" and request.blueprint == "studio" else ""

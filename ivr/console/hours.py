@@ -118,6 +118,7 @@ def _page(
         is_closed_today=calendar.closure_on(calendar.today(now)) is not None,
         may_open_late=any(closes > now for _, closes in calendar.hours_on(calendar.today(now))),
         part_of_day=hours.part_of_day,
+        midnight=MIDNIGHT,
         days=_form_of(spans) if not weekly_error else _entered_days(entered or {}),
         week=_week(spans),
         from_settings=from_settings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from ivr.console import words
 from ivr.console.access import HEADERS
 from ivr.services.line import Line
 from ivr.studio import clips, overview, page, session, sounds, waiting, zips
@@ -16,6 +17,7 @@ def create_studio(line: Line) -> Blueprint:
     studio = Blueprint("studio", __name__, url_prefix=STUDIO)
     for family in (clips, overview, page, session, sounds, waiting, zips):
         family.add_routes(studio, line)
+    studio.context_processor(lambda: {"language_name": words.language})
 
     @studio.after_request
     def allow_recording(response: Response) -> Response:

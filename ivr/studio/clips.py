@@ -10,7 +10,15 @@ from ivr.console import words as console_words
 from ivr.console.access import actor, requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.prompts.own_clips import LONGEST_TITLE, add_clip, add_words, own_clips, remove_clip, room
+from ivr.services.prompts.own_clips import (
+    LONGEST_TITLE,
+    ClipWordsError,
+    add_clip,
+    add_words,
+    own_clips,
+    remove_clip,
+    room,
+)
 from ivr.services.prompts.versions import LONGEST_SCRIPT, VersionError
 from ivr.studio.telling import done_and_told
 
@@ -47,10 +55,13 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         place, is_clinical = typed.get("after", ""), "clinical" in typed
         try:
             key = add_clip(line, actor(), typed.get("title", ""), place, spoken, clinical=is_clinical, now=line.clock())
+        except ClipWordsError as error:
+            flash(f"{console_words.language(error.language)}: {error}", "bad")
+            return page(typed), 422
         except VersionError as error:
             flash(str(error), "bad")
             return page(typed), 422
-        flash("The clip is a draft now. Record it, or take the machine's voice; then publish it.", "good")
+        flash(_added(len(line.tree.languages)), "good")
         return redirect(url_for("studio.prompt", language=line.tree.languages[0], key=key))
 
     @studio.post("/clips/<id:clip_id>/words", endpoint="add_clip_words")
@@ -61,7 +72,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         def work() -> str:
             language, spoken = request.form.get("language", ""), request.form.get("words", "")
             add_words(line, actor(), clip_id, language, spoken, line.clock())
-            return f"The words in {language} are a draft now."
+            return f"The words in {console_words.language(language)} are a draft now."
 
         return done_and_told(work, "studio.clips")
 
@@ -75,3 +86,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             return f"“{title}” is removed: calls that begin now go without it."
 
         return done_and_told(work, "studio.clips")
+
+
+def _added(languages: int) -> str:
+    each = " Do so in each language: callers hear it once all have it." if languages > 1 else ""
+    return f"The clip is a draft now. Record it, or take the machine's voice; then publish it.{each}"

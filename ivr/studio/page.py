@@ -8,13 +8,14 @@ from flask import Blueprint, abort, flash, jsonify, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 
 from ivr import forms
+from ivr.callflow.tree_information import OWN, clip_prompt
 from ivr.console.access import actor, member, requires
 from ivr.forms import FormError
 from ivr.models import PromptSource, PromptState, Role
 from ivr.services.hours.hours import WORDS_A_MINUTE
 from ivr.services.line import Line
 from ivr.services.prompts import versions
-from ivr.services.prompts.catalogue import details, find_version
+from ivr.services.prompts.catalogue import Heard, details, find_version
 from ivr.services.prompts.scheduling import schedule as schedule_version
 from ivr.services.prompts.versions import VersionError
 from ivr.services.prompts.waiting import discard, has_one_admin, is_late
@@ -62,6 +63,8 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_late=lambda version: is_late(version, line.clock()),
             is_alone=has_one_admin(line.database),
             title=title_of(line.all_scripts, key),
+            is_own_clip=key.startswith(clip_prompt(OWN)),
+            languages=[cell.language for cell in shown.row.cells if cell.heard is not Heard.UNUSED],
             places=places_of(line.whole_tree, key)[key],
             sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,

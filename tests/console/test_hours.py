@@ -210,6 +210,7 @@ def test_a_day_opens_late_with_a_time_and_a_click(open_page, line, clock):
     )
     row = page.locator("section[aria-labelledby=closures] tbody tr")
     assert "opens at 11:00 AM" in row.inner_text()
+    assert "That the clinic opens at 11:00 AM" in row.inner_text()
     assert_accessible(page)
     page.get_by_label("First day").fill("2026-11-24")
     page.get_by_label("Closed from").fill("14:00")

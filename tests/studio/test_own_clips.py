@@ -13,6 +13,7 @@ from ivr.models import PromptState, PromptVersion, Role
 from ivr.rehearsal import rehearsing
 from ivr.services.audit import COMMAND
 from ivr.services.calls.turns import Arrival
+from ivr.services.prompts.catalogue import Heard, rows
 from ivr.services.prompts.own_clips import add_clip, own_clips
 from ivr.services.prompts.releases import Releases
 from ivr.services.prompts.releasing import with_drafts
@@ -148,8 +149,11 @@ def test_drafts_are_tried_on_the_telephone_and_rendering_keeps_what_is_on_the_ai
         ({"title": "T" * 61}, "Give the clip a title"),
         ({"after": "main"}, "Choose a place"),
         ({"after": ""}, "Choose a place"),
-        ({f"words-{ES}": ""}, "Write the words"),
-        ({f"words-{EN}": "For the way to us, press 5."}, "names no keys, as the menu after it does. Take out: 5."),
+        ({f"words-{ES}": ""}, "Spanish: Write the words"),
+        (
+            {f"words-{EN}": "For the way to us, press 5."},
+            "English: A clip names no keys: the menu after it names them. Take out: 5.",
+        ),
         ({f"words-{EN}": "x" * 601}, "letters are the most"),
     ],
 )
@@ -179,13 +183,60 @@ def test_a_language_that_is_turned_on_later_keeps_the_clip_off_until_it_has_word
     assert heard(another(english, "CA1")("3 4 3")) == KEY
     assert heard(another(line, "CA2")(LISTENS)) == "clip_needle"
     page = admin.get(CLIPS).text
-    assert f"It has no words in {ES} yet" in page
+    assert "It has no words in Spanish yet" in page
     admin.send(f"{CLIPS}/1/words", {"language": ES, "words": TRAE})
     worker()
     admin.send(f"/studio/versions/{versions_of(line, ES)[0].id}/publish")
     assert heard(another(line, "CA3")(LISTENS)) == KEY
 
 
-def test_the_page_can_be_used_by_everybody(open_page, client_as, line):
-    page = open_page(CLIPS, Role.ADMIN)
+def test_from_a_new_clip_one_goes_on_in_the_other_language_and_back_to_the_clips(client_as, line, worker):
+    admin = client_as(Role.ADMIN)
+    page = admin.send(CLIPS, FORM, follow_redirects=True).text
+    assert "Do so in each language: callers hear it once all have it." in page
+    assert "callers do not hear this clip until it is published in every language" in page
+    assert f'href="/studio/{ES}/{KEY}"' in page
+    assert f'<a href="{CLIPS}">Own clips</a>' in page
+    assert f'<a href="{CLIPS}">' not in admin.get(f"/studio/{EN}/goodbye").text
+    worker()
+    assert '<span class="badge accent">To approve</span>' in admin.get(f"/studio/{ES}/{KEY}").text
+
+
+def test_words_that_a_language_has_not_are_not_missing_in_it(client_as, line):
+    admin = client_as(Role.ADMIN)
+    row = admin.get("/studio/?find=oh_5").text
+    assert "Not in Spanish" in row
+    assert f"/studio/{ES}/oh_5" not in row, "that page does not exist"
+    heard = {one.key: {cell.language: cell.heard for cell in one.cells} for one in rows(line)}
+    assert heard["oh_5"] == {EN: Heard.MISSING, ES: Heard.UNUSED}
+    assert heard["pm"] == {EN: Heard.MISSING, ES: Heard.MISSING}
+
+
+@pytest.mark.parametrize("address", ["/studio/", CLIPS, "/studio/waiting", f"/studio/{ES}/session", f"/studio/{ES}/pm"])
+def test_every_page_of_the_studio_is_a_part_of_the_prompts(client_as, line, address):
+    here = "page" if address == "/studio/" else "true"
+    assert f'aria-current="{here}">Prompts</a>' in client_as(Role.ADMIN).get(address).text
+
+
+def test_in_a_browser_a_clip_is_added_and_removed_for_good(open_page, line):
+    page = open_page(CLIPS, Role.ADMIN, viewport={"width": 390, "height": 844})
     assert_accessible(page)
+    page.get_by_label("Title").fill("What to bring")
+    page.get_by_label("Place").select_option("preparing")
+    page.get_by_label("Words in English").fill(BRING)
+    page.get_by_label("Words in Spanish").fill(TRAE)
+    page.get_by_role("button", name="Add as a draft").click()
+    page.get_by_role("link", name="Spanish").click()
+    page.get_by_text("About 7.4 seconds.").wait_for()
+    assert not page.locator("#words-told.error").count(), "no reading level is known of Spanish"
+    assert_accessible(page)
+    page.goto("/studio/?find=bring")
+    assert page.locator("caption").bounding_box()["width"] > 250
+    page.get_by_role("link", name="Own clips").click()
+    remove = page.get_by_role("button", name="Remove the clip What to bring for good")
+    assert not remove.is_visible(), "one slip of the finger removes no recordings"
+    page.get_by_text("Remove this clip").click()
+    assert_accessible(page)
+    remove.click()
+    page.get_by_text("“What to bring” is removed").wait_for()
+    page.get_by_text("There are no own clips.").wait_for()

@@ -79,7 +79,7 @@ def test_nothing_else_is_there(client_as, line, address):
 
 def test_in_a_browser_one_is_recorded_after_another_by_key_and_tomorrow_goes_on(open_page, line, worker):
     page = open_page("/studio/", Role.ADMIN)
-    page.get_by_role("link", name=f"Record one after another, {EN}").click()
+    page.get_by_role("link", name="Record one after another, English").click()
     assert page.locator("#to-record").inner_text() == line.scripts[EN].prompts[KEY].text
     assert line.scripts[EN].prompts[KEY].direction in page.locator(".prompter").inner_text()
     assert_accessible(page)

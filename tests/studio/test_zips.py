@@ -70,7 +70,7 @@ def test_a_language_goes_to_a_recording_studio_and_comes_back(client_as, line, w
     manifest["prompts"].append({"key": "unknown", "text": "Hello."})
     files["manifest.json"] = json.dumps(manifest)
     page = bring_back(client, worker, zipped(files))
-    assert "1 recordings and 1 new wordings are drafts now" in page
+    assert "1 recording and 1 new wording are drafts now" in page
     assert "unknown: There is no such prompt." in page
     with line.database.read() as session:
         made = {row.key: row.state for row in session.scalars(select(PromptVersion).where(PromptVersion.own))}
@@ -86,7 +86,7 @@ def test_a_whole_import_is_published_as_one_and_taken_back_as_one(client_as, lin
         client, worker, zipped({f"{key}.wav": take(words(line, key)) for key in line.scripts[EN].prompts})
     )
     assert "3 recordings and 0 new wordings" in page
-    assert "2 are ready. 1 clinical ones wait for a second person" in page
+    assert "2 are ready. 1 clinical one waits for a second person" in page
     ids = page.split('name="version" value="')[1:]
     ready = [one.partition('"')[0] for one in ids]
     page = client.send("/studio/waiting", {"version": ready, "do": "publish"}, follow_redirects=True).text
@@ -339,12 +339,12 @@ def test_in_a_browser_a_zip_is_brought_and_its_progress_is_seen(open_page, line,
     file = tmp_path / "back.zip"
     file.write_bytes(zipped({f"{KEY}.wav": take(words(line)), "notes.txt": b"x"}))
     page = open_page("/studio/", Role.ADMIN)
-    page.get_by_label(f"Zip of {EN}").set_input_files(file)
-    page.get_by_role("button", name=f"Import {EN}").click()
+    page.get_by_label("Zip of English").set_input_files(file)
+    page.get_by_role("button", name="Import English").click()
     page.get_by_role("heading", name="How far it is").wait_for()
     assert_accessible(page)
     worker()
-    page.get_by_text("1 recordings and 0 new wordings are drafts now").wait_for()
+    page.get_by_text("1 recording and 0 new wordings are drafts now").wait_for()
     page.get_by_text("notes.txt: not recognised").wait_for()
     assert_accessible(page)
     page.get_by_role("button", name="Publish all that are ready").click()

@@ -22,6 +22,8 @@ class Heard(StrEnum):
     PERSON = "person"
     SYNTHETIC = "synthetic"
     MISSING = "missing"
+    UNUSED = "unused"
+    """The language has no such words, such as “oh five” in Spanish, or only staff hear them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,15 @@ def _row(
     scripts: Mapping[str, Script], key: str, number: int | None, cells: Mapping[tuple[str, str], PromptCell]
 ) -> PromptRow:
     prompt = next(script.prompts[key] for script in scripts.values() if key in script.prompts)
-    each = tuple(cells.get((language, key), PromptCell(language)) for language in scripts)
+    each = tuple(_cell(cells, language, key, script) for language, script in scripts.items())
     words = next((cell.words for cell in each if cell.words), prompt.text)
     return PromptRow(key, number, words, prompt.clinical, prompt.longest, each, prompt.direction)
+
+
+def _cell(cells: Mapping[tuple[str, str], PromptCell], language: str, key: str, script: Script) -> PromptCell:
+    if key not in script.prompts:
+        return PromptCell(language, Heard.UNUSED)
+    return cells.get((language, key), PromptCell(language))
 
 
 def _cells(line: Line) -> dict[tuple[str, str], PromptCell]:

@@ -34,6 +34,15 @@ LONGEST_NODE = 32
 """Letters of a node's name, which calls keep."""
 
 
+class ClipWordsError(VersionError):
+    """The words of a new clip cannot be in `language`; the message says what to change in them."""
+
+    def __init__(self, language: str, why: str) -> None:
+        """Know both."""
+        super().__init__(why)
+        self.language = language
+
+
 @dataclass(frozen=True, slots=True)
 class ClipShown:
     """An own clip with its prompt in all languages; `lacks` are the languages without words, `is_heard`: by callers."""
@@ -79,14 +88,15 @@ def add_clip(
         The key of its prompt.
 
     Raises:
-        VersionError: the title, the place or the words cannot be; the message says what to change.
+        ClipWordsError: the words in a language cannot be.
+        VersionError: the title or the place cannot be; the message says what to change.
     """
     title = " ".join(title.split())
     if not title or len(title) > LONGEST_TITLE or not title.isprintable():
         raise VersionError(f"Give the clip a title of at most {LONGEST_TITLE} letters, such as “What to bring”.")
     if after not in PLACES:
         raise VersionError("Choose a place for the clip.")
-    spoken = {language: _fit(words.get(language, "")) for language in line.tree.languages}
+    spoken = {language: _fit_in(language, words) for language in line.tree.languages}
     with line.database.write() as session:
         lock_for_transaction(session, AdvisoryLock.RELEASES)
         if _standing(session)[after] >= MOST_AT_A_PLACE:
@@ -153,11 +163,18 @@ def remove_clip(line: Line, actor: Actor, clip_id: int, now: datetime) -> str:
     return title
 
 
+def _fit_in(language: str, words: Mapping[str, str]) -> str:
+    try:
+        return _fit(words.get(language, ""))
+    except VersionError as error:
+        raise ClipWordsError(language, str(error)) from None
+
+
 def _fit(words: str) -> str:
     words = checked_words(words)
     if named := sure_keys(words):
         keys = ", ".join(named)
-        raise VersionError(f"A clip names no keys, as the menu after it does. Take out: {keys}.")
+        raise VersionError(f"A clip names no keys: the menu after it names them. Take out: {keys}.")
     return words
 
 

@@ -28,9 +28,10 @@ const announceEstimate = (field) => {
   const longest = Number(field.dataset.mostSeconds);
   const seconds = speakingSeconds(count, Number(field.dataset.wordsAMinute));
   const grade = readingGrade(text, units, new Set((field.dataset.knownWords ?? "").split(" ")));
-  const [isTooLong, isTooHard] = [seconds > longest, grade > HARDEST_GRADE];
+  const isEnglish = field.lang.startsWith("en"); // the formula is for no other language
+  const [isTooLong, isTooHard] = [seconds > longest, isEnglish && grade > HARDEST_GRADE];
   const parts = [`About ${seconds.toFixed(1)} seconds${isTooLong ? `: too long, ${longest} are the most` : ""}.`];
-  if (field.lang.startsWith("en")) {
+  if (isEnglish) {
     const advice = isTooHard ? ", use shorter sentences or plainer words" : "";
     parts.push(`Reading level: grade ${Math.round(grade)}${advice}.`);
   }
