@@ -1,4 +1,4 @@
-"""Makes the README's pictures: the demo's pages as PNG, and a call on the telephone's page as an animated WebP.
+"""Makes the pictures of the documents: the demo's pages as PNG, and a call on the telephone's page as an animated WebP.
 
 A demo of its own is started in a temporary folder and ended again. Run from the project's root:
 python tests/bench/pictures.py [--into .github/pictures]
@@ -25,10 +25,20 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.support.takes import take
+
 WINDOW = {"width": 1440, "height": 900}
 PICTURE = (1280, 800)
 LARGEST_PNG, LARGEST_MOVIE = 250_000, 1_500_000
 """Bytes of a picture: a README is read on telephones too."""
+
+SMALL_WINDOW, SMALL_PICTURE = {"width": 1280, "height": 768}, (960, 576)
+LARGEST_SMALL_PNG = 60_000
+"""The pictures of the greeting in the own voice, which stand between lines of text."""
+
+GREETING = "Thanks for calling Bay State Pain Associates. In a medical emergency, hang up and dial nine one one."
 
 PATIENCE_SECONDS = 1200
 """The longest wait for what a page shows in a second or two; each ends when it is there, however slow the machine."""
@@ -90,27 +100,41 @@ def wait_for(process, address, log):
     sys.exit(f"The demo did not start:\n{log.read_text()[-2000:]}")
 
 
-def sign_in(page):
-    """As the demo's administrator."""
+def sign_in(page, email="admin@example.org"):
+    """As somebody of the demo, its administrator unless named."""
     page.goto("/console/")
-    page.get_by_label("E-mail address").fill("admin@example.org")
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill("demo-password-only")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()
 
 
 def request_with_message(page):
-    """Open the first request in the queue that somebody left a message with, once the worker has fetched its audio."""
+    """Open the first request that somebody left a message with, once the worker has fetched its audio.
+
+    Which of the queue's lists has one depends on the time of the day.
+    """
     while True:
-        page.goto("/console/")
-        links = page.locator("main a[href*='/console/requests/']").evaluate_all("all => all.map(one => one.href)")
+        links = []
+        for tab in ("now", "later", "incomplete"):
+            page.goto(f"/console/?tab={tab}")
+            listed = page.locator("main a[href*='/console/requests/']")
+            links += listed.evaluate_all("all => all.map(one => one.href)")
         for link in dict.fromkeys(links):
             page.goto(link)
             if page.locator(".bars").count():
-                page.wait_for_function("() => document.querySelector('.bars').getAttribute('d')?.length > 100")
+                _wait_for_bars(page)
                 return
         print("No message can be played yet: looking again.", file=sys.stderr)
         time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def studio_with_all_prompts(page):
+    """Open the list of prompts once the demo has made them all: those for staff come after its first call."""
+    page.goto("/studio/")
+    while not page.get_by_role("link", name="Missing 0", exact=True).count():
+        time.sleep(LOOK_AGAIN_SECONDS)
+        page.reload()
 
 
 class Movie:
@@ -167,14 +191,67 @@ def film_a_call(page, into):
     movie.save(into / "call.webp")
 
 
-def save_png(page, path):
+def save_png(page, path, size=PICTURE, largest=LARGEST_PNG):
     """Keep what the page shows, in few enough colours to be small."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(PICTURE, Image.LANCZOS)
-    for colours in (256, 128, 64):
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(size, Image.LANCZOS)
+    for colours in (256, 128, 64, 32):
         picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
-        if path.stat().st_size <= LARGEST_PNG:
+        if path.stat().st_size <= largest:
             return
     sys.exit(f"{path} is too large: {path.stat().st_size} bytes")
+
+
+def record_the_greeting(playwright, chromium, address, into):
+    """The first steps in the studio: an admin records the greeting, and a second one listens to it and approves it."""
+    with tempfile.TemporaryDirectory(prefix="ivr-microphone-") as folder:
+        said = Path(folder) / "greeting.wav"
+        said.write_bytes(take(GREETING, quiet=1.5))
+        microphone = [f"--use-file-for-fake-audio-capture={said}%noloop", "--use-fake-ui-for-media-stream"]
+        microphone += ["--use-fake-device-for-media-stream", "--no-sandbox"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=microphone)
+        first = _person(browser, address, "admin@example.org")
+        _make_an_admin(first, "lead@example.org")
+        first.goto("/studio/")
+        _save_small(first, into / "greeting-start.png")
+        first.get_by_role("link", name="Record the greeting in your own voice").click()
+        first.get_by_role("button", name="Start recording").click()
+        first.get_by_text("Recording: 4 of").wait_for()
+        _save_small(first, into / "greeting-record.png")
+        first.get_by_text("Recording: 10 of").wait_for()
+        first.get_by_role("button", name="Stop and keep").click()
+        first.locator("#take-told .player").wait_for()
+        second = _person(browser, address, "lead@example.org")
+        second.goto("/studio/")
+        second.get_by_role("link", name="Listen to the new greeting and approve it").click()
+        _wait_for_bars(second)
+        _save_small(second, into / "greeting-approve.png")
+        browser.close()
+
+
+def _person(browser, address, email):
+    """A page in a browser of somebody's own, who is signed in."""
+    page = browser.new_context(base_url=address, viewport=SMALL_WINDOW, color_scheme="light").new_page()
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
+    sign_in(page, email)
+    return page
+
+
+def _make_an_admin(page, email):
+    """Give somebody of the demo the role of an admin: it has one, and an approval needs a second."""
+    page.goto("/console/accounts")
+    page.get_by_role("row").filter(has_text=email).get_by_role("link").click()
+    page.get_by_label("Role").select_option("admin")
+    page.get_by_role("button", name="Keep the changes").click()
+    page.locator(".message.good").wait_for()
+
+
+def _save_small(page, path):
+    save_png(page, path, SMALL_PICTURE, LARGEST_SMALL_PNG)
+
+
+def _wait_for_bars(page):
+    page.locator(".bars").first.wait_for(state="attached")
+    page.wait_for_function("() => document.querySelector('.bars').getAttribute('d')?.length > 100")
 
 
 def main():
@@ -192,9 +269,10 @@ def main():
         save_png(page, into / "queue.png")
         request_with_message(page)
         save_png(page, into / "request.png")
-        page.goto("/studio/")
+        studio_with_all_prompts(page)
         save_png(page, into / "studio.png")
         browser.close()
+        record_the_greeting(playwright, chromium, address, into)
     for path in sorted(into.iterdir()):
         print(f"{path.name:<14}{path.stat().st_size:>9} bytes")
 
