@@ -18,14 +18,14 @@ FONT = "system-ui, 'Segoe UI', 'Noto Sans', sans-serif"
 CELL, LABEL = 34, 96
 """Pixels of a cell of the week, and of the names before them."""
 
-BOX_WIDTH, BOX_HEIGHT, ACROSS, DOWN = 168, 62, 178, 86
+BOX_WIDTH, BOX_HEIGHT, ACROSS, DOWN = 174, 62, 182, 86
 """Pixels of a node's box, and from one to the next."""
 
 IN_A_ROW = 6
 """Boxes side by side: so many fit the page."""
 
-LONGEST_LINE, MOST_LINES = 24, 2
-"""Characters of a line in a box, and lines that a node's name may take."""
+LONGEST_LINE, MOST_LINES = 22, 2
+"""Characters of a line in a box, which fit in a wide font too, and lines that a node's name may take."""
 
 
 @dataclass(frozen=True, slots=True)

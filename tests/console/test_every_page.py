@@ -134,6 +134,13 @@ def test_nothing_is_cut_off_and_everything_can_be_touched(open_page, work, width
     assert not told, "\n".join(f"{path}\n  " + "\n  ".join(found) for path, found in told.items())
 
 
+def test_the_navigation_of_an_admin_stands_in_one_row_on_a_laptop(open_page):
+    page = open_page("/console/hours", Role.ADMIN, viewport={"width": 1280, "height": 800})
+    page.locator(".me a").evaluate("link => link.textContent = 'Anne Smith'")
+    rows = {round(one.bounding_box()["y"] + one.bounding_box()["height"] / 2) for one in page.locator(".bar a").all()}
+    assert max(rows) - min(rows) < 5, rows
+
+
 @pytest.mark.parametrize("width", SIZES)
 def test_signing_in_as_well(open_page, staff, width):
     admin = staff(Role.ADMIN, password=PASSWORD)

@@ -53,6 +53,22 @@ def test_every_node_that_callers_come_to_stands_in_the_picture(lead, line):
     assert ">1 of 1 left<" in picture
 
 
+def test_in_a_browser_every_name_fits_its_box(lead, open_page):
+    open_page.expected.append("404")  # a picture by itself names no icon
+    page = open_page("/console/reports/tree-light.svg", Role.LEAD)
+    beyond = page.evaluate(
+        """() => {
+            const [ground, ...boxes] = [...document.querySelectorAll("rect")].map((one) => one.getBBox());
+            const holds = (box, one) => box.x < one.x && one.x < box.x + box.width && box.y < one.y && one.y < box.y + box.height;
+            return [...document.querySelectorAll("text")].filter((text) => {
+                const [one, box] = [text.getBBox(), boxes.find((box) => holds(box, text.getBBox()))];
+                return !box || one.x + one.width > box.x + box.width;
+            }).map((text) => text.textContent);
+        }"""
+    )
+    assert beyond == []
+
+
 def test_exports_are_whole_and_leave_a_row(lead, client_as, line):
     rows = list(csv.DictReader(lead.send("/console/reports/requests.csv?days=7").text.splitlines()))
     assert [row["callback_number"] for row in rows] == ["'+16175550142"]
