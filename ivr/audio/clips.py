@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 import numpy as np
@@ -31,7 +31,8 @@ LINES_FOR_A_SPEAKER = 8  # fewer are spoken before another process has begun
 class PromptClip:
     """A finished clip: WAV bytes, their SHA-256 (hex), its figures, and in words what is wrong with it.
 
-    `engine` spoke it, none if a person did; `remark` tells why it was not the language's own voice.
+    `engine` spoke it, none if a person did; `remark` tells why it was not the language's own voice. `is_stopgap` when
+    that voice may yet succeed with the line.
     """
 
     key: str
@@ -43,6 +44,7 @@ class PromptClip:
     engine: str = ""
     remark: str = ""
     language: str = ""
+    is_stopgap: bool = False
 
 
 def make_clips(
@@ -106,7 +108,8 @@ def _sounds(
         else:
             if (part, prompt.pace) not in names:
                 with Synthesizer(ENGLISH, voice=cast.names) as voice:
-                    names[part, prompt.pace] = voice.say(prompt.key, part.text, part.spoken, prompt.pace)
+                    said = voice.say(prompt.key, part.text, part.spoken, prompt.pace)
+                    names[part, prompt.pace] = replace(said, is_stopgap=False)  # the line is in its own voice
             sounds.append(names[part, prompt.pace])
     return sounds
 
@@ -118,7 +121,8 @@ def _finish(language: str, prompt: PromptText, sounds: Sequence[Spoken]) -> Prom
     sha256 = hashlib.sha256(wav).hexdigest()
     engines = "+".join(dict.fromkeys(sound.engine for sound in sounds))
     remark = "; ".join(sound.why for sound in sounds if sound.why)
-    return PromptClip(prompt.key, prompt.text, wav, sha256, measurement, wrong, engines, remark, language)
+    is_stopgap = any(sound.is_stopgap for sound in sounds)
+    return PromptClip(prompt.key, prompt.text, wav, sha256, measurement, wrong, engines, remark, language, is_stopgap)
 
 
 def _mastered(sounds: Sequence[Pcm], prompt: PromptText) -> bytes:

@@ -35,10 +35,14 @@ class _Refused(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Spoken(Pcm):
-    """What a voice said: the engine that spoke, and why the language's own did not, if another one did."""
+    """What a voice said: the engine that spoke, and why the language's own did not, if another one did.
+
+    `is_stopgap` when the own voice did not refuse these words: it crashed or took too long, and may succeed later.
+    """
 
     engine: str
     why: str = ""
+    is_stopgap: bool = False
 
 
 @dataclass
@@ -72,19 +76,19 @@ class Synthesizer:
         Raises SynthesisError, which names the prompt, when every voice refuses, crashes or takes too long; the next
         call then starts a fresh child.
         """
-        why = self._unusable
+        why, is_stopgap = self._unusable, bool(self._unusable)
         if self._voice.driver != self._plain.driver and not why:
             try:
                 return self._say_again_after_a_crash(key, text, spoken, pace)
             except SynthesisError as error:
-                why = error.reason
-                if not self._has_spoken and not _is_refusal(error):
+                why, is_stopgap = error.reason, not _is_refusal(error)
+                if not self._has_spoken and is_stopgap:
                     self._unusable = why
         try:
             sound = self._say(self._plain if why else self._voice, key, text, spoken, pace)
         except SynthesisError as error:
             raise SynthesisError(key, f"{error.reason}; before that: {why}" if why else error.reason) from error
-        return Spoken(sound.samples, sound.rate, sound.engine, why)
+        return Spoken(sound.samples, sound.rate, sound.engine, why, is_stopgap)
 
     @property
     def unusable(self) -> str:

@@ -15,6 +15,7 @@ from ivr.audio.casting import Cast, cast_for
 from ivr.audio.clips import PromptClip, PromptText, fingerprint, make_clips
 from ivr.audio.silence import silence
 from ivr.audio.synthesis import working_voice
+from ivr.audio.voices import plain_voice
 from ivr.callflow.check import STAFF_PROMPTS
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
@@ -70,7 +71,8 @@ def render_prompts(
         wanted = [line for line in lines if not (callers_only and line.key.startswith(STAFF_PROMPTS))]
         clips, cast = _render_texts(database, language, wanted, cast, now, on_progress)
         rendered += clips
-        shipped[language] = _current_versions(database, [fingerprint(language, line, cast) for line in lines])
+        stopgaps, prints = _stopgap_prints(language, lines, cast), [fingerprint(language, line, cast) for line in lines]
+        shipped[language] = _current_versions(database, stopgaps) | _current_versions(database, prints)
     audio[DIRECTIONS] = _render_directions(database, scripts, now, make=not callers_only)
     with database.write() as session:
         give_numbers(session, scripts)
@@ -87,7 +89,8 @@ def _render_directions(
     cast = cast_for(STAFF_LANGUAGE)
     if make:
         _, cast = _render_texts(database, STAFF_LANGUAGE, lines, cast, now, None)
-    found = _by_text(database, [fingerprint(STAFF_LANGUAGE, line, cast) for line in lines])
+    found = _by_text(database, _stopgap_prints(STAFF_LANGUAGE, lines, cast))
+    found |= _by_text(database, [fingerprint(STAFF_LANGUAGE, line, cast) for line in lines])
     return {key: found[words] for key, words in directions.items() if words in found}
 
 
@@ -148,9 +151,15 @@ def _render_texts(
     if missing:
         finished = list(make_clips(language, list(missing.values()), told, cast))
     with database.write() as session:
-        for print_, clip in zip(missing, finished, strict=True):
-            _store_clip(session, language, clip, print_, now)
+        for (print_, line), clip in zip(missing.items(), finished, strict=True):
+            spoken = _stopgap_prints(language, [line], cast)[0] if clip.is_stopgap else print_
+            _store_clip(session, language, clip, spoken, now)
     return finished, cast
+
+
+def _stopgap_prints(language: str, lines: Sequence[PromptText], cast: Cast) -> list[str]:
+    """The fingerprints of lines that the plain voice spoke instead: the next run makes them anew."""
+    return [fingerprint(language, line, replace(cast, own=plain_voice(language))) for line in lines]
 
 
 def _missing(database: Database, language: str, wanted: Sequence[PromptText], cast: Cast) -> dict[str, PromptText]:
