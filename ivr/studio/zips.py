@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ivr.console.access import actor, requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.prompts.exchange import NO_MANIFEST, export_language
+from ivr.services.prompts.exchange import NO_MANIFEST, UNCHANGED, export_language
 from ivr.services.prompts.importing import of_import, progress_of, receive
 from ivr.services.prompts.versions import VersionError
 from ivr.studio.page import wants_answer
@@ -54,7 +54,15 @@ def add_routes(studio: Blueprint, line: Line) -> None:
         done = progress_of(line, import_id)
         if done is None:
             abort(404)
-        return render_template("studio/imported.html", done=done, kept=done.kept, lists=of_import(line, import_id))
+        told = done.kept.told or ()
+        return render_template(
+            "studio/imported.html",
+            done=done,
+            kept=done.kept,
+            lists=of_import(line, import_id),
+            news=[sentence for sentence in told if not sentence.endswith(UNCHANGED)],
+            unchanged=[sentence for sentence in told if sentence.endswith(UNCHANGED)],
+        )
 
     @studio.get("/imports/<id:import_id>/progress", endpoint="import_progress")
     @requires(Role.ADMIN)

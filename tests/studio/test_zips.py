@@ -150,6 +150,8 @@ def test_a_whole_language_comes_back_in_whatever_shape(client_as, line, worker, 
     again = bring_back(client, worker, zipped(back))
     assert "0 recordings and 0 new wordings" in again
     assert again.count(": unchanged.") == 3
+    assert '<summary>Unchanged <span class="number">3</span></summary>' in again
+    assert "Nothing in it was new." in again
 
 
 def test_what_studios_outside_send_is_told_file_by_file(client_as, line, worker):

@@ -51,6 +51,9 @@ LONGEST_KEY = 64
 NO_SOUND = "it is no recording."
 UNNAMED = "its name has no prompt's key or number in it, or those of several."
 
+UNCHANGED = ": unchanged."
+"""How the sentence ends that tells of a file which is on the air already."""
+
 NO_MANIFEST = "This is not a zip that was exported here: its manifest cannot be read."
 
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
@@ -216,7 +219,7 @@ def _take_in(
             if before is None or before.import_id == import_id:
                 yield f"{one.file}: became a draft of {key}."
                 return
-            yield f"{one.file}: unchanged."
+            yield f"{one.file}{UNCHANGED}"
         if words != on_air:
             before = _with_words(line, language, key, words)
             if before is None:
