@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
@@ -31,7 +31,7 @@ from ivr.services.numbers import dialable
 from ivr.services.prompts.releases import EarlierAudio, Releases, read_audio, read_current
 from ivr.services.recordings.listening import listen_by_phone
 from ivr.services.recordings.recordings import find_audio
-from ivr.services.scripts import Script, read_scripts
+from ivr.services.scripts import LiveScripts, Script, read_scripts
 from ivr.services.texts.words import Texting, read_texts
 from ivr.studio import STUDIO, create_studio
 from ivr.voice import bridge, media, texts, views, watching
@@ -60,14 +60,18 @@ class Doors(StrEnum):
 def create_line(config: Config) -> Line:
     """The line that the settings describe, for the web and for commands alike."""
     database = Database(config.database_url, Vault(config.data_keys))
-    scripts = read_scripts(PROMPTS, config.languages, config.clinic_name)
-    languages = complete_languages(scripts)
-    if languages != config.languages:
-        scripts = {**scripts, **read_scripts(PROMPTS, languages, config.clinic_name)}
+    calendars = Calendars(database, calendar_of(config))
+    languages = complete_languages(read_scripts(PROMPTS, config.languages, config.clinic_name))
+
+    @lru_cache(maxsize=4)
+    def scripts_of(clinic: str) -> Mapping[str, Script]:
+        scripts = read_scripts(PROMPTS, config.languages, clinic)
+        return scripts if languages == config.languages else {**scripts, **read_scripts(PROMPTS, languages, clinic)}
+
     return Line(
         database=database,
         tree=build(languages, dialable),
-        calendars=Calendars(database, calendar_of(config)),
+        calendars=calendars,
         desk_numbers=config.desk_numbers,
         on_call=OnCall(config.on_call_numbers, config.on_call_hours),
         texts=_texting(config, languages) if config.texts else None,
@@ -75,7 +79,7 @@ def create_line(config: Config) -> Line:
         staff_number=config.staff_number,
         idle=IdleLimits(timedelta(minutes=config.session_idle_minutes), timedelta(minutes=config.claim_idle_minutes)),
         speaks=config.voice == "say",
-        scripts=scripts,
+        scripts=LiveScripts(scripts_of(config.clinic_name), lambda: scripts_of(calendars.current().clinic)),
     )
 
 
@@ -106,7 +110,8 @@ def create_app(
     """
     app = Flask(__name__, static_folder=None)
     line = line or create_line(config)
-    scripts = {language: line.scripts[language] for language in line.tree.languages}
+    shipped = line.scripts.at_start if isinstance(line.scripts, LiveScripts) else line.scripts
+    scripts = LiveScripts({one: shipped[one] for one in line.tree.languages}, lambda: line.scripts)
     signers = media.Signers.of(config.secret_key)
     recordings = TwilioRecordings(config.twilio_api_url, config.twilio_account_sid, config.twilio_auth_token)
     metrics = metrics or Metrics(metrics_folder())
@@ -120,7 +125,7 @@ def create_app(
             speaks=speaks,
             missing=watching.MissingPrompts(metrics, EarlierAudio(line.database).find),
         ),
-        outage=Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers),
+        outage=Outage(config.public_base_url, shipped[config.languages[0]], config.desk_numbers),
         signature=SignatureCheck(config.twilio_account_sid, config.twilio_auth_token, config.public_base_url),
         breaker=Breaker(line.database.unavailable),
         metrics=metrics,
@@ -136,7 +141,7 @@ def create_app(
         operations.create_blueprint(
             line,
             metrics,
-            scripts,
+            scripts.at_start,
             speaks=speaks,
             job_states=partial(job_states, line.database),
             is_resting=lambda: door.breaker.is_open,

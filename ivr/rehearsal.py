@@ -22,7 +22,16 @@ from sqlalchemy.orm import Session
 from ivr.config import Config
 from ivr.db import Base, Database, Vault
 from ivr.migrations import upgrade
-from ivr.models import Closure, InformationClip, PromptAudio, PromptNumber, PromptRelease, PromptVersion, WeeklyHours
+from ivr.models import (
+    ClinicName,
+    Closure,
+    InformationClip,
+    PromptAudio,
+    PromptNumber,
+    PromptRelease,
+    PromptVersion,
+    WeeklyHours,
+)
 from ivr.services.prompts.releases import latest_release
 from ivr.services.prompts.releasing import clips_heard
 
@@ -84,7 +93,7 @@ def _empty() -> bytes:
 
 
 def _copy(database: Database, copy: Database, manifest: Manifest | None) -> None:
-    """Copy what calls hear and are told: the prompts with their audio and numbers, opening hours and closures."""
+    """Copy what calls hear and are told: prompts with their audio and numbers, hours, closures, the name."""
     with database.read() as source, copy.write() as target:
         heard = manifest if manifest is not None else _on_air(source)
         closures = [row for row in _rows(source, Closure) if row["lifted_at"] is None]
@@ -96,6 +105,7 @@ def _copy(database: Database, copy: Database, manifest: Manifest | None) -> None
         for kind, rows in (
             (PromptNumber, _rows(source, PromptNumber)),
             (WeeklyHours, _rows(source, WeeklyHours)),
+            (ClinicName, _rows(source, ClinicName)),
             (Closure, closures),
             (InformationClip, _rows(source, InformationClip)),
         ):

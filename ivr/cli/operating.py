@@ -12,11 +12,12 @@ import click
 
 from ivr import create_line
 from ivr.cli.settings import configured, migrated, open_database, scripts_of
+from ivr.db import Database
 from ivr.doctor.examination import examine
 from ivr.doctor.findings import CheckResult, Severity
 from ivr.jobs.tasks import tasks_of
 from ivr.jobs.worker import Worker, run_worker
-from ivr.migrations import upgrade
+from ivr.migrations import is_current, upgrade
 from ivr.services.jobs import NoSuchJob, failed_jobs, retry_job
 from ivr.services.keeping.key_notes import note_keys
 from ivr.services.line import utc_now
@@ -83,12 +84,22 @@ def run_doctor(as_json: bool, twiml_bin: bool, thanks_url: str) -> None:
         _print_bin(Outage(config.public_base_url, scripts[config.languages[0]], config.desk_numbers), thanks_url)
         return
     line = create_line(config)
+    if _has_schema(line.database):
+        scripts = scripts_of(config, line.database)
     faults = 0
     for finding in examine(config, line, scripts):
         faults += finding.level is Severity.FAULT
         click.echo(json.dumps(asdict(finding)) if as_json else _finding_words(finding))
     line.database.close()
     sys.exit(1 if faults else 0)
+
+
+def _has_schema(database: Database) -> bool:
+    """Whether the database can be asked for what admins keep there."""
+    try:
+        return is_current(database)
+    except database.unavailable:
+        return False
 
 
 def _finding_words(finding: CheckResult) -> str:

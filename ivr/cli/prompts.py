@@ -77,7 +77,7 @@ def render(config: Config, *, callers_only: bool = False) -> list[PromptClip]:
         if done == total:
             bar.render_finish()  # type: ignore[attr-defined]
 
-    scripts = scripts_of(config)
+    scripts = scripts_of(config, database)
     before = disagreements(database, scripts)
     try:
         clips = render_prompts(database, scripts, started, show, callers_only=callers_only)
@@ -218,7 +218,7 @@ def _say_faults(faults: list[str]) -> NoReturn:
 def _lint(config: Config) -> list[str]:
     line = create_line(config)
     seconds = measured_seconds(migrated(line.database), config.languages)
-    scripts = line.with_clips(scripts_of(config))
+    scripts = line.with_clips(scripts_of(config, line.database))
     voices = [
         check.SpokenScript(language, script.order, script.has, seconds[language], script.longest)
         for language, script in scripts.items()

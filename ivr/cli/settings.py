@@ -13,6 +13,7 @@ from ivr.config import PROMPTS, Config, ConfigError
 from ivr.db import Database, Vault
 from ivr.demo import running
 from ivr.migrations import is_current
+from ivr.services.calendar import Calendars, calendar_of
 from ivr.services.scripts import Script, ScriptError, read_scripts
 
 MISCONFIGURED = 2
@@ -60,9 +61,10 @@ def _closed_at_end(database: Database) -> Database:
     return database
 
 
-def scripts_of(config: Config) -> Mapping[str, Script]:
-    """The scripts of the languages that are on, or a clear end."""
+def scripts_of(config: Config, database: Database | None = None) -> Mapping[str, Script]:
+    """The scripts of the languages that are on, or a clear end; with the name that an admin chose, if it is given."""
+    clinic = Calendars(database, calendar_of(config)).current().clinic if database else config.clinic_name
     try:
-        return read_scripts(PROMPTS, config.languages, config.clinic_name)
+        return read_scripts(PROMPTS, config.languages, clinic)
     except ScriptError as error:
         raise click.ClickException(str(error)) from None

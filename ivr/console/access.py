@@ -125,7 +125,7 @@ def setup(app: Flask, line: Line, config: Config) -> None:
     app.context_processor(
         lambda: {
             "signed_in_member": member_or_none,
-            "clinic_name": config.clinic_name,
+            "clinic_name": line.clinic,
             "session_seconds_left": sessions.seconds_left,
         }
     )

@@ -18,7 +18,10 @@ from ivr.services.calendar import MIDNIGHT, ClosedDays
 from ivr.services.hours import hours
 from ivr.services.hours.hours import HoursError
 from ivr.services.line import Line
-from ivr.services.scripts import Script
+from ivr.services.prompts.clinic_name import LONGEST_NAME, ClinicNameRefused, choose_name, to_record_anew
+
+LONGEST_FIELD = 200
+"""Characters that the field for the clinic's name is read to, so that what is too long is told by its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,7 @@ class DayFields:
 
 def add_routes(console: Blueprint, line: Line, config: Config) -> None:
     """Add the page and its forms."""
-    script = line.scripts[line.tree.languages[0]]
-    show = partial(_page, line, script)
+    show = partial(_page, line)
 
     @console.get("/hours")
     @requires(Role.STAFF)
@@ -59,6 +61,17 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         except HoursError as error:
             return show(weekly_error=str(error), entered=request.form), 400
         flash("The weekly hours are saved. Calls go by them within a few seconds.", "good")
+        return redirect(url_for("console.opening_hours"))
+
+    @console.post("/hours/clinic")
+    @requires(Role.ADMIN)
+    def clinic_name() -> ResponseReturnValue:
+        """Another name for the clinic."""
+        try:
+            choose_name(line, actor(), forms.short_text(request.form, "clinic", LONGEST_FIELD), line.clock())
+        except (ClinicNameRefused, FormError) as error:
+            return show(clinic_error=str(error), entered=request.form), 400
+        flash("The name is saved. Callers hear it as soon as the machine has said it, within a minute.", "good")
         return redirect(url_for("console.opening_hours"))
 
     @console.post("/hours/closures")
@@ -99,13 +112,13 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
 
 def _page(
     line: Line,
-    script: Script,
     weekly_error: str = "",
     closure_error: str = "",
+    clinic_error: str = "",
     entered: Mapping[str, str] | None = None,
 ) -> str:
     """The page; after a refused form, with what was entered there and why it was refused."""
-    now = line.clock()
+    now, script = line.clock(), line.scripts[line.tree.languages[0]]
     line.calendars.forget()  # another process may have changed it a moment ago
     calendar = line.calendar
     spans, from_settings = hours.weekly_hours(line)
@@ -127,9 +140,14 @@ def _page(
         seconds_of=partial(hours.greeting_seconds, line),
         reasons={reason: words.capitalize() for reason, words in hours.REASONS.items()},
         sentences={reason: script.prompts[f"closure_{reason}"].text for reason in ClosureReason},
+        clinic=line.clinic,
+        from_settings_alone=line.calendars.settings.clinic,
+        longest_name=LONGEST_NAME,
+        to_record=to_record_anew(line) if member().role.includes(Role.ADMIN) else (),
         speaks=line.speaks,
         weekly_error=weekly_error,
         closure_error=closure_error,
+        clinic_error=clinic_error,
         entered=entered or {},
         most_seconds=int(hours.GREETING_SECONDS),
         words_a_minute=hours.WORDS_A_MINUTE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from ivr.config import Config
 from ivr.doctor.account import check_account
@@ -30,7 +31,7 @@ def examine(config: Config, line: Line, scripts: Mapping[str, Script]) -> Iterat
     """Everything that can be checked; what cannot be, as something it rests on is broken, is left out."""
     with ThreadPoolExecutor(1) as beside:
         slow = beside.submit(lambda: list(check_slow_body(config)))
-        yield from check_settings(config)
+        yield from check_settings(replace(config, clinic_name=next(iter(scripts.values())).clinic))
         yield from _check_inside(config, line, scripts)
         yield from check_hours(line, line.clock())
         yield from check_mail(config)

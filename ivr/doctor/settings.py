@@ -32,7 +32,9 @@ def check_settings(config: Config) -> Iterator[CheckResult]:
         )  # fmt: skip
     if config.clinic_name == DEFAULT_CLINIC:
         yield warning(
-            "clinic name", f"Callers hear the default name, {DEFAULT_CLINIC}.", "Set CLINIC_NAME if yours differs."
+            "clinic name",
+            f"Callers hear the default name, {DEFAULT_CLINIC}.",
+            "Set CLINIC_NAME if yours differs, or the name on the page of the hours.",
         )
     if config.clinic_hours == parse_hours(DEFAULT_HOURS):
         yield warning(

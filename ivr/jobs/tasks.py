@@ -22,20 +22,14 @@ from ivr.jobs.handling import Schedule, handlers_of, handles
 from ivr.models import RecordingStatus
 from ivr.services.accounts.staff import active_admins
 from ivr.services.audit import TrailBroken, check
-from ivr.services.calls.outages import (
-    adopt_orphans,
-    adopt_recording,
-    catch_up,
-    enqueue_missed,
-    is_accounted_for,
-)
+from ivr.services.calls.outages import adopt_orphans, adopt_recording, catch_up, enqueue_missed, is_accounted_for
 from ivr.services.health.checkpoints import move_checkpoint, note_walk, read_checkpoint
 from ivr.services.jobs import Job, enqueue, forget_old_jobs
 from ivr.services.keeping.retention import purge
 from ivr.services.line import Line
 from ivr.services.prompts import waiting as approvals
 from ivr.services.prompts.importing import forget_unfinished, take_in
-from ivr.services.prompts.rendering import make_greeting
+from ivr.services.prompts.rendering import make_greeting, render_prompts
 from ivr.services.prompts.scheduling import publish_due
 from ivr.services.prompts.takes import master_version
 from ivr.services.recordings.recordings import (
@@ -217,6 +211,12 @@ class Tasks:
             calls=purged.calls,
             at_carrier=len(purged.at_carrier),
         )
+
+    @handles(Job.RENDER_PROMPTS)
+    def render_prompts(self, _: int) -> None:
+        """Speak what the machine says and the scripts have in other words now, as after another name of the clinic."""
+        self.line.calendars.forget()
+        render_prompts(self.line.database, self.line.all_scripts, self.line.clock())
 
     @handles(Job.MAKE_GREETING)
     def make_greeting(self, closure_id: int) -> None:

@@ -4,7 +4,7 @@ from ivr.callflow.answers import ClosureReason
 from ivr.models.audit import AuditAction, AuditCheck, AuditEntry, AuditHead
 from ivr.models.bridge import BridgeCall, BridgeOutcome, BridgeStatus
 from ivr.models.call import Call, CallTurn
-from ivr.models.hours import Closure, WeeklyHours
+from ivr.models.hours import ClinicName, Closure, WeeklyHours
 from ivr.models.job import Checkpoint, SentNotice
 from ivr.models.naming import NameWord
 from ivr.models.prompt import (
@@ -37,6 +37,7 @@ __all__ = [
     "Call",
     "CallTurn",
     "Checkpoint",
+    "ClinicName",
     "Closure",
     "ClosureReason",
     "Disposition",

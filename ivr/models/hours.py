@@ -1,4 +1,4 @@
-"""When the clinic is open, as admins keep it; without any rows the settings hold."""
+"""When the clinic is open and what it is called, as admins keep it; without any rows the settings hold."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ class WeeklyHours(Base):
     weekday: Mapped[int]
     opens: Mapped[int]
     closes: Mapped[int]
+
+
+class ClinicName(Base):
+    """The clinic's name as an admin has chosen it; the latest one counts, '' stands for that of the settings."""
+
+    __tablename__ = "clinic_names"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff_members.id"))
 
 
 class Closure(Base):

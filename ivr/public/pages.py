@@ -80,7 +80,7 @@ def page(template: str, **values: Any) -> str:
         t=words,
         language=words.language,
         languages=pages.words.values(),
-        clinic_name=pages.config.clinic_name,
+        clinic_name=pages.line.clinic,
         telephone=written(pages.telephone),
         dials=pages.telephone,
         **values,

@@ -18,7 +18,7 @@ from ivr.callflow.answers import BestTime, ClosureReason
 from ivr.callflow.facts import Promise
 from ivr.config import Config, OpenSpan
 from ivr.db import Database
-from ivr.models import Closure, Priority, WeeklyHours
+from ivr.models import ClinicName, Closure, Priority, WeeklyHours
 
 URGENT_MINUTES = 30
 SOON_HOURS = 4
@@ -111,12 +111,14 @@ class Calendar:
     """When the clinic is open. All arguments and results are aware moments; hours are kept in `timezone`.
 
     `closures` stand before `holidays`; of several that close a whole day, the first counts. Those of some hours add up.
+    `clinic` is the clinic's name.
     """
 
     timezone: ZoneInfo
     hours: tuple[OpenSpan, ...]
     holidays: holidays.HolidayBase | None
     closures: tuple[ClosedDays, ...] = ()
+    clinic: str = ""
 
     def today(self, at: datetime) -> date:
         """The clinic's date at a moment."""
@@ -312,11 +314,11 @@ def calendar_of(config: Config) -> Calendar:
     """The calendar that the settings describe."""
     country, _, region = config.clinic_holidays.partition("-")
     closed = holidays.country_holidays(country, subdiv=region or None) if country else None
-    return Calendar(config.clinic_timezone, config.clinic_hours, closed)
+    return Calendar(config.clinic_timezone, config.clinic_hours, closed, clinic=config.clinic_name)
 
 
 class Calendars:
-    """The calendar as it is now: the settings' one, with the hours and closures that the database holds.
+    """The calendar as it is now: the settings' one, with the hours, closures and name that the database holds.
 
     It is read again when it is older than `fresh_seconds`, so that every process follows a change within that time
     and a key press mostly costs no query. While the database is away, the last known calendar holds.
@@ -361,7 +363,8 @@ class Calendars:
         hours = tuple(OpenSpan(*span) for span in spans)
         latest = select(Closure).where(Closure.lifted_at.is_(None)).order_by(Closure.id.desc()).limit(MOST_CLOSURES)
         closures = tuple(map(closed_days, session.scalars(latest)))
-        return replace(self.settings, hours=hours or self.settings.hours, closures=closures)
+        clinic = session.scalar(select(ClinicName.name).order_by(ClinicName.id.desc()).limit(1)) or self.settings.clinic
+        return replace(self.settings, hours=hours or self.settings.hours, closures=closures, clinic=clinic)
 
     def forget(self) -> None:
         """Look again at the next use: this process has just changed something."""

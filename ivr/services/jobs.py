@@ -73,6 +73,7 @@ class Job(StrEnum):
     MASTER_PROMPT = "master_prompt", Lane.NOTICES
     IMPORT_PROMPTS = "import_prompts", Lane.STUDIO
     MASTER_IMPORTED = "master_imported", Lane.STUDIO
+    RENDER_PROMPTS = "render_prompts", Lane.STUDIO
     PUBLISH_DUE = "publish_due", Lane.RECURRING
     TELL_APPROVERS = "tell_approvers", Lane.RECURRING
 

@@ -122,6 +122,11 @@ class Line:
         return build_with_clips(self.tree.languages, self.tree.dialable, tuple(own)) if own else self.tree
 
     @property
+    def clinic(self) -> str:
+        """The clinic's name as admins have set it; a few seconds old at most."""
+        return self.calendar.clinic
+
+    @property
     def calendar(self) -> Calendar:
         """When the clinic is open, as staff have set it; a few seconds old at most."""
         return self.calendars.current()

@@ -88,6 +88,28 @@ def sayable(text: str) -> str:
     return LONG_NUMBER.sub(lambda found: " ".join(found[0]), text)
 
 
+class LiveScripts(Mapping[str, Script]):
+    """Scripts as they are now: the clinic's name in them may change while a process runs.
+
+    `at_start` are those of the process's start, for whoever must not ask the database; it names the languages too.
+    """
+
+    def __init__(self, at_start: Mapping[str, Script], read: Callable[[], Mapping[str, Script]]) -> None:
+        self.at_start, self._read = at_start, read
+
+    def __getitem__(self, language: str) -> Script:
+        """The script of a language."""
+        return self._read()[language] if language in self.at_start else self.at_start[language]
+
+    def __iter__(self) -> Iterator[str]:
+        """The languages."""
+        return iter(self.at_start)
+
+    def __len__(self) -> int:
+        """How many languages there are."""
+        return len(self.at_start)
+
+
 def read_scripts(folder: Path, languages: Sequence[str], clinic: str) -> Mapping[str, Script]:
     """The scripts of those languages; a language's key in the language menu is its place in the list.
 
