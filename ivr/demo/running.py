@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -70,6 +70,8 @@ The line is answering at {base}
   Be the clinic's front desk:             {base}/phone/desk
   See the call tree:                      {python} -m ivr tree
   Check it like a deployment:             {python} -m ivr doctor
+  Start it in Spanish too, and with texts to patients, which are shown here:
+                                          IVR_LANGUAGES=en-US,es-US TEXTS=on {python} -m ivr demo
 
 Ctrl-C stops it. What is saved stays in {folder}/ until you start with --fresh.
 """
@@ -152,6 +154,7 @@ def _settings(port: int) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{FOLDER.resolve()}/demo.db",
         "PUBLIC_BASE_URL": f"http://{HOST}:{port}",
         "TWILIO_API_URL": f"http://{HOST}:{port + 1}",
+        "SMS_FROM": NUMBER,
         "STAFF_SECOND_FACTOR": "nobody",
         "IVR_DEMO": "yes",
     }
@@ -169,10 +172,15 @@ def _refuse_taken(port: int) -> None:
             raise DemoError(f"Port {port} is taken. Stop what uses it, or choose another: --port 8100") from None
 
 
+def _show_text(form: Mapping[str, str]) -> None:
+    """Show a text message where the demo was started: it goes to no telephone, and it may hold a code or a link."""
+    click.echo(f"Text to {form['To']}: {form['Body']}")
+
+
 @contextlib.contextmanager
 def _recordings(config: Config, port: int) -> Iterator[BaseWSGIServer]:
     """The carrier's recordings, served from a folder."""
-    store = RecordingStore(RECORDINGS)
+    store = RecordingStore(RECORDINGS, on_text=_show_text)
     numbers = [PhoneNumber.calling(NUMBER, config.public_base_url)]
     account_sid, token = config.twilio_account_sid, config.twilio_auth_token
     carrier = Carrier(config.public_base_url, account_sid, token, recordings=store, strict=False)

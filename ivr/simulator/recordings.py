@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,9 +40,12 @@ class RecordingStore:
     `messages` are the forms of text messages that were sent, `stopped` the numbers that have told the carrier STOP.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Load what the folder holds."""
+    def __init__(
+        self, folder: Path | None = None, on_text: Callable[[Mapping[str, str]], object] | None = None
+    ) -> None:
+        """Load what the folder holds. `on_text` is told the form of each text message that is sent."""
         self._folder = folder
+        self._on_text = on_text
         self._all: dict[str, Recording] = {}
         self.messages: list[dict[str, str]] = []
         self.stopped: set[str] = set()
@@ -51,6 +55,13 @@ class RecordingStore:
         if folder:
             for file in sorted(folder.glob("RE*.json")):
                 self._load(file)
+
+    def add_message(self, form: dict[str, str]) -> int:
+        """Keep the form of a text message; how many there are now."""
+        self.messages.append(form)
+        if self._on_text:
+            self._on_text(form)
+        return len(self.messages)
 
     def add(self, recording: Recording) -> None:
         """Keep a recording, in place of one with the same SID."""

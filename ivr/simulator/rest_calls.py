@@ -127,8 +127,7 @@ class Messages:
         if form["To"] in self._store.stopped:
             answer = {"code": STOPPED, "message": "Attempt to send to unsubscribed recipient", "status": 400}
             return jsonify(answer), 400
-        self._store.messages.append(form)
-        sid = f"SM{len(self._store.messages):032x}"
+        sid = f"SM{self._store.add_message(form):032x}"
         return jsonify(sid=sid, account_sid=self._account, status="queued", error_code=None), 201
 
 
