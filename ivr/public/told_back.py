@@ -68,9 +68,9 @@ def _answer(tree: Tree, words: Words, form: Form, step: str) -> str:
         BIRTH_DATE: _born(words, form.draft.birth_date),
     }
     if step in given:
-        return given[step] or words("check.nothing")
+        return given[step] or words("check.nothing" if step == TOLD else "check.not_given")
     choice = chosen(tree, form, step)
-    return words(f"option.{_name(choice)}") if choice else words("check.nothing")
+    return words(f"option.{_name(choice)}") if choice else words("check.not_given")
 
 
 def _born(words: Words, born: str | None) -> str:

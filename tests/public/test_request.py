@@ -1,5 +1,6 @@
 """A request online, page by page, without scripts: the call's questions, in its order, and what is saved of them."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -178,7 +179,9 @@ def test_what_is_wrong_is_said_beside_what_was_typed(patient, step, sent, words)
 
 def test_a_birth_date_can_be_left_out(patient, line):
     left_out = [(step, {} if step == "birth_date" else sent) for step, sent in APPOINTMENT]
-    patient.fill(left_out)
+    assert re.findall(r'<dt>Birth date</dt>\s*<dd class="given">(.*?)</dd>', patient.fill(left_out).text) == [
+        "Not given"
+    ]
     patient.post("check")
     assert stored(line)[0].birth_date is None
 

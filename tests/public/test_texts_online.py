@@ -1,5 +1,7 @@
 """Online too, texts are asked about in a question of their own, once the request is saved."""
 
+import re
+
 import pytest
 
 from ivr.models import TextKind, TextStatus
@@ -9,6 +11,7 @@ from tests.support.texts import PATIENT, texts
 from tests.support.triage import one
 
 QUESTION = "May we text you about this request"
+WILL_TEXT, WILL_NOT_TEXT = "We will text you about this request.", "We will not text you about this request."
 ON = {"texts": True, "sms_from": "+16175550100"}
 
 
@@ -35,6 +38,7 @@ def test_a_yes_is_kept_with_its_words_and_time_and_texts_once(patient, line, clo
         page = patient.post("texts", answer="yes")
         assert heading(page) == "Your request is saved"
         assert QUESTION not in page.text
+        assert WILL_TEXT in page.text
     request = one(line, 1)
     assert (request.may_text, request.text_agreed_at) == (True, clock.now)
     assert request.text_wording.startswith("online en-US ")
@@ -44,8 +48,26 @@ def test_a_yes_is_kept_with_its_words_and_time_and_texts_once(patient, line, clo
 def test_a_no_stays_and_sends_nothing(patient, line):
     send(patient)
     for answer in ("no", "yes", "maybe", ""):
-        assert QUESTION not in patient.post("texts", answer=answer).text
+        page = patient.post("texts", answer=answer)
+        assert QUESTION not in page.text
+        assert WILL_NOT_TEXT in page.text
     assert (one(line, 1).may_text, texts(line)) == (False, [])
+
+
+def test_the_two_answers_look_alike(patient):
+    """Nobody is led to agree."""
+    buttons = re.findall(r'<button class="([^"]*)" type="submit" name="answer"', send(patient).text)
+    assert buttons == ["quiet", "quiet"]
+
+
+def test_a_stop_later_is_not_contradicted(patient, line):
+    send(patient)
+    assert WILL_TEXT in patient.post("texts", answer="yes").text
+    with line.database.write() as session:
+        consent.stop(session, PATIENT, line.clock())
+    page = patient.open("sent")
+    assert heading(page) == "Your request is saved"
+    assert WILL_TEXT not in page.text
 
 
 def test_who_is_not_asked(config, make_line, line, patient, database_url):

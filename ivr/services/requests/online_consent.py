@@ -25,6 +25,17 @@ def is_asked(line: Line, token: str) -> bool:
         return request is not None and _can_be_asked(session, request)
 
 
+def answered(line: Line, token: str) -> bool | None:
+    """What the patient who has sent a form answered about texts, if that still holds; None otherwise."""
+    if line.texts is None:
+        return None
+    with line.database.read() as session:
+        request = _request(session, token)
+        if request is None or (request.may_text and not consent.can_take(session, request.callback_number)):
+            return None
+        return request.may_text
+
+
 def answer(line: Line, token: str, agrees: bool, asked: str, language: str, now: datetime) -> None:
     """Keep the answer to the question; `asked` are its words. An answer that was given stays.
 
