@@ -15,6 +15,7 @@ from ivr.models import (
     Priority,
     RequestStatus,
     Role,
+    Source,
 )
 from ivr.services.audit import Actor
 from ivr.services.requests import triage
@@ -63,6 +64,17 @@ class TestPage:
         ):  # fmt: skip
             assert expected in words, expected
         assert not {"5550142", "0142", "1948"} & set(re.findall(r"\w+", page.get_data(as_text=True)))
+
+    def test_shows_before_the_call_that_an_interpreter_is_needed(self, client_as, put):
+        put(
+            {"source": Source.WEB, "language": "es-US", "needs_interpreter": True},
+            {"source": Source.WEB, "needs_interpreter": False},
+            {"source": Source.PHONE},
+        )
+        words = text(client_as(Role.STAFF).get("/console/"))
+        assert "000001 Online Spanish Interpreter Callback" in words
+        assert "000002 Online Callback" in words
+        assert "000003 Callback" in words
 
     def test_says_what_to_do_about_an_incomplete_one(self, client_as, put):
         left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}

@@ -126,6 +126,7 @@ class QueueRow:
     pressed_nothing: bool
     left_in_outage: bool
     source: Source
+    needs_interpreter: bool | None
     for_desk: bool
     created_at: datetime
     act_by: datetime
@@ -195,6 +196,7 @@ COLUMNS = (
     PatientRequest.pressed_nothing,
     PatientRequest.left_in_outage,
     PatientRequest.source,
+    PatientRequest.needs_interpreter,
     PatientRequest.for_desk,
     PatientRequest.created_at,
     PatientRequest.act_by,
