@@ -6,15 +6,11 @@ import pytest
 
 from ivr.models import Priority, Source
 from tests.support.callers import stored
-from tests.support.jobs import until
-from tests.support.page_faults import BEYOND, CLIPPED, SMALL
-from tests.support.staff_pages import assert_accessible
+from tests.support.patients_browser import assert_seen_well, into_main, press
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
 ZOOMED = {"viewport": {"width": 640, "height": 480}, "device_scale_factor": 2}
 """A window of 1280 pixels whose page is shown at 200 %."""
-
-TARGET = 44
 
 
 @pytest.fixture
@@ -25,16 +21,6 @@ def line(make_line, sqlite_url):
 @pytest.fixture
 def config(config):
     return replace(config, clinic_number="+16175550199")
-
-
-def assert_seen_well(page):
-    """Nothing is cut off, too small to touch, or beyond the window's edge; axe finds nothing, in light and dark."""
-    page.wait_for_load_state()  # a page is found as soon as it is read: measured then, it has no style yet
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(SMALL, TARGET) == []
-    assert page.evaluate(BEYOND) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert_accessible(page)
 
 
 def go_on(page):
@@ -96,48 +82,37 @@ def test_a_request_in_spanish_for_someone_else_with_an_interpreter(open_page, li
     assert len(stored(line)) == 1
 
 
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
 def test_by_keyboard_alone_and_without_scripts(open_page, line):
     """The button follows the last field; a choice is made with the arrow keys, and sent with Enter."""
     page = open_page("/request/en-US/ask", java_script_enabled=False)
 
-    def into_main():
-        """A key that comes before the page is painted is lost: the skip link is the first that can be reached."""
-        page.wait_for_load_state()
-        until(lambda: page.keyboard.press("Tab") or page.locator(".skip:focus").count())
-        press(page, "Enter", "Tab")
-
     def pick(down):
-        into_main()
+        into_main(page)
         press(page, "Tab", "Space" if down == 0 else "ArrowDown", *["ArrowDown"] * (down - 1), "Enter")
 
     page.get_by_role("heading", name="What can we do for you?").wait_for()
     pick(1)
     page.get_by_role("heading", name="Which phone number may we call?").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab")
     page.keyboard.type("617 555 0142")
     press(page, "Enter")
     page.get_by_role("heading", name="What is it about?").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab", "Tab", "ArrowDown", "Enter")
     page.get_by_role("heading", name="Is there a fever").wait_for()
     pick(0)
     page.get_by_role("heading", name="Your request is urgent").wait_for()
     assert page.get_by_role("link", name="Call 911").is_visible()
-    into_main()
+    into_main(page)
     press(page, "Tab", "Tab", "Tab", "Enter")
     page.get_by_role("heading", name="What is the patient's name?").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab")
     page.keyboard.type("Ana Ruiz")
     press(page, "Enter")
     page.get_by_role("heading", name="Is there anything else").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab", "Tab", "Enter")
     page.get_by_role("heading", name="Check your answers").wait_for()
     page.get_by_role("button").focus()

@@ -7,16 +7,13 @@ import pytest
 from ivr.models import EntryKind
 from tests.support.callers import stored
 from tests.support.codes import arrived, wrong
-from tests.support.jobs import until
-from tests.support.page_faults import BEYOND, CLIPPED, SMALL
+from tests.support.patients_browser import assert_seen_well, into_main, press
 from tests.support.patients_pages import TELEPHONE
-from tests.support.staff_pages import assert_accessible
 from tests.support.texts import history
 from tests.support.triage import leave
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
 WIDE = {"viewport": {"width": 1280, "height": 800}}
-TARGET = 44
 
 
 @pytest.fixture
@@ -29,15 +26,6 @@ def line(make_line, sqlite_url):
 @pytest.fixture
 def config(config):
     return replace(config, clinic_number=TELEPHONE)
-
-
-def assert_seen_well(page):
-    """Nothing is cut off, too small to touch, or beyond the window's edge; axe finds nothing, in light and dark."""
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(SMALL, TARGET) == []
-    assert page.evaluate(BEYOND) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert_accessible(page)
 
 
 @pytest.mark.parametrize("window", [NARROW, WIDE], ids=["320 pixels", "wide"])
@@ -80,34 +68,23 @@ def test_every_page_is_seen_well_and_leads_on(open_page, line, window, language,
     assert len(stored(line)) == 1
 
 
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
 def test_by_keyboard_alone_and_without_scripts(open_page, line):
     """One stop more than before on the page after the number; the code's field takes Enter."""
     page = open_page("/request/en-US/ask", java_script_enabled=False)
-
-    def into_main():
-        """A key that comes before the page is painted is lost: the skip link is the first that can be reached."""
-        page.wait_for_load_state()
-        until(lambda: page.keyboard.press("Tab") or page.locator(".skip:focus").count())
-        press(page, "Enter", "Tab")
 
     page.get_by_role("radio").nth(1).check()
     page.get_by_role("button").press("Enter")
     page.get_by_role("textbox").fill("617 555 0142")
     page.get_by_role("button").press("Enter")
     page.get_by_role("heading", name="What is it about?").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab", "Tab", "Enter")
     page.get_by_role("heading", name="Have you already asked us?").wait_for()
-    into_main()
+    into_main(page)
     press(page, "Tab", "Enter")
     page.get_by_role("heading", name="What is the code?").wait_for()
     digits = arrived(line)
-    into_main()
+    into_main(page)
     press(page, "Tab")
     page.keyboard.type(digits)
     press(page, "Enter")

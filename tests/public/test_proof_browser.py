@@ -7,12 +7,10 @@ import pytest
 from ivr.public import proof_of_work
 from tests.support.callers import stored
 from tests.support.jobs import until
-from tests.support.page_faults import BEYOND, CLIPPED, SMALL
+from tests.support.patients_browser import assert_seen_well
 from tests.support.patients_pages import ADDRESS_OF_BROWSERS, filled, numbers, send
-from tests.support.staff_pages import assert_accessible
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
-TARGET = 44
 
 REMEMBER_WHAT_IS_ANNOUNCED = """() => new MutationObserver(() => {
     const told = JSON.parse(sessionStorage.told ?? "[]");
@@ -47,14 +45,6 @@ def asked(open_page, app, line):
         return page
 
     return open_asked
-
-
-def assert_seen_well(page):
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(SMALL, TARGET) == []
-    assert page.evaluate(BEYOND) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert_accessible(page)
 
 
 def test_by_keyboard_alone_on_320_pixels(asked, line):
