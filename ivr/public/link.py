@@ -18,6 +18,7 @@ from ivr.config import Config
 from ivr.forms import choice_or_none
 from ivr.public import told_back
 from ivr.public.pages import asked_for, here, page, speak
+from ivr.public.reading import without_marks
 from ivr.public.words import Words
 from ivr.services.line import Line
 from ivr.services.requests import by_link
@@ -64,7 +65,7 @@ def _done(line: Line, secret: str) -> Behind | None:
     form, now = request.form, line.clock()
     best_time, once = choice_or_none(BestTime, form.get("best_time")), form.get("once", "")
     actions: Mapping[str, Callable[[], Behind | None]] = {
-        "sentence": partial(by_link.add_sentence, line, secret, now, form.get("sentence", ""), once[:32]),
+        "sentence": partial(by_link.add_sentence, line, secret, now, _sentence(), once[:32]),
         "cancel": partial(by_link.cancel, line, secret, now),
     }
     if best_time is not None:
@@ -79,9 +80,11 @@ def _what(shown: Behind) -> str:
         return "cancelled"
     if asked == "time" and shown.is_open and shown.best_time == request.form.get("best_time"):
         return "time_changed"
-    return (
-        "sentence_added" if asked == "sentence" and shown.is_open and request.form.get("sentence", "").strip() else ""
-    )
+    return "sentence_added" if asked == "sentence" and shown.is_open and _sentence().strip() else ""
+
+
+def _sentence() -> str:
+    return without_marks(request.form.get("sentence", ""))
 
 
 def _unsent() -> str:

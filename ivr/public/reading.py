@@ -21,6 +21,9 @@ BIRTH_DATE = "birth_date"
 PARTS = ("month", "day", "year")
 YES, NO = "yes", "no"
 
+DIRECTION_MARKS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Characters that cannot be seen and turn the order of what stands beside them, on the pages of staff too."""
+
 
 class WrongAnswer(ValueError):
     """An answer cannot be taken: `field` is the input to look at, `words` the text that says what to do."""
@@ -91,12 +94,17 @@ def _birth_date(asking: Asking, form: Form, sent: Sent) -> Form:
     return replace(form, draft=replace(form.draft, birth_date=born))
 
 
+def without_marks(text: str) -> str:
+    """What somebody typed, without characters that turn the order of others."""
+    return text.translate(DIRECTION_MARKS)
+
+
 def _whom(_: Asking, form: Form, sent: Sent) -> Form:
     return replace(form, for_someone_else=_yes(sent, "answer"))
 
 
 def _name(_: Asking, form: Form, sent: Sent) -> Form:
-    name = " ".join(sent.get("name", "").split())
+    name = " ".join(without_marks(sent.get("name", "")).split())
     if len(name) > LONGEST_NAME:
         raise WrongAnswer("name", "wrong.name_long")
     if not name:
@@ -109,14 +117,14 @@ def _speak(asking: Asking, form: Form, sent: Sent) -> Form:
     if speaks not in asking.languages:
         raise WrongAnswer("speaks", "wrong.choose")
     needs = _yes(sent, "interpreter")
-    language = " ".join(sent.get("interpreter_language", "").split()) if needs else ""
+    language = " ".join(without_marks(sent.get("interpreter_language", "")).split()) if needs else ""
     if len(language) > LONGEST_LANGUAGE:
         raise WrongAnswer("interpreter_language", "wrong.language_long")
     return replace(form, speaks=speaks, needs_interpreter=needs, interpreter_language=language)
 
 
 def _told(_: Asking, form: Form, sent: Sent) -> Form:
-    text = sent.get("told", "").replace("\r\n", "\n").strip()
+    text = without_marks(sent.get("told", "")).replace("\r\n", "\n").strip()
     if len(text) > LONGEST_TOLD:
         raise WrongAnswer("told", "wrong.told_long")
     return replace(form, told=text)

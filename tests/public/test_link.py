@@ -115,7 +115,7 @@ class TestUsing:
 
     def test_a_sentence_is_added_once_and_is_news(self, line, client, address):
         triage.record_attempt(line, 1, somebody(line, 4), line.clock(), outcome="no_answer")
-        sent = {"do": "sentence", "sentence": " I can <b>only</b>\r\nspeak at noon.\x07 ", "once": "a" * 32}
+        sent = {"do": "sentence", "sentence": " I can <b>only</b>\r\n\u202espeak at noon.\x07 ", "once": "a" * 32}
         for _ in range(3):
             assert "It is added to your request." in client.post(address, data=sent).text
         assert history(line, EntryKind.MESSAGE_BY_LINK) == ["I can <b>only</b>\nspeak at noon."]

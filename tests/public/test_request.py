@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -184,6 +185,24 @@ def test_a_birth_date_can_be_left_out(patient, line):
     ]
     patient.post("check")
     assert stored(line)[0].birth_date is None
+
+
+def test_what_is_typed_does_not_turn_the_words_beside_it(patient, line):
+    turned = "\u202e{}\u2066\u200f"
+    typed = {
+        "name": {"name": turned.format("Ana Ruiz")},
+        "speak": {"speaks": "en-US", "interpreter": "yes", "interpreter_language": turned.format("Arabic")},
+        "told": {"told": turned.format("It hurts.")},
+    }
+    patient.fill([(step, typed.get(step, sent)) for step, sent in CALLBACK])
+    patient.post("check")
+    request = stored(line)[0]
+    assert (request.patient_name, request.interpreter_language, request.told) == ("Ana Ruiz", "Arabic", "It hurts.")
+
+
+def test_a_name_of_marks_alone_is_none(patient):
+    patient.fill(CALLBACK[: [step for step, _ in CALLBACK].index("name")])
+    assert "Enter the patient's name." in unescape(patient.post("name", name="\u202e \u200f").text)
 
 
 def test_what_is_typed_shows_as_text_alone(patient):
