@@ -130,6 +130,8 @@ def figures(report: Report) -> dict[str, Any]:
         "since": report.since.isoformat(),
         "until": report.until.isoformat(),
         "requests": report.requests,
+        "by_phone": report.requests - report.online,
+        "online": report.online,
         "calls": report.calls,
         "promises": {one.priority.value: {"due": one.due, "kept": one.kept} for one in report.promises},
         "tried": report.tried,

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from ivr.callflow.answers import Draft, Kind
 from ivr.console import words
 from ivr.console.trail import DONE
 from ivr.models import AuditAction, AuditEntry, Role
 from ivr.services.audit import check
 from ivr.services.requests.exporting import FORMULA_SIGNS, csv_line
+from ivr.services.requests.online import OnlineRequest, save_online
 from tests.support.callers import CALLBACK, keyed_call
 from tests.support.staff_pages import assert_accessible
 
@@ -155,3 +157,10 @@ def test_the_trail_speaks_plainly_and_says_whether_it_is_whole(client_as, line):
         session.execute(update(AuditEntry).values(detail="something else"))
     check(line.database, line.clock())
     assert "found 1 fault: rows were changed" in admin.get("/console/audit").text
+
+
+def test_the_figures_tell_which_door_requests_came_by(lead, line, clock):
+    asked = Draft(kind=Kind.CALLBACK, callback_number="+16175550149")
+    save_online(line, OnlineRequest("token", "en-US", asked), clock.now)
+    figures = json.loads(lead.get("/console/reports/figures.json").text)
+    assert (figures["requests"], figures["by_phone"], figures["online"]) == (2, 1, 1)
