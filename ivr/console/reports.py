@@ -17,19 +17,22 @@ from ivr.console import words
 from ivr.console.access import actor, member, requires
 from ivr.console.pictures import PALETTES, tree_of_leaving, week
 from ivr.console.queue import length
-from ivr.models import Role
+from ivr.models import Role, Source
 from ivr.services.line import Line
 from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
 from ivr.services.requests.exporting import ExportedRequest, csv_line, csv_lines, export_requests
 from ivr.services.requests.reports import (
     FINISHED,
     PERIODS,
+    Door,
     Report,
     ends_by_node,
     note_export,
     read_report,
     requests_by_hour,
 )
+
+DOORS = {Source.PHONE: "by phone", Source.WEB: "online"}
 
 MOST_NODES = 12
 """Nodes named in the table; the picture has them all."""
@@ -61,6 +64,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             gave_up=[one for one in report.left if one.ended and one.node not in FINISHED][:MOST_NODES],
             share=share,
             length=length,
+            doors=DOORS,
             node_words=words.node,
         )
 
@@ -119,6 +123,12 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         return Response(document, mimetype="text/calendar")
 
 
+def _door(door: Door) -> dict[str, int]:
+    counted = asdict(door)
+    del counted["source"]
+    return counted
+
+
 def share(part: int, whole: int) -> str:
     """A share in words: '83 %', or 'none' when there is nothing to share."""
     return f"{part * 100 / whole:.0f} %" if whole else "none"
@@ -130,8 +140,7 @@ def figures(report: Report) -> dict[str, Any]:
         "since": report.since.isoformat(),
         "until": report.until.isoformat(),
         "requests": report.requests,
-        "by_phone": report.requests - report.online,
-        "online": report.online,
+        "doors": {one.source.value: _door(one) for one in report.doors},
         "calls": report.calls,
         "promises": {one.priority.value: {"due": one.due, "kept": one.kept} for one in report.promises},
         "tried": report.tried,

@@ -60,6 +60,7 @@ TABLE = {
     "console.trail": Role.ADMIN,
     "console.opening_hours": Role.STAFF,
     "console.weekly_hours": Role.ADMIN,
+    "console.clinic_name": Role.ADMIN,
     "console.add_closure": Role.ADMIN,
     "console.close_now": Role.ADMIN,
     "console.lift_closure": Role.ADMIN,

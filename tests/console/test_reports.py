@@ -19,7 +19,7 @@ from ivr.services.audit import check
 from ivr.services.requests.exporting import FORMULA_SIGNS, csv_line
 from ivr.services.requests.online import OnlineRequest, save_online
 from tests.support.callers import CALLBACK, keyed_call
-from tests.support.staff_pages import assert_accessible
+from tests.support.staff_pages import assert_accessible, text_of
 
 
 @pytest.fixture
@@ -163,4 +163,7 @@ def test_the_figures_tell_which_door_requests_came_by(lead, line, clock):
     asked = Draft(kind=Kind.CALLBACK, callback_number="+16175550149")
     save_online(line, OnlineRequest("token", "en-US", asked), clock.now)
     figures = json.loads(lead.get("/console/reports/figures.json").text)
-    assert (figures["requests"], figures["by_phone"], figures["online"]) == (2, 1, 1)
+    none = {"due": 0, "kept": 0, "tried": 0, "reached": 0}
+    assert figures["doors"] == {"phone": {"requests": 1, **none}, "web": {"requests": 1, **none}}
+    assert "Online 1 0 of 0 (none) 0 of 0 (none)" in text_of(lead.get("/console/reports"))
+    assert "doors.web.requests,1" in lead.get("/console/reports/figures.csv").text

@@ -107,6 +107,17 @@ def test_a_warning_sign_says_911_and_whom_to_call_and_makes_it_urgent(patient, l
 
 
 @pytest.mark.parametrize(
+    ("hours", "said", "number"),
+    [(0, "we alert our staff at once", "Or call us now"), (12, "closed now", "Our phone line answers at any hour")],
+)
+def test_what_is_urgent_is_told_as_the_hour_is(patient, clock, hours, said, number):
+    clock.now += timedelta(hours=hours)
+    page = patient.fill(URGENT[:4]).text
+    assert page.index(said) < page.index(number)
+    assert ("call us now" in page) == (hours == 0)
+
+
+@pytest.mark.parametrize(
     ("keys", "words"),
     [((("patient", "1"), ("visit", "1")), "do not wait for us"), ((("patient", "2"), ("visit", "2")), "Call 911 now")],
 )

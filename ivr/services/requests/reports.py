@@ -72,6 +72,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """The requests that came one way: how many, their promises, those that were tried, and those reached."""
+
+    source: Source
+    requests: int = 0
+    due: int = 0
+    kept: int = 0
+    tried: int = 0
+    reached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """Calls that ended at a node of the tree, of all that ever came to it."""
 
@@ -82,7 +94,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One period. `online` counts the requests that came by that door.
+    """One period. `doors` has every way that requests come, whether any did or not.
 
     `by_hour` counts all of them by weekday (0 is Monday) and hour of the clinic's day.
     """
@@ -90,7 +102,7 @@ class Report:
     since: datetime
     until: datetime
     requests: int
-    online: int
+    doors: tuple[Door, ...]
     calls: int
     promises: tuple[Kept, ...]
     tried: int
@@ -113,22 +125,18 @@ def read_report(line: Line, days: int, now: datetime) -> Report:
     """The report of the last so many days."""
     since = now - timedelta(days=days)
     with line.database.read() as session:
-        tried, reached, soon = _reached(session, since)
+        promises, attempts = _promises(session, since, now), _reached(session, since)
         callers, repeat = _repeat_callers(session, since)
         return Report(
             since=since,
             until=now,
             requests=_count(session, PatientRequest.id, PatientRequest.created_at >= since),
-            online=_count(
-                session,
-                PatientRequest.id,
-                and_(PatientRequest.created_at >= since, PatientRequest.source == Source.WEB),
-            ),
+            doors=_doors(session, since, promises, attempts),
             calls=_count(session, Call.id, Call.started_at >= since),
-            promises=_promises(session, since, now),
-            tried=tried,
-            reached=reached,
-            reached_soon=soon,
+            promises=tuple(_kept(promises, priority) for priority in Priority),
+            tried=sum(one.tried for one in attempts.values()),
+            reached=sum(one.reached for one in attempts.values()),
+            reached_soon=sum(one.soon for one in attempts.values()),
             oldest_open=_oldest_open(session),
             by_hour=_by_hour(session, since, line.calendar.timezone),
             callers=callers,
@@ -172,7 +180,36 @@ def _oldest_open(session: Session) -> datetime | None:
     return min((one for one in found if one is not None), default=None)
 
 
-def _promises(session: Session, since: datetime, now: datetime) -> tuple[Kept, ...]:
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    tried: int = 0
+    reached: int = 0
+    soon: int = 0
+
+
+Promises = Mapping[tuple[Priority, Source], tuple[int, int]]
+"""Promises that had come due or been met, and those met in time."""
+
+
+def _doors(
+    session: Session, since: datetime, promises: Promises, attempts: Mapping[Source, _Reached]
+) -> tuple[Door, ...]:
+    came = select(PatientRequest.source, func.count()).where(PatientRequest.created_at >= since)
+    counted: dict[Source, int] = {row[0]: row[1] for row in session.execute(came.group_by(PatientRequest.source))}
+    doors = []
+    for source in Source:
+        due, kept = (sum(one[n] for (_, door), one in promises.items() if door is source) for n in (0, 1))
+        tried = attempts.get(source, _Reached())
+        doors.append(Door(source, counted.get(source, 0), due, kept, tried.tried, tried.reached))
+    return tuple(doors)
+
+
+def _kept(promises: Promises, priority: Priority) -> Kept:
+    due, kept = (sum(one[n] for (which, _), one in promises.items() if which is priority) for n in (0, 1))
+    return Kept(priority, due, kept)
+
+
+def _promises(session: Session, since: datetime, now: datetime) -> Promises:
     """A first attempt meets the promise, and so does closing; what the caller cancelled or had twice is no promise.
 
     Who hung up early was promised nothing, but what is urgent counts all the same.
@@ -185,15 +222,13 @@ def _promises(session: Session, since: datetime, now: datetime) -> tuple[Kept, .
         or_(PatientRequest.disposition.is_(None), PatientRequest.disposition.not_in(NO_PROMISE)),
     )
     in_time = func.sum(cast(and_(first.is_not(None), first <= PatientRequest.due_at), Integer))
-    rows = session.execute(
-        select(PatientRequest.priority, func.count(), in_time).where(counted).group_by(PatientRequest.priority)
-    )
-    found = {priority: Kept(priority, due, int(kept or 0)) for priority, due, kept in rows}
-    return tuple(found.get(priority, Kept(priority, 0, 0)) for priority in Priority)
+    which = PatientRequest.priority, PatientRequest.source
+    rows = session.execute(select(*which, func.count(), in_time).where(counted).group_by(*which))
+    return {(priority, source): (due, int(kept or 0)) for priority, source, due, kept in rows}
 
 
-def _reached(session: Session, since: datetime) -> tuple[int, int, int]:
-    """Requests that were tried, those reached, and those reached within three attempts.
+def _reached(session: Session, since: datetime) -> Mapping[Source, _Reached]:
+    """Requests that were tried, those reached, and those reached within three attempts, by their door.
 
     Entries are counted one by one where there were more attempts in all; what is counted stands outside of WHERE, so
     that each request's entries are found by the request, not among all attempts there ever were.
@@ -207,14 +242,17 @@ def _reached(session: Session, since: datetime) -> tuple[int, int, int]:
     )
     is_reached = PatientRequest.reached_at.is_not(None)
     within_few = case((PatientRequest.attempts <= FEW_ATTEMPTS, True), else_=before < FEW_ATTEMPTS)
-    row = session.execute(
+    rows = session.execute(
         select(
+            PatientRequest.source,
             func.count(),
             func.sum(cast(is_reached, Integer)),
             func.sum(cast(and_(is_reached, within_few), Integer)),
-        ).where(PatientRequest.created_at >= since, PatientRequest.first_attempt_at.is_not(None))
-    ).one()
-    return int(row[0]), int(row[1] or 0), int(row[2] or 0)
+        )
+        .where(PatientRequest.created_at >= since, PatientRequest.first_attempt_at.is_not(None))
+        .group_by(PatientRequest.source)
+    )
+    return {source: _Reached(tried, int(reached or 0), int(soon or 0)) for source, tried, reached, soon in rows}
 
 
 def _by_hour(session: Session, since: datetime, zone: ZoneInfo) -> dict[tuple[int, int], int]:

@@ -203,4 +203,4 @@ def test_reports_tell_how_many_came_by_which_door(line, clock):
     Caller(line)("2 1 3 2 1 2")
     save_online(line, form(), clock.now)
     report = read_report(line, 7, clock.now + timedelta(minutes=1))
-    assert (report.requests, report.online) == (2, 1)
+    assert (report.requests, [one.requests for one in report.doors]) == (2, [1, 1])

@@ -6,12 +6,12 @@ from datetime import timedelta
 import icalendar
 from sqlalchemy import event, select
 
-from ivr.models import Disposition, Outcome, PatientRequest, Priority, RequestStatus, Role
+from ivr.models import Disposition, Outcome, PatientRequest, Priority, RequestStatus, Role, Source
 from ivr.services.accounts.staff import AccountDetails, create
 from ivr.services.audit import COMMAND, Actor
 from ivr.services.requests import triage
 from ivr.services.requests.calendar_feed import calendar_of_follow_ups, renew_address
-from ivr.services.requests.reports import Left, ends_by_node, read_report
+from ivr.services.requests.reports import Door, Left, ends_by_node, read_report
 from tests.support.callers import CALLBACK, keyed_call
 from tests.support.kept_requests import put_requests
 from tests.support.settings import MONDAY_MORNING
@@ -51,6 +51,21 @@ def test_a_week_counted_by_hand(line, clock):
     assert left["information"].ended == 1
     assert left["receipt"].ended == 2
     assert report.gave_up == 2
+
+
+def test_each_door_has_its_own_figures(line, clock):
+    actor, _ = nurse(line)
+    start = clock.now
+    put_requests(line, {}, {"source": Source.WEB}, {"source": Source.WEB}, now=start)
+    phone, first, second = requests(line)
+    triage.record_attempt(line, first, actor, clock.now, outcome=Outcome.REACHED)
+    clock.now += timedelta(days=3)
+    triage.record_attempt(line, phone, actor, clock.now, outcome=Outcome.NO_ANSWER)
+    triage.record_attempt(line, second, actor, clock.now, outcome=Outcome.NO_ANSWER)
+    report = read_report(line, 7, clock.now)
+    by_phone = Door(Source.PHONE, requests=1, due=1, kept=0, tried=1, reached=0)
+    assert report.doors == (by_phone, Door(Source.WEB, requests=2, due=2, kept=1, tried=2, reached=1))
+    assert (report.tried, report.reached, sum(one.due for one in report.promises)) == (3, 1, 3)
 
 
 def test_what_is_older_is_left_out_and_what_was_no_promise_too(line, clock):
