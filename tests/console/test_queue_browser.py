@@ -12,6 +12,7 @@ from ivr.models import (
     RecordingStatus,
     RequestStatus,
     Role,
+    Source,
 )
 from ivr.services.audit import Actor
 from ivr.services.requests import triage
@@ -41,6 +42,20 @@ def rows(page):
 
 def focused(page):
     return page.evaluate("[document.activeElement.closest('tr')?.id, document.activeElement.className]")
+
+
+COVERED = """() => [...document.querySelectorAll("#queue-rows tr")].filter((row) => {
+  const button = row.querySelector("button.claim").getBoundingClientRect();
+  return [...row.querySelectorAll("th, td:not(.with)")].some((cell) => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    return [...words.getClientRects()].some(
+      ({ left, right, top, bottom }) =>
+        right > button.left && left < button.right && bottom > button.top + 2 && top < button.bottom,
+    );
+  });
+}).map((row) => row.innerText)"""
+"""The rows of the queue in which the button to claim lies over words."""
 
 
 @pytest.mark.usefixtures("browser")
@@ -90,6 +105,20 @@ class TestInTheBrowser:
         box = page.locator(f"#request-{made[1]} td.next").bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_url(f"**/console/requests/{made[1]}")
+
+    @pytest.mark.parametrize("width", [320, 360, 390])
+    def test_no_button_covers_words_on_a_phone(self, open_page, put, width):
+        pressing = {"priority": Priority.URGENT, "red_flags": True, "reason": Reason.AFTER_PROCEDURE}
+        follow_up = {"kind": Kind.APPOINTMENT, "visit_type": VisitType.FOLLOW_UP, "act_by": NOW + 3044 * MINUTE}
+        put(
+            pressing,
+            follow_up,
+            {**follow_up, "priority": Priority.SOON, "source": Source.WEB, "needs_interpreter": True},
+            {**pressing, "source": Source.WEB, "language": "es-US"},
+        )
+        page = open_page("/console/", Role.STAFF, viewport={"width": width, "height": 800})
+        assert page.locator("button.claim").count() == 4
+        assert page.evaluate(COVERED) == []
 
     @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
     def test_many_rows_fit(self, open_page, put, line, width, height):
