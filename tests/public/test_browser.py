@@ -52,6 +52,10 @@ def test_a_request_in_spanish_for_someone_else_with_an_interpreter(open_page, li
     page.get_by_text("Llame al 911 ahora").wait_for()
     assert_seen_well(page)
     choose(page, "No")
+    page.get_by_label("Mes").press_sequentially("mayo")
+    go_on(page)
+    page.get_by_text("Hay un problema").wait_for()
+    assert page.get_by_label("Mes").input_value() == "mayo", "nothing that is typed is cut off unsaid"
     for name, value in (("Mes", "5"), ("Día", "17"), ("Año", "1948")):
         page.get_by_label(name).fill(value)
     assert_seen_well(page)
