@@ -165,5 +165,5 @@ def test_the_figures_tell_which_door_requests_came_by(lead, line, clock):
     figures = json.loads(lead.get("/console/reports/figures.json").text)
     none = {"due": 0, "kept": 0, "tried": 0, "reached": 0}
     assert figures["doors"] == {"phone": {"requests": 1, **none}, "web": {"requests": 1, **none}}
-    assert "Online 1 0 of 0 (none) 0 of 0 (none)" in text_of(lead.get("/console/reports"))
+    assert "Online 1 0 of 0 0 of 0" in text_of(lead.get("/console/reports"))
     assert "doors.web.requests,1" in lead.get("/console/reports/figures.csv").text
