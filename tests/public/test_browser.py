@@ -6,7 +6,7 @@ import pytest
 
 from ivr.models import Priority, Source
 from tests.support.callers import stored
-from tests.support.patients_browser import assert_seen_well, into_main, press
+from tests.support.patients_browser import assert_seen_well, enter, into_main, press
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
 ZOOMED = {"viewport": {"width": 640, "height": 480}, "device_scale_factor": 2}
@@ -119,8 +119,7 @@ def test_by_keyboard_alone_and_without_scripts(open_page, line):
     into_main(page)
     press(page, "Tab", "Tab", "Enter")
     page.get_by_role("heading", name="Check your answers").wait_for()
-    page.get_by_role("button").focus()
-    press(page, "Enter")
+    enter(page, page.get_by_role("button"))
     page.get_by_role("heading", name="Your request is saved").wait_for()
     [request] = stored(line)
     assert (request.priority, request.patient_name) == (Priority.URGENT, "Ana Ruiz")

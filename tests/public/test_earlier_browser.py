@@ -7,7 +7,7 @@ import pytest
 from ivr.models import EntryKind
 from tests.support.callers import stored
 from tests.support.codes import arrived, wrong
-from tests.support.patients_browser import assert_seen_well, into_main, press
+from tests.support.patients_browser import assert_seen_well, enter, into_main, press
 from tests.support.patients_pages import TELEPHONE
 from tests.support.texts import history
 from tests.support.triage import leave
@@ -71,11 +71,10 @@ def test_every_page_is_seen_well_and_leads_on(open_page, line, window, language,
 def test_by_keyboard_alone_and_without_scripts(open_page, line):
     """One stop more than before on the page after the number; the code's field takes Enter."""
     page = open_page("/request/en-US/ask", java_script_enabled=False)
-
     page.get_by_role("radio").nth(1).check()
-    page.get_by_role("button").press("Enter")
+    enter(page, page.get_by_role("button"))
     page.get_by_role("textbox").fill("617 555 0142")
-    page.get_by_role("button").press("Enter")
+    enter(page, page.get_by_role("button"))
     page.get_by_role("heading", name="What is it about?").wait_for()
     into_main(page)
     press(page, "Tab", "Tab", "Enter")
@@ -93,9 +92,9 @@ def test_by_keyboard_alone_and_without_scripts(open_page, line):
     page.reload()
     page.get_by_text("You asked for a call.").wait_for()
     page.get_by_label("In the afternoon").check()
-    page.get_by_role("button", name="Change the time").press("Enter")
+    enter(page, page.get_by_role("button", name="Change the time"))
     page.get_by_text("The time is changed.").wait_for()
-    page.get_by_role("link", name="Go on with my new request").press("Enter")
+    enter(page, page.get_by_role("link", name="Go on with my new request"))
     page.get_by_role("heading", name="What is it about?").wait_for()
     assert len(history(line, EntryKind.CODE_USED)) == 1
     assert len(history(line, EntryKind.CHANGED_BY_LINK)) == 1

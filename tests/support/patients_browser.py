@@ -31,3 +31,9 @@ def into_main(page):
     page.wait_for_load_state()
     until(lambda: page.keyboard.press("Tab") or page.locator(".skip:focus").count())
     press(page, "Enter", "Tab")
+
+
+def enter(page, element):
+    """Press Enter on an element that has the focus, as soon as the page takes keys."""
+    into_main(page)
+    element.press("Enter")
