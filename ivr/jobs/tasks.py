@@ -216,7 +216,7 @@ class Tasks:
     def render_prompts(self, _: int) -> None:
         """Speak what the machine says and the scripts have in other words now, as after another name of the clinic."""
         self.line.calendars.forget()
-        render_prompts(self.line.database, self.line.all_scripts, self.line.clock())
+        render_prompts(self.line.database, self.line.scripts, self.line.clock())
 
     @handles(Job.MAKE_GREETING)
     def make_greeting(self, closure_id: int) -> None:

@@ -5,23 +5,32 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from ivr.callflow.tree_information import clip_prompt
 from ivr.models import AuditAction, AuditEntry, ClinicName, PromptRelease, PromptVersion, Role
 from ivr.services.audit import COMMAND
 from ivr.services.calendar import Calendars
 from ivr.services.prompts.clinic_name import LONGEST_NAME, ClinicNameRefused, choose_name, to_record_anew
+from ivr.services.prompts.own_clips import add_clip
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import LiveScripts
+from tests.support.jobs import waiting
 from tests.support.staff_pages import text_of
 from tests.support.studio import EN, newest, upload
 
 GREETING, WHISPER, OTHER = "emergency", "desk_whisper", "goodbye"
+PLACE = "preparing"
 OLD, NEW = "Bay State Pain Associates", "Harbor Spine Center"
 
 
 def few(scripts):
     script = scripts[EN]
     closures = (key for key in script.prompts if key.startswith("closure_"))
-    return {EN: replace(script, prompts={key: script.prompts[key] for key in (GREETING, WHISPER, OTHER, *closures)})}
+    return {
+        EN: replace(
+            script,
+            prompts={key: script.prompts[key] for key in (GREETING, WHISPER, OTHER, clip_prompt(PLACE), *closures)},
+        )
+    }
 
 
 @pytest.fixture
@@ -69,8 +78,19 @@ def test_the_machine_says_it_anew_and_own_recordings_are_listed(client_as, line,
     assert "another name" not in text_of(admin.get("/console/hours"))
 
 
+def test_a_clip_that_nobody_has_approved_stays_off_the_air(line, worker, clock):
+    key = add_clip(line, COMMAND, "What to bring", PLACE, {EN: "Bring your list."}, clinical=True, now=clock.now)
+    choose_name(line, COMMAND, NEW, clock.now)
+    worker()
+    assert NEW in on_air(line, GREETING)[0]
+    with line.database.read() as session:
+        release = session.scalars(select(PromptRelease).order_by(PromptRelease.id.desc())).first()
+    assert (key in release.manifest[EN], release.clips) == (False, None)
+
+
 def test_every_process_follows_and_the_trail_knows(make_line, database_url, clock):
     line = make_line(database_url)
+    choose_name(line, COMMAND, "", clock.now)
     elsewhere = Calendars(line.database, line.calendars.settings, fresh_seconds=0)
     assert (line.clinic, elsewhere.current().clinic) == (OLD, OLD)
     for _ in range(2):
@@ -84,6 +104,13 @@ def test_every_process_follows_and_the_trail_knows(make_line, database_url, cloc
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert (entry.action, entry.subject) == (AuditAction.HOURS_CHANGED, "clinic")
     assert NEW in entry.detail
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+def test_where_the_carrier_speaks_nothing_is_made(make_line, sqlite_url, clock, speaks):
+    line = replace(make_line(sqlite_url), speaks=speaks)
+    choose_name(line, COMMAND, NEW, clock.now)
+    assert len(waiting(line)) == (0 if speaks else 1)
 
 
 @pytest.mark.parametrize(

@@ -41,15 +41,16 @@ def choose_name(line: Line, actor: Actor, name: str, now: datetime) -> None:
     """
     wanted = _checked(name)
     with line.database.write() as session:
-        if wanted == line.calendars.read_in(session).clinic:
+        if (wanted or line.calendars.settings.clinic) == line.calendars.read_in(session).clinic:
             return
         chosen = ClinicName(name=wanted, created_at=now, created_by=actor.staff_id)
         session.add(chosen)
         session.flush()
         detail = f"the clinic is called “{wanted}”" if wanted else "the clinic is called as the settings say"
         add_audit_entry(session, actor, AuditAction.HOURS_CHANGED, "clinic", now, detail)
-        key = f"{Job.RENDER_PROMPTS}-{chosen.id}"
-        enqueue(line.database, session.connection(), Job.RENDER_PROMPTS, chosen.id, key=key)
+        if not line.speaks:  # the carrier's voice says the new words as they are
+            key = f"{Job.RENDER_PROMPTS}-{chosen.id}"
+            enqueue(line.database, session.connection(), Job.RENDER_PROMPTS, chosen.id, key=key)
     line.calendars.forget()
 
 
