@@ -30,16 +30,20 @@ def config(config):
 
 @pytest.fixture
 def asked(open_page, app, line):
-    """Opens the page that asks for a proof: `asked("es-US", …)` with what a context of a browser may have."""
+    """Opens the page that asks for a proof: `asked("es-US", …)` with what a context of a browser may have.
+
+    `prepare` is done with the page before.
+    """
     for number in numbers(5):
         send(app, number, ADDRESS_OF_BROWSERS)
     open_page.expected.append("429")
 
-    def open_asked(language="en-US", **options):
+    def open_asked(language="en-US", prepare=lambda page: None, **options):
         cookie = filled(app, "6175550177", language=language).client.get_cookie("__Secure-request", path="/request")
         page = open_page(f"/request/{language}", **options)
         own = {"name": "request", "value": cookie.value, "domain": "127.0.0.1", "path": "/request", "httpOnly": True}
         page.context.add_cookies([own])
+        prepare(page)
         page.goto(f"/request/{language}/check")
         page.get_by_role("button").click()
         return page
@@ -65,6 +69,16 @@ def test_by_keyboard_alone_on_320_pixels(asked, line):
     ]
     assert len(stored(line)) == 6
     assert stored(line)[-1].patient_name == "Ana Ruiz"
+
+
+def test_a_press_on_a_page_whose_script_comes_late_is_not_lost(asked, line):
+    def late(page):
+        page.route("**/proof.js", lambda route: page.wait_for_timeout(1500) or route.continue_())
+
+    page = asked(prepare=late)
+    page.get_by_role("button", name="Do this step and send my request").click()
+    page.get_by_role("heading", name="Your request is saved").wait_for()
+    assert len(stored(line)) == 6
 
 
 def test_while_it_works_and_where_it_cannot(asked, monkeypatch):
