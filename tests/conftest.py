@@ -27,6 +27,7 @@ from tests.support.compiled import compiling_once
 from tests.support.fast_tier import FastTier
 from tests.support.memory import keep_temporary_folders_in_memory
 from tests.support.network_guard.loopback import close_other_sockets
+from tests.support.second_chance import SecondChance
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
 from tests.support.speech import SPEAKERS, remembering
@@ -69,6 +70,7 @@ def pytest_configure(config):
     keep_temporary_folders_in_memory()
     gc.disable()
     config.pluginmanager.register(FastTier())
+    config.pluginmanager.register(SecondChance())
 
 
 def pytest_collection_finish():

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import threading
 from dataclasses import astuple
 from hashlib import sha256
 
@@ -27,7 +28,7 @@ def remembering(folder):
                 return Spoken(*pickle.loads(path.read_bytes()))
             sound = super().say(key, text, spoken, pace)
             if not sound.why:
-                own = path.with_suffix(f".{os.getpid()}")
+                own = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
                 own.write_bytes(pickle.dumps((sound.samples, sound.rate, sound.engine)))
                 own.rename(path)
             return sound
