@@ -46,6 +46,8 @@ def asked(open_page, app, line):
         prepare(page)
         page.goto(f"/request/{language}/check")
         page.get_by_role("button").click()
+        page.locator("#proof").wait_for()
+        page.wait_for_load_state()  # before its style sheet is there, more of it is visible than is shown
         return page
 
     return open_asked

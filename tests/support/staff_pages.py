@@ -316,6 +316,7 @@ AXE_RULES_OF_COLOUR = ["color-contrast", "link-in-text-block"]
 
 def accessibility_faults(page):
     """What axe-core finds against WCAG 2.2 A and AA and its best practice: a line each, with its colour scheme."""
+    page.wait_for_load_state()  # a page is there before its style sheet is
     page.evaluate(AXE)
     told = []
     for scheme, rules in (("light", AXE_TAGS), ("dark", AXE_RULES_OF_COLOUR)):
