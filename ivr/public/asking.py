@@ -101,6 +101,7 @@ def _show(
         wrong=wrong,
         notices=[f"notice.{name}" for name in notices_before(line.tree, step) if f"notice.{name}" in words],
         reads_back=written(form.draft.callback_number or "") if before == NUMBER else "",
+        is_for_someone_else=form.for_someone_else,
         is_open=line.calendar.is_open(line.clock()) if step == URGENT else None,
         longest={"told": LONGEST_TOLD, "language": LONGEST_LANGUAGE},
         parts=reading.PARTS,

@@ -59,6 +59,20 @@ def test_the_questions_are_those_of_the_tree_in_its_order(patient, line):
     assert stored(line) == []
 
 
+def autocomplete(page):
+    return re.findall(r'autocomplete="([^"]*)"', page.text)
+
+
+def test_a_browser_may_fill_in_what_it_knows_of_the_patient(patient):
+    """WCAG 1.3.5; but what it knows is of who types, who may not be the patient."""
+    patient.fill(APPOINTMENT[:4])
+    assert autocomplete(patient.open("number")) == ["tel"]
+    assert autocomplete(patient.open("birth_date")) == ["bday-month", "bday-day", "bday-year"]
+    patient.fill(APPOINTMENT[4:8])
+    for for_someone_else, wanted in (("no", "name"), ("yes", "off")):
+        assert autocomplete(patient.post("whom", answer=for_someone_else)) == [wanted]
+
+
 def test_every_question_of_the_tree_has_a_page(line):
     """Whatever a menu of the questions offers, its way ends at a form that can be sent."""
     tree, done = line.tree, set()
