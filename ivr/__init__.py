@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response
+from flask import Flask, Response, redirect
 
 from ivr import operations
 from ivr.callflow.check import missing
@@ -158,6 +158,7 @@ def create_app(
         app.extensions["console"] = console
         public = create_public(config, line)
         app.extensions["public"] = public
+        app.add_url_rule("/", "start", partial(redirect, _start(config)))
         served = _beside(_beside(app.wsgi_app, STAFF_PAGES, console), PATIENTS_PAGES, public)
         _tell_to_use_https(console, config)
         _tell_to_use_https(public, config)
@@ -169,6 +170,13 @@ def create_app(
 CALLS, STAFF_PAGES = ("/voice", "/media"), (ADDRESS, STUDIO, phone_pages.ADDRESS)
 CLOSED = {Doors.APP: (), Doors.VOICE: (*STAFF_PAGES, *PATIENTS_PAGES), Doors.WEB: CALLS}
 """The rooms that each server does not have; everything in them is at another address there."""
+
+
+def _start(config: Config) -> str:
+    """Where whoever asks for the bare host is sent: in the demo to its telephone, else to the pages for patients."""
+    if config.demo:
+        return phone_pages.ADDRESS
+    return PATIENTS_PAGES[0] if config.online_requests else f"{ADDRESS}/"
 
 
 def _tell_to_use_https(app: Flask, config: Config) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_each_server_has_its_doors(statuses, doors, calls, pages):
     assert statuses(doors, CALLS) == calls
     assert statuses(doors, PAGES) == pages
     assert statuses(doors, ["/healthz", "/metrics"]) == [200, 200]
+    assert statuses(doors, ["/"]) == [404 if doors is Doors.VOICE else 302]
+
+
+@pytest.mark.parametrize(
+    ("changes", "start"),
+    [({}, "/request"), ({"online_requests": False}, "/console/"), ({"demo": True}, "/phone")],
+    ids=["patients", "staff", "the demo"],
+)
+def test_the_bare_host_leads_on(config, make_line, sqlite_url, changes, start):
+    client = create_app(replace(config, **changes), make_line(sqlite_url)).test_client()
+    assert client.get("/").location == start
+    assert client.get("/", follow_redirects=True).status_code == 200
 
 
 def test_the_echo_is_behind_the_same_door(config, make_line, sqlite_url):

@@ -4,7 +4,7 @@ import pytest
 
 PUBLIC = {
     "media.prompt", "media.utterance", "media.message", "operations.healthz", "operations.readyz",
-    "operations.metrics_page",
+    "operations.metrics_page", "start",
 }  # fmt: skip
 
 
