@@ -150,16 +150,20 @@ def test_the_news_tell_nothing_of_a_patient(client_as, put):
     assert answer.json == {"urgent": 1, "newest_urgent": 2, "assigned": 0, "assigned_at": None}
 
 
+KNOWN = "() => sessionStorage.getItem('news')"
+"""The page has asked for the news: what is new from now on is told."""
+
+
 @pytest.mark.usefixtures("browser")
 class TestInTheBrowser:
     def test_a_new_urgent_request_is_told_on_an_open_page(self, open_page, put, line, staff):
         (one,) = put({})
         page = open_page(f"/console/requests/{one}", Role.STAFF)
         assert page.title().startswith("Request 000001")
-        page.wait_for_timeout(1000)
+        page.wait_for_function(KNOWN)
         left = {"status": RequestStatus.INCOMPLETE, "left_incomplete": True}
         (urgent,) = put({**left, "priority": Priority.URGENT, "red_flags": True})
-        page.wait_for_selector("#news-banner", timeout=30_000)
+        page.locator("#news-banner").wait_for()
         assert "A new urgent request is waiting." in page.locator("#news-banner").inner_text()
         assert page.title().startswith("(1 urgent) Request 000001")
         assert_accessible(page)
@@ -173,11 +177,24 @@ class TestInTheBrowser:
             "() => { window.sounds = 0; const start = OscillatorNode.prototype.start;"
             " OscillatorNode.prototype.start = function () { window.sounds += 1; return start.call(this); }; }"
         )
+        page.wait_for_function(KNOWN)
         page.get_by_label("Sound for a new urgent request").check()
         assert page.evaluate("window.sounds") == 1
         put({"priority": Priority.URGENT, "red_flags": True})
-        page.wait_for_selector("#news-banner", timeout=30_000)
+        page.locator("#news-banner").wait_for()
         assert page.evaluate("window.sounds") == 2
+
+    def test_what_comes_between_two_pages_is_told_on_the_second(self, open_page, put):
+        """A page asks every ten seconds: whoever goes from one to the next would miss a part of them."""
+        put({})
+        page = open_page("/console/", Role.STAFF)
+        page.wait_for_function(KNOWN)
+        put({"priority": Priority.URGENT, "red_flags": True})
+        page.goto("/console/day")
+        page.get_by_text("A new urgent request is waiting.").wait_for()
+        page.goto("/console/")
+        page.wait_for_timeout(1000)
+        assert page.locator("#news-banner").count() == 0, "once is enough"
 
     @pytest.mark.parametrize("width", [390, 1440])
     def test_the_pages_are_accessible_and_fit(self, open_page, put, line, staff, width):

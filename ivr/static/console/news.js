@@ -5,11 +5,12 @@ import { fetchInBackground } from "../shared/http.js";
 
 const INTERVAL_MS = 10_000;
 const OPTION_ITEM = "urgent-"; // with the option's name, in the browser's local storage
+const KNOWN_ITEM = "news"; // in the tab's storage: what came between its last page and this one is told on this one
 const SECONDS_OF_SOUND = 0.6;
 const HIGH_HZ = 880;
 const LOW_HZ = 660;
 const address = document.body.dataset.news;
-let known = null;
+let known = JSON.parse(sessionStorage.getItem(KNOWN_ITEM));
 let timer = 0;
 
 const isWanted = (option) => localStorage.getItem(OPTION_ITEM + option) === "yes";
@@ -65,6 +66,7 @@ const tell = (news) => {
     showBanner(`${news.assigned} assigned to you now.`, "/console/day", "My day");
   }
   known = { ...news, newest_urgent: Math.max(news.newest_urgent ?? 0, known?.newest_urgent ?? 0) };
+  sessionStorage.setItem(KNOWN_ITEM, JSON.stringify(known));
 };
 
 const ask = async () => {
