@@ -15,7 +15,9 @@ SCRIPTS = sorted(STATIC.rglob("*.js"))
 IMPORT = re.compile(r'^import .+ from "(.+)";$', re.MULTILINE)
 LOADED = re.compile(r'new URL\("(.+)", import\.meta\.url\)')
 TAG = re.compile(r"<script\b[^>]*>")
-MODULE_TAG = re.compile(r"""<script type="module"(?: blocking="render")? src="\{\{ url_for\('static', filename='([^']+)'\) \}\}">""")
+MODULE_TAG = re.compile(
+    r"""<script type="module"(?: blocking="render")? src="\{\{ url_for\('static', filename='([^']+)'\) \}\}">"""
+)
 
 
 def name_of(script: Path) -> str:

@@ -1,6 +1,7 @@
 """Triage by phone on each database: the PIN that is never kept, the locks shared with the browser, what is read out."""
 
 import json
+import re
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -98,7 +99,10 @@ def test_a_pin_is_kept_nowhere_not_even_encrypted(line, nurse, keyed, extension)
     caller.take(Digits(extension, "#"))
     for given in keyed:
         caller.take(given)
-        assert not any(part in everything(line).replace(nurse.pin_hash, "") for part in (PIN, "9072", "907*", "7263"))
+        kept = re.sub(
+            r"[0-9a-f]{32,}", "", everything(line).replace(nurse.pin_hash, "")
+        )  # what is random, is so by chance
+        assert not any(part in kept for part in (PIN, "9072", "907*", "7263"))
     caller.hang_up()
     assert PIN not in everything(line)
 
