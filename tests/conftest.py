@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
+import hypothesis
 import pytest
 
 from ivr import create_line
@@ -69,6 +70,9 @@ def pytest_configure(config):
     close_other_sockets()
     keep_temporary_folders_in_memory()
     gc.disable()
+    slow_machine = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.register_profile("slow machine", slow_machine)
+    hypothesis.settings.load_profile("slow machine")
     config.pluginmanager.register(FastTier())
     config.pluginmanager.register(SecondChance())
 

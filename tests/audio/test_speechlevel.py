@@ -46,7 +46,7 @@ def test_silence_has_no_level(samples: np.ndarray) -> None:
 
 
 @example(gain_db=-24.375, seed=85)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(gain_db=st.floats(-25.0, 15.0), seed=st.integers(0, 100))
 def test_gain_moves_the_level_by_as_much(gain_db: float, seed: int) -> None:
     noise = np.random.default_rng(seed).normal(0.0, 0.02, 24000)

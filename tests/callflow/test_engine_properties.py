@@ -48,7 +48,7 @@ INPUTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(INPUTS, max_size=40),
     st.sampled_from([CALLER, None]),
@@ -102,7 +102,7 @@ def ends_with_a_wait(outputs):
     return waits[-1] and sum(waits) == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(st.builds(Digits, ONE_KEY), st.just(NoInput())), max_size=60))
 def test_the_line_never_hangs_up_on_a_caller_who_presses_keys(inputs):
     tree = build(("en-US",), valid)

@@ -181,7 +181,7 @@ def facts_of(finding):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(KEYS, max_size=40),
     START,

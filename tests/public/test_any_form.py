@@ -112,7 +112,7 @@ def app(config, make_line, sqlite_url):
 
 
 @given(st.lists(acts, min_size=3, max_size=12))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_browser_does_each_form_is_saved_once_at_most(app, done):
     line = app.extensions["public"].extensions["public"].line
     forget_counts(line.database)
@@ -130,7 +130,7 @@ def test_whatever_a_browser_does_each_form_is_saved_once_at_most(app, done):
 
 
 @given(st.lists(st.tuples(st.just("answer"), st.integers(9, 14), st.integers(0, 9)), min_size=1, max_size=3))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_such_a_browser_does_reach_the_end(app, answers):
     """So that what is tried above is not refused by the first page."""
     line = app.extensions["public"].extensions["public"].line

@@ -254,7 +254,7 @@ class TestProofs:
             max_leaves=12,
         ).map(lambda value: base64.b64encode(json.dumps(value).encode()).decode())
     )
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_anything_else_is_none(self, sent):
         assert self.refused(sent) == ("other" if sent else "missing")
 

@@ -91,7 +91,7 @@ CLOCK_CHANGES = [date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14), date(20
 DAYS = st.one_of(st.sampled_from(CLOCK_CHANGES), st.dates(date(2026, 1, 1), date(2027, 12, 30)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SPANS, max_size=10), st.lists(st.tuples(DAYS, st.integers(0, 9)), max_size=3), DAYS)
 def test_the_calendar_agrees_with_a_walk_through_the_day_minute_by_minute(spans, closed, day):
     closures = tuple(ClosedDays(first, first + timedelta(days=more), ClosureReason.OTHER, "") for first, more in closed)

@@ -191,7 +191,7 @@ PARTS = st.tuples(*[st.integers(0, MIDNIGHT // 15)] * 2).filter(lambda part: par
 WEEKS = st.sampled_from([WEEK, BREAK, "Mon-Sun 00:00-24:00", "Mon-Sun 07:10-11:50; Mon-Sun 13:00-19:00"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(PARTS, max_size=4), WEEKS, DAYS)
 def test_a_day_agrees_with_a_walk_through_it_in_steps(parts, week, day):
     shut = tuple(ClosedDays(day, day, ClosureReason.OTHER, "", None, None, a * 15, b * 15) for a, b in parts)

@@ -139,7 +139,7 @@ class TestBadInput:
         assert post(client, "/voice/recording", unknown).status_code == 204
         assert post(client, "/voice/status", {**FORM, "CallStatus": "\0", "CallDuration": "x"}).status_code == 204
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.dictionaries(
             st.sampled_from(["CallSid", "From", "To", "Digits", "FinishedOnKey", "RecordingSid", "RecordingDuration",

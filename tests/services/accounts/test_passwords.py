@@ -54,7 +54,7 @@ def test_an_owner_without_words_is_no_trouble():
 
 
 @given(st.text(min_size=12, max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_text_has_an_answer(password):
     assert weakness(password, OWNER) is None or weakness(password, OWNER).startswith("it ")
 

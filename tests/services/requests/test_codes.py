@@ -270,7 +270,7 @@ def counted(line):
 
 
 @given(st.text(max_size=12) | st.from_regex(r"\A[0-9]{6}\Z"))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_typed_a_wrong_code_opens_nothing(make_line, sqlite_url, given_digits):
     line = make_line(sqlite_url, texts=True, sms_from="+16175550100")
     if not asked(line):
