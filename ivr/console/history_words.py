@@ -18,7 +18,7 @@ HISTORY: Mapping[EntryKind, str] = {
     EntryKind.CHANGED_BY_CALLER: "The caller changed the request by phone",
     EntryKind.CANCELLED_BY_CALLER: "The caller cancelled the request by phone",
     EntryKind.MESSAGE_ADDED: "The caller added a message",
-    EntryKind.ANSWER_ADDED: "The caller answered a question",
+    EntryKind.ANSWER_ADDED: "Answered a question",
     EntryKind.ON_CALL: "Rang whoever is on call",
     EntryKind.TEXT_RECEIVED: "The patient sent a text message",
     EntryKind.TEXTS_STOPPED: "The patient ended all text messages",

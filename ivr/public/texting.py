@@ -13,14 +13,11 @@ from ivr.services.requests import online_consent
 
 
 def add_routes(public: Blueprint, line: Line, config: Config) -> None:
-    """Add the answer, and let the page know whether to ask, or else what was answered."""
+    """Add the answer, and let the page know what became of the question."""
 
     @public.app_context_processor
     def asking() -> dict[str, object]:
-        return {
-            "asks_texts": lambda: online_consent.is_asked(line, keeping.read_form().token),
-            "texts_answered": lambda: online_consent.answered(line, keeping.read_form().token),
-        }
+        return {"question_about_texts": lambda: online_consent.question_about(line, keeping.read_form().token)}
 
     @public.post("/request/<language>/texts")
     def texts(language: str) -> ResponseReturnValue:

@@ -38,7 +38,7 @@ class TestWhatItTells:
         page = client_as(Role.STAFF).get(PAGE)
         told = text_of(page)
         for part in (
-            "The caller answered a question Reason: none → Something else The caller, 10:00 AM",
+            "Answered a question Reason: none → Something else The caller, 10:00 AM",
             "Reason: Something else → After a procedure they have had", "Best time: none → Any time",
             "Best time: Any time → Afternoon", "May leave a message: Yes → No", "Best time to call Afternoon",
         ):  # fmt: skip

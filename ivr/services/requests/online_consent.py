@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,24 +17,29 @@ from ivr.services.requests.online import ONLINE, submission_of
 from ivr.services.requests.texting import enqueue_text
 
 
-def is_asked(line: Line, token: str) -> bool:
-    """Whether the patient who has sent a form is asked about texts: not a second time, nor after a warning sign."""
-    if line.texts is None:
-        return False
-    with line.database.read() as session:
-        request = _request(session, token)
-        return request is not None and _can_be_asked(session, request)
+@dataclass(frozen=True)
+class Question:
+    """Whether the question about texts is still to be asked, and what was answered, if that still holds."""
+
+    is_asked: bool = False
+    answered: bool | None = None
 
 
-def answered(line: Line, token: str) -> bool | None:
-    """What the patient who has sent a form answered about texts, if that still holds; None otherwise."""
+def question_about(line: Line, token: str) -> Question:
+    """What became of the question for the patient who has sent a form.
+
+    It is not asked a second time, nor after a warning sign.
+    """
     if line.texts is None:
-        return None
+        return Question()
     with line.database.read() as session:
         request = _request(session, token)
-        if request is None or (request.may_text and not consent.can_take(session, request.callback_number)):
-            return None
-        return request.may_text
+        if request is None:
+            return Question()
+        if _can_be_asked(session, request):
+            return Question(is_asked=True)
+        holds = not request.may_text or consent.can_take(session, request.callback_number)
+        return Question(answered=request.may_text if holds else None)
 
 
 def answer(line: Line, token: str, agrees: bool, asked: str, language: str, now: datetime) -> None:
