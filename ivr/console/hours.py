@@ -86,6 +86,18 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
         flash("The closure is saved. Calls go by it within a few seconds.", "good")
         return redirect(url_for("console.opening_hours"))
 
+    @console.post("/hours/open-late")
+    @requires(Role.ADMIN)
+    def open_late() -> ResponseReturnValue:
+        """Open later today than in other weeks; the time that was set last holds."""
+        try:
+            ends = forms.time_of_day(request.form.get("open_late", "").strip())
+            hours.open_late(line, actor(), ends, line.clock())
+        except (HoursError, FormError) as error:
+            return show(closure_error=f"Opens today at: {error}", entered=request.form), 400
+        flash(f"Today opens at {hours.minutes(ends)}. Calls go by it within a few seconds.", "good")
+        return redirect(url_for("console.opening_hours"))
+
     @console.post("/hours/close-now")
     @requires(Role.ADMIN)
     def close_now() -> ResponseReturnValue:

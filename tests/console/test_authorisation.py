@@ -63,6 +63,7 @@ TABLE = {
     "console.clinic_name": Role.ADMIN,
     "console.add_closure": Role.ADMIN,
     "console.close_now": Role.ADMIN,
+    "console.open_late": Role.ADMIN,
     "console.lift_closure": Role.ADMIN,
     "console.my_account": Role.STAFF,
     "console.session_left": ANYBODY,

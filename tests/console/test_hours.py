@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from html import unescape
 
 import pytest
 
@@ -12,7 +13,7 @@ from ivr.services.prompts.rendering import make_greeting
 from tests.support.staff_pages import assert_accessible
 
 SNOW = {"first_day": "2026-11-23", "last_day": "2026-11-24", "reason": "weather", "name": "Snow day", "greeting": ""}
-FORMS = ("weekly", "closures", "close-now", "closures/1/lift")
+FORMS = ("weekly", "closures", "open-late", "close-now", "closures/1/lift")
 
 
 def week(**times):
@@ -103,6 +104,22 @@ def test_a_closure_is_added_shown_and_lifted(client_as, line, clock):
     page = client.get("/console/hours")
     assert "That closure was lifted already." in page.text
     assert state(page).startswith("Open now")
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [("8:3", "a time should look like 08:30"), ("07:00", "not open in these hours anyway"), ("11:05", "quarters of")],
+)
+def test_a_time_at_which_today_cannot_open_is_refused_and_the_last_good_one_holds(client_as, line, clock, time, words):
+    clock.now = clock.now.replace(hour=12)
+    admin = client_as(Role.ADMIN)
+    for good in ("10:00", "11:00", "10:30"):
+        assert admin.send("/console/hours/open-late", {"open_late": good}).location == "/console/hours"
+    answer = admin.send("/console/hours/open-late", {"open_late": time})
+    assert answer.status_code == 400
+    assert words in unescape(answer.text)
+    assert f'value="{time}"' in answer.text
+    assert [(one.days.begins, one.days.ends) for one in hours.closures(line, clock.now)] == [(0, 630)]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +219,10 @@ def test_in_a_browser_an_admin_closes_with_an_own_greeting_and_lifts_it(open_pag
 def test_a_day_opens_late_with_a_time_and_a_click(open_page, line, clock):
     clock.now = clock.now.replace(hour=12)
     page = open_page("/console/hours", Role.ADMIN)
-    page.get_by_label("Opens today at").fill("11:00")
-    page.get_by_role("button", name="Open late today").click()
-    page.get_by_text("The closure is saved").wait_for()
+    for time, told in (("13:00", "1:00 PM"), ("11:00", "11:00 AM")):
+        page.get_by_label("Opens today at").fill(time)
+        page.get_by_role("button", name="Open late today").click()
+        page.get_by_text(f"Today opens at {told}. Calls go by it").wait_for()
     assert page.locator(".state").inner_text() == (
         "Closed now. Callers now hear: that we open late, at 11:00 AM; 0 takes a message. Next opening: today 11:00 AM."
     )

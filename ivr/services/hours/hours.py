@@ -37,6 +37,9 @@ LONGEST_CLOSURE = 60
 FURTHEST_DAYS = 730
 """Days that one closure may last, and how far ahead it may begin."""
 
+OPENS_LATE = "Opens late"
+"""What staff read of a day that was made to open late with one click."""
+
 LONGEST_NAME = 80
 GREETING_SECONDS = 15.0
 """An own greeting may last so long: callers wait for the menu behind it."""
@@ -155,6 +158,21 @@ def close_days_in(
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         if calendar.closure_on(day) is None:
             store_closure_in(session, line, actor, ClosedDays(day, day, reason, name), now)
+
+
+def open_late(line: Line, actor: Actor, ends: int, now: datetime) -> None:
+    """Open today at so many minutes after midnight; an earlier word about when today begins is taken back.
+
+    Raises:
+        HoursError: the clinic is not open before that time anyway, or callers cannot hear it.
+    """
+    today = line.calendar.today(now)
+    wanted = ClosedDays(today, today, ClosureReason.OTHER, OPENS_LATE, ends=ends)
+    _check_hours(wanted, line.calendar, now)
+    with line.database.write() as session:
+        lift_hours_in(session, actor, today, opens=True, now=now)
+        store_closure_in(session, line, actor, wanted, now)
+    line.calendars.forget()
 
 
 def lift_closure(line: Line, actor: Actor, closure_id: int, now: datetime) -> None:
