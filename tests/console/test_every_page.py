@@ -134,11 +134,19 @@ def test_nothing_is_cut_off_and_everything_can_be_touched(open_page, work, width
     assert not told, "\n".join(f"{path}\n  " + "\n  ".join(found) for path, found in told.items())
 
 
-def test_the_navigation_of_an_admin_stands_in_one_row_on_a_laptop(open_page):
+def test_the_navigation_of_an_admin_stands_in_one_row_on_a_laptop_and_in_two_on_a_tablet(open_page):
     page = open_page("/console/hours", Role.ADMIN, viewport={"width": 1280, "height": 800})
     page.locator(".me a").evaluate("link => link.textContent = 'Anne Smith'")
-    rows = {round(one.bounding_box()["y"] + one.bounding_box()["height"] / 2) for one in page.locator(".bar a").all()}
+    links = page.locator(".bar a").all()
+    rows = {round(one.bounding_box()["y"] + one.bounding_box()["height"] / 2) for one in links}
     assert max(rows) - min(rows) < 5, rows
+    page.locator(".brand span").evaluate("name => name.textContent = 'Massachusetts Bay Spine and Pain Rehabilitation'")
+    for width in (780, 1024, 1270):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator("header.bar").bounding_box()["height"] < 110, width
+        assert len({round(one.bounding_box()["y"]) for one in page.locator(".bar nav a").all()}) == 1, width
+        brand, me = (page.locator(part).bounding_box() for part in (".brand", ".me"))
+        assert brand["x"] + brand["width"] < me["x"], width
 
 
 @pytest.mark.parametrize("width", SIZES)
