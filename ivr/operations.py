@@ -12,7 +12,7 @@ from ivr.metrics import CONTENT_TYPE, GaugeValue, Metrics
 from ivr.migrations import is_current
 from ivr.services.audit import last_check
 from ivr.services.health.checkpoints import try_write, was_walk_clean
-from ivr.services.health.watching import Waiting, prompt_faults, requests_left_in_outage, waiting_requests
+from ivr.services.health.watching import WaitingRequests, prompt_faults, requests_left_in_outage, waiting_requests
 from ivr.services.line import Line
 from ivr.services.scripts import Script
 from ivr.sqlite import FileReplaced
@@ -150,7 +150,7 @@ def _levels(line: Line, job_states: JobStates) -> Iterator[GaugeValue]:
         )
 
 
-def _queue(waiting: list[Waiting]) -> Iterator[GaugeValue]:
+def _queue(waiting: list[WaitingRequests]) -> Iterator[GaugeValue]:
     for name, text, value in _QUEUE:
         for one in waiting:
             yield GaugeValue(name, text, value(one), (("priority", one.priority.value),))
@@ -158,7 +158,7 @@ def _queue(waiting: list[Waiting]) -> Iterator[GaugeValue]:
 
 _LEFT_IN_OUTAGE = "Requests made of messages left in an outage, which ivr_requests_saved does not count."
 
-_QUEUE: tuple[tuple[str, str, Callable[[Waiting], float]], ...] = (
+_QUEUE: tuple[tuple[str, str, Callable[[WaitingRequests], float]], ...] = (
     ("ivr_requests_open", "Requests that are not closed.", lambda one: one.count),
     ("ivr_request_oldest_seconds", "Age of the oldest open request; 0: none.", lambda one: one.oldest_seconds),
     ("ivr_request_overdue_seconds", "How long a first reply is overdue; 0: none is.", lambda one: one.overdue_seconds),

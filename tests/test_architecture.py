@@ -307,3 +307,27 @@ def test_nothing_is_committed_that_belongs_to_one_machine():
     assert visible == {
         *("ivr", "prompts", "tests", "wsgi.py", "requirements.txt", "Procfile", "README.md", "pyproject.toml"),
     }
+
+
+PROTOCOL = "simulator"
+"""The carrier's side of what the line says: the same things, under the protocol's own names."""
+
+ONE_MEANING = {"Engine": "What `worker.FileDriver` makes a driver of."}
+"""Classes that are there more than once on purpose, and what each of them is."""
+
+
+def public_classes() -> Iterator[tuple[str, str, str]]:
+    """Each public class of the line's own side: its name, its file, and what it says that it is."""
+    for path in sorted(IVR.rglob("*.py")):
+        if path.relative_to(IVR).parts[0] != PROTOCOL:
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    yield node.name, path.relative_to(ROOT).as_posix(), ast.get_docstring(node) or ""
+
+
+def test_no_two_classes_of_one_name_mean_different_things() -> None:
+    places: dict[str, list[str]] = {}
+    for name, place, words in public_classes():
+        if ONE_MEANING.get(name) != words:
+            places.setdefault(name, []).append(place)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

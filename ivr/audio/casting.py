@@ -35,7 +35,7 @@ class PromptText:
 
 
 @dataclass(frozen=True)
-class Part:
+class SpokenPart:
     """Words that one voice says: as they are written, and respelt."""
 
     language: str
@@ -62,18 +62,18 @@ def cast_for(language: str, brought: Mapping[str, bytes] | None = None) -> Cast:
     return Cast(voice_for(language), voice_for(ENGLISH), brought or {})
 
 
-def parts_of(language: str, prompt: PromptText) -> Sequence[Part]:
+def parts_of(language: str, prompt: PromptText) -> Sequence[SpokenPart]:
     """A line cut at the clinic's name, which is English in every language."""
     spoken = prompt.spoken or prompt.text
     texts, respelt = prompt.text.split(prompt.name or "\0"), spoken.split(prompt.name or "\0")
     if language == ENGLISH or len(texts) == 1 or len(texts) != len(respelt):
-        return [Part(language, prompt.text, prompt.spoken)]
-    found: list[Part] = []
+        return [SpokenPart(language, prompt.text, prompt.spoken)]
+    found: list[SpokenPart] = []
     for text, said in zip(texts, respelt, strict=True):
         if any(map(str.isalnum, text)):
             text, said = text.lstrip(" .,;:").rstrip(), said.lstrip(" .,;:").rstrip()
-            found.append(Part(language, text, said if said != text else None))
-        found.append(Part(ENGLISH, prompt.name))
+            found.append(SpokenPart(language, text, said if said != text else None))
+        found.append(SpokenPart(ENGLISH, prompt.name))
     return found[:-1]
 
 
@@ -86,7 +86,7 @@ def fingerprint(language: str, prompt: PromptText, cast: Cast | None = None) -> 
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
-def _speaker(part: Part, language: str, cast: Cast) -> object:
+def _speaker(part: SpokenPart, language: str, cast: Cast) -> object:
     if (brought := cast.brought.get(part.words_sha256)) is not None:
         return hashlib.sha256(brought).hexdigest()
     voice = cast.own if part.language == language else cast.names

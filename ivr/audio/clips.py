@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from ivr.audio.casting import ENGLISH, Cast, Part, PromptText, cast_for, fingerprint, parts_of
+from ivr.audio.casting import ENGLISH, Cast, PromptText, SpokenPart, cast_for, fingerprint, parts_of
 from ivr.audio.decoding import decoded
 from ivr.audio.mastering import Pcm, master, master_band
 from ivr.audio.measuring import Measurement, faults, measure
@@ -61,7 +61,7 @@ def make_clips(
     cast = cast or cast_for(language)
     count = _speakers(cast.own, len(prompts))
     idle: SimpleQueue[Synthesizer] = SimpleQueue()
-    names: dict[tuple[Part, float], Spoken] = {}
+    names: dict[tuple[SpokenPart, float], Spoken] = {}
 
     def make(prompt: PromptText) -> PromptClip:
         speaker = idle.get()
@@ -93,7 +93,7 @@ def _speakers(voice: Voice, lines: int) -> int:
 
 
 def _sounds(
-    speaker: Synthesizer, language: str, prompt: PromptText, cast: Cast, names: dict[tuple[Part, float], Spoken]
+    speaker: Synthesizer, language: str, prompt: PromptText, cast: Cast, names: dict[tuple[SpokenPart, float], Spoken]
 ) -> list[Spoken]:
     """What a line is put together from: mostly one sound. Each name is spoken once for all lines of a pace."""
     sounds = []

@@ -39,7 +39,7 @@ class MasteringError(AudioError):
     """The source is not audio we can decode, is too long, or holds no speech."""
 
 
-class Refusal(StrEnum):
+class TakeFault(StrEnum):
     """What is wrong with a recording, for those who hear it on a telephone: each has a prompt of its own."""
 
     SHORT = "short"
@@ -54,7 +54,7 @@ class Refusal(StrEnum):
 class TakeRefused(MasteringError):
     """Somebody's recording of a prompt that cannot go on the air; the message is a sentence for that person."""
 
-    def __init__(self, sentence: str, reason: Refusal = Refusal.OTHER) -> None:
+    def __init__(self, sentence: str, reason: TakeFault = TakeFault.OTHER) -> None:
         """Keep what is wrong, in a word too."""
         super().__init__(sentence)
         self.reason = reason

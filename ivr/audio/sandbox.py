@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.audio.clips import PromptClip, PromptText
-from ivr.audio.errors import DecoderLost, MasteringError, Refusal, TakeRefused
+from ivr.audio.errors import DecoderLost, MasteringError, TakeFault, TakeRefused
 from ivr.audio.measuring import Measurement
 
 __all__ = ["duration_seconds", "master_take"]
@@ -75,7 +75,7 @@ def _asked(
     except ValueError as error:
         raise MasteringError("cannot be decoded as audio: the decoder gave no answer") from error
     if "refused" in header:
-        raise TakeRefused(header["refused"], Refusal(header["reason"]))
+        raise TakeRefused(header["refused"], TakeFault(header["reason"]))
     if "undecodable" in header:
         raise MasteringError(header["undecodable"])
     return header, sound

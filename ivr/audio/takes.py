@@ -8,7 +8,7 @@ from ivr.audio.decoding import are_cancelling, decoded, in_band, less_noise
 from ivr.audio.distortion import is_distorted
 from ivr.audio.edges import speech_range
 from ivr.audio.endpoints import noise_dbov
-from ivr.audio.errors import MasteringError, Refusal, TakeRefused
+from ivr.audio.errors import MasteringError, TakeFault, TakeRefused
 from ivr.audio.mastering import master_band
 from ivr.audio.measuring import (
     FEWEST_WORDS_FOR_PACE,
@@ -54,7 +54,7 @@ def finish_take(source: bytes, language: str, prompt: PromptText) -> PromptClip:
         wav = master_band(band, title=prompt.key, comment=prompt.text).wav
     except MasteringError as error:
         words = "Nobody speaks in this recording. Check the microphone and record again."
-        raise TakeRefused(words, Refusal.QUIET) from error
+        raise TakeRefused(words, TakeFault.QUIET) from error
     measurement = measure(wav, prompt.text, language)
     _check_length(measurement, prompt, language)
     if wrong := faults(replace(measurement, words_per_minute=None)):
@@ -70,15 +70,15 @@ def _checked(source: bytes) -> Samples:
         raise TakeRefused("This file is too large: 20 MB is the most.")
     wide, rate = decoded(source)
     if len(wide) > LONGEST_TAKE_SECONDS * rate:
-        raise TakeRefused("This recording is longer than two minutes; no prompt is that long.", Refusal.LONG)
+        raise TakeRefused("This recording is longer than two minutes; no prompt is that long.", TakeFault.LONG)
     if are_cancelling(source, wide):
         words = "Left and right cancel each other out: the plug of one is the wrong way round. Record with one channel."
-        raise TakeRefused(words, Refusal.QUIET)
+        raise TakeRefused(words, TakeFault.QUIET)
     band = in_band(wide, rate)
     begin, end = speech_range(band)
     if is_distorted(wide[begin * rate // RATE : end * rate // RATE], rate):
         words = "The recording is distorted: the voice was too loud. Move back a little and record again."
-        raise TakeRefused(words, Refusal.DISTORTED)
+        raise TakeRefused(words, TakeFault.DISTORTED)
     return _cleaned(band[begin:end])
 
 
@@ -86,11 +86,11 @@ def _cleaned(band: Samples) -> Samples:
     level, activity = active_speech_level(band, RATE)
     if activity == 0.0 or level < QUIETEST_TAKE_DBOV:
         words = "The recording is almost silent. Move closer to the microphone and record again."
-        raise TakeRefused(words, Refusal.QUIET)
+        raise TakeRefused(words, TakeFault.QUIET)
     noise = noise_dbov(band, RATE)
     if level - noise < LEAST_OVER_NOISE_DB:
         words = "The recording is too noisy to understand. Find a quieter room and record again."
-        raise TakeRefused(words, Refusal.NOISY)
+        raise TakeRefused(words, TakeFault.NOISY)
     return less_noise(band, noise, REDUCTION_DB) if level - noise < CLEAN_OVER_NOISE_DB else band
 
 
@@ -104,17 +104,17 @@ def _check_length(measurement: Measurement, prompt: PromptText, language: str) -
         twice = 2 * longest
     lasts = f"It lasts {seconds:.1f} seconds: its words take"
     if seconds < shortest:
-        raise TakeRefused(f"{lasts} {shortest:.1f} at least. Was it cut off?", Refusal.SHORT)
+        raise TakeRefused(f"{lasts} {shortest:.1f} at least. Was it cut off?", TakeFault.SHORT)
     if seconds > twice:
         words_twice = "Was something said twice, or before or after the words? Record it again."
-        raise TakeRefused(f"{lasts} {longest:.1f} at most. {words_twice}", Refusal.LONG)
+        raise TakeRefused(f"{lasts} {longest:.1f} at most. {words_twice}", TakeFault.LONG)
     if seconds > longest:
         raise TakeRefused(
-            f"{lasts} {longest:.1f} at most. Speak a little faster, and say each word once.", Refusal.LONG
+            f"{lasts} {longest:.1f} at most. Speak a little faster, and say each word once.", TakeFault.LONG
         )
     if prompt.longest_seconds is not None and seconds > prompt.longest_seconds:
         place = f"its place in the call has {prompt.longest_seconds:g} at most."
-        raise TakeRefused(f"It lasts {seconds:.1f} seconds: {place}", Refusal.LONG)
+        raise TakeRefused(f"It lasts {seconds:.1f} seconds: {place}", TakeFault.LONG)
 
 
 def _pace(measurement: Measurement) -> tuple[tuple[str, ...], str]:

@@ -16,7 +16,7 @@ from ivr.db import Database
 from ivr.doctor.examination import examine
 from ivr.doctor.findings import CheckResult, Severity
 from ivr.jobs.tasks import tasks_of
-from ivr.jobs.worker import Worker, run_worker
+from ivr.jobs.worker import JobWorker, run_worker
 from ivr.migrations import is_current, upgrade
 from ivr.services.jobs import NoSuchJob, failed_jobs, retry_job
 from ivr.services.keeping.key_notes import note_keys
@@ -47,7 +47,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sys.exit(run_worker(Worker(tasks_of(config, line)), stop))
+    sys.exit(run_worker(JobWorker(tasks_of(config, line)), stop))
 
 
 @click.group(invoke_without_command=True)

@@ -16,7 +16,7 @@ from typing import Any
 from dbos import DBOS
 
 from ivr.db import Database
-from ivr.services.jobs import Waiting, waiting_jobs
+from ivr.services.jobs import WaitingJobs, waiting_jobs
 
 SETTINGS_SECONDS = 60.0
 """How long a queue's settings are kept: they change only when a worker of another version starts."""
@@ -33,9 +33,9 @@ class Looks:
         self._fresh_seconds = fresh_seconds
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
-        self._waiting = Waiting(frozenset(), False)
+        self._waiting = WaitingJobs(frozenset(), False)
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> WaitingJobs:
         """The queues with jobs to claim, and whether jobs wait for their time. A failure is the caller's to log."""
         with self._lock:
             if time.monotonic() - self._asked_at >= self._fresh_seconds:

@@ -97,7 +97,7 @@ class Interrupted(BaseException):
 
 
 @dataclass(slots=True)
-class Worker:
+class JobWorker:
     """One worker process: DBOS, its place among the workers, and a look now and then for jobs of dead ones."""
 
     tasks: Tasks
@@ -229,7 +229,7 @@ class Worker:
                     DBOS._recover_pending_workflows([executor])
 
 
-def run_worker(worker: Worker, stop: threading.Event) -> int:
+def run_worker(worker: JobWorker, stop: threading.Event) -> int:
     """Work until told to stop; the exit status, which is not 0 when the worker cannot go on."""
     worker.start()
     while not stop.is_set() and not worker.broken.is_set():

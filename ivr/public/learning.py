@@ -18,7 +18,7 @@ DISCLAIMER = "disclaimer"
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class TopicClip:
     """A piece of information: its prompt's key, and the words; whether it can be heard."""
 
     key: str
@@ -37,7 +37,7 @@ def add_routes(public: Blueprint, line: Line, config: Config) -> None:
         on_air = {version.key: version.text for version in versions_on_air(line.database, (words.language,))}
         script = line.scripts[words.language]
         clips = {
-            topic: [Clip(key, on_air.get(key) or script.prompts[key].text, key in on_air) for key in keys]
+            topic: [TopicClip(key, on_air.get(key) or script.prompts[key].text, key in on_air) for key in keys]
             for topic, keys in topics.items()
         }
         return page("learn.html", clips=clips, disclaimer=on_air.get(DISCLAIMER) or script.prompts[DISCLAIMER].text)

@@ -91,7 +91,7 @@ class FailedJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingJobs:
     """The queues that have jobs to take up, and whether there are jobs that wait for their time."""
 
     queues: frozenset[str]
@@ -150,7 +150,7 @@ def job_states(database: Database) -> list[tuple[str, int]]:
         return [(str(row.status).lower(), int(row[1])) for row in rows]
 
 
-def waiting_jobs(database: Database) -> Waiting:
+def waiting_jobs(database: Database) -> WaitingJobs:
     """What workers could take up; the first condition lets both databases use DBOS's index of jobs in flight."""
     table = _table(database)
     enqueued = (
@@ -159,7 +159,7 @@ def waiting_jobs(database: Database) -> Waiting:
     delayed = f"SELECT NULL WHERE EXISTS (SELECT 1 FROM {table} WHERE status = 'DELAYED')"
     with database.read() as session:
         found = set(session.scalars(text(f"{enqueued} UNION ALL {delayed}")))
-    return Waiting(frozenset(found - {None}), None in found)
+    return WaitingJobs(frozenset(found - {None}), None in found)
 
 
 def _table(database: Database) -> str:

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from ivr.serving.incoming import Incoming
-from ivr.serving.pace import REQUEST, Outgoing
+from ivr.serving.pace import REQUEST, PacedSocket
 
 
 class Connection:
@@ -21,7 +21,7 @@ class Connection:
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         self.cfg, self.client, self.server = cfg, client, server
-        self.sock = Outgoing(sock)
+        self.sock = PacedSocket(sock)
         self.parser = self
         self.left = b""
         self.number = 1

@@ -13,7 +13,7 @@ from gunicorn.util import unquote_to_wsgi_str
 
 from ivr import limits
 from ivr.serving.pace import REQUEST, UPLOAD
-from ivr.serving.refusals import LARGE_HEAD, LONG_ADDRESS, MALFORMED, Refused, refusal_of
+from ivr.serving.refusals import LARGE_HEAD, LONG_ADDRESS, MALFORMED, RequestRefused, refusal_of
 
 LARGEST_HEAD = 16 * 1024
 END_OF_HEAD = b"\r\n\r\n"
@@ -71,7 +71,7 @@ class Incoming:
         """Take what has arrived; returns what is left of it for the next request.
 
         Raises:
-            Refused: it is not to be read any further.
+            RequestRefused: it is not to be read any further.
         """
         if self.request is None:
             data = self._take_head(data)
@@ -94,7 +94,7 @@ class Incoming:
         self._head += data
         end = self._head.find(END_OF_HEAD, seen)
         if max(end, 0 if end >= 0 else len(self._head)) > LARGEST_HEAD:
-            raise Refused(LARGE_HEAD)
+            raise RequestRefused(LARGE_HEAD)
         if end < 0:
             return b""
         self._source.unread(bytes(self._head))
@@ -107,11 +107,11 @@ class Incoming:
         try:
             return Request(self._cfg, self._source, self._client, self._number)
         except LimitRequestLine:
-            raise Refused(LONG_ADDRESS) from None
+            raise RequestRefused(LONG_ADDRESS) from None
         except LimitRequestHeaders:
-            raise Refused(LARGE_HEAD) from None
+            raise RequestRefused(LARGE_HEAD) from None
         except (ParseException, OSError, StopIteration):
-            raise Refused(MALFORMED) from None
+            raise RequestRefused(MALFORMED) from None
 
     def _judge(self) -> None:
         """Refuse it by its head, or make room for its body."""
@@ -121,7 +121,7 @@ class Incoming:
         names = frozenset(name for name, _ in self.request.headers)
         refusal = refusal_of(self.request.method, self.path, names, length)
         if refusal:
-            raise Refused(refusal)
+            raise RequestRefused(refusal)
         self._missing = length or 0
         self.is_upload = self._missing > limits.LONG_FORM
         self.request.body = Body(LengthReader(self._source, self._missing))

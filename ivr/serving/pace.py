@@ -33,7 +33,7 @@ ANSWER = Pace(10.0, 20_000)
 PIECE = 64 * 1024
 
 
-class Outgoing:
+class PacedSocket:
     """A connection's socket for its answers: whoever takes one too slowly is given up."""
 
     def __init__(self, sock: socket.socket, pace: Pace = ANSWER) -> None:

@@ -26,7 +26,7 @@ class Refusal:
     words: str
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not read any further."""
 
     def __init__(self, refusal: Refusal) -> None:

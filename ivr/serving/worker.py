@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from ivr.serving.connection import Connection
 from ivr.serving.pools import Pools, pool_of
-from ivr.serving.refusals import BUSY, LATE, UNSIGNED, Refusal, Refused, answer_to
+from ivr.serving.refusals import BUSY, LATE, UNSIGNED, Refusal, RequestRefused, answer_to
 
 READ_BYTES = 256 * 1024
 LOOK_SECONDS = 0.5
@@ -170,7 +170,7 @@ class Worker(ThreadWorker):
             self._reading[conn] = None
         try:
             conn.feed(data)
-        except Refused as refused:
+        except RequestRefused as refused:
             self._refuse(conn, refused.refusal)
             return
         except Exception:  # such as a full disk: one request may fail, the worker may not

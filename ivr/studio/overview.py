@@ -10,7 +10,7 @@ from ivr import forms
 from ivr.console.access import member, requires
 from ivr.models import Role
 from ivr.services.line import Line
-from ivr.services.prompts.catalogue import Heard, PromptRow, rows
+from ivr.services.prompts.catalogue import AudioHeard, PromptRow, rows
 from ivr.services.prompts.importing import latest_imports
 from ivr.services.prompts.waiting import counts
 from ivr.studio.places import GROUPS, group_of, names_of, places_of, title_of
@@ -18,9 +18,9 @@ from ivr.studio.session import GREETING, first_step
 
 FILTERS: Mapping[str, tuple[str, Callable[[PromptRow], bool]]] = {
     "all": ("All", lambda row: True),
-    "missing": ("Missing", lambda row: any(cell.heard is Heard.MISSING for cell in row.cells)),
-    "synthetic": ("Machine's voice", lambda row: any(cell.heard is Heard.SYNTHETIC for cell in row.cells)),
-    "person": ("Recorded by people", lambda row: any(cell.heard is Heard.PERSON for cell in row.cells)),
+    "missing": ("Missing", lambda row: any(cell.heard is AudioHeard.MISSING for cell in row.cells)),
+    "synthetic": ("Machine's voice", lambda row: any(cell.heard is AudioHeard.SYNTHETIC for cell in row.cells)),
+    "person": ("Recorded by people", lambda row: any(cell.heard is AudioHeard.PERSON for cell in row.cells)),
     "drafts": ("With drafts", lambda row: any(cell.drafts or cell.refused for cell in row.cells)),
     "changed": ("Not as the script", lambda row: any(cell.disagrees for cell in row.cells)),
     "clinical": ("Clinical", lambda row: row.clinical),

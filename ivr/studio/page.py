@@ -15,7 +15,7 @@ from ivr.models import PromptSource, PromptState, Role
 from ivr.services.hours.hours import WORDS_A_MINUTE
 from ivr.services.line import Line
 from ivr.services.prompts import versions
-from ivr.services.prompts.catalogue import Heard, details, find_version
+from ivr.services.prompts.catalogue import AudioHeard, details, find_version
 from ivr.services.prompts.scheduling import schedule as schedule_version
 from ivr.services.prompts.versions import VersionError
 from ivr.services.prompts.waiting import discard, has_one_admin, is_late
@@ -64,7 +64,7 @@ def add_routes(studio: Blueprint, line: Line) -> None:
             is_alone=has_one_admin(line.database),
             title=title_of(line.all_scripts, key),
             is_own_clip=key.startswith(clip_prompt(OWN)),
-            languages=[cell.language for cell in shown.row.cells if cell.heard is not Heard.UNUSED],
+            languages=[cell.language for cell in shown.row.cells if cell.heard is not AudioHeard.UNUSED],
             places=places_of(line.whole_tree, key)[key],
             sentence=sentence_of(line, language, key),
             words_a_minute=WORDS_A_MINUTE,

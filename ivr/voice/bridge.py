@@ -143,7 +143,7 @@ class _Pages:
         self._door = door
         self._base = door.renderer.addresses.base
 
-    def whisper(self, whisper: bridging.Whisper) -> str:
+    def whisper(self, whisper: bridging.StaffWhisper) -> str:
         """Whose request it is, by reference only, and the key to be connected; silence hangs up.
 
         A telephone on call may be anybody's who picks it up: nothing but the clinic's name is said before key 1.

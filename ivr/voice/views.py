@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from ivr import limits
 from ivr.logs import where
 from ivr.metrics import Metrics
-from ivr.services.calls.following import Whisper, whisper_of
+from ivr.services.calls.following import DeskWhisper, whisper_of
 from ivr.services.calls.turns import Answer, Arrival, note_recording, note_status, start_call, take_turn
 from ivr.services.line import Line
 from ivr.services.prompts.releases import Releases
@@ -132,7 +132,7 @@ def create_blueprint(door: VoiceDoor) -> Blueprint:
     @voice.post("/desk")
     def desk() -> Response:
         """Somebody answered the desk telephone; they hear who waits, as far as the database can tell."""
-        found = Whisper()
+        found = DeskWhisper()
         with suppress(Exception):  # whatever is broken, somebody waits to be put through
             call_sid = parse.sid(request.form, "ParentCallSid")
             found = door.breaker.run(partial(whisper_of, door.line.database, call_sid))

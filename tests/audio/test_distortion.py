@@ -7,7 +7,7 @@ from ivr.audio import sandbox
 from ivr.audio.clips import PromptText
 from ivr.audio.decoding import decoded
 from ivr.audio.distortion import crest_and_tops, is_distorted
-from ivr.audio.errors import Refusal, TakeRefused
+from ivr.audio.errors import TakeFault, TakeRefused
 from ivr.audio.takes import finish_take
 from tests.support.takes import SENTENCE, as_wav, resampled, spoken, too_loud
 
@@ -47,7 +47,7 @@ def test_a_voice_that_was_too_loud_is_found(voice, encode, coding, decibels):
     samples, rate = voice
     with pytest.raises(TakeRefused, match="the voice was too loud") as refused:
         finish_take(CODINGS[coding](encode, too_loud(samples, decibels), rate), "en-US", LINE)
-    assert refused.value.reason is Refusal.DISTORTED
+    assert refused.value.reason is TakeFault.DISTORTED
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -92,4 +92,4 @@ def test_left_and_right_that_cancel_have_a_sentence_of_their_own(voice, encode, 
         return
     with pytest.raises(TakeRefused, match=words) as refused:
         sandbox.master_take(source, "en-US", LINE)
-    assert refused.value.reason is Refusal.QUIET
+    assert refused.value.reason is TakeFault.QUIET

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ivr.audio.clips import PromptText
-from ivr.audio.errors import Refusal, TakeRefused
+from ivr.audio.errors import TakeFault, TakeRefused
 from ivr.audio.measuring import faults
 from ivr.audio.takes import LARGEST_BYTES, finish_take
 from tests.support.takes import as_wav, encoded, resampled, spoken
@@ -94,7 +94,7 @@ def test_clean_speech_comes_out_right(coding, channels):
 @pytest.mark.parametrize("coding", [name for name in CODINGS if name not in TELEPHONES])
 def test_a_voice_that_was_24_db_too_loud_is_distorted_in_every_coding(coding):
     words, reason = refused(file_of(coding, clipped))
-    assert ("the voice was too loud" in words, reason) == (True, Refusal.DISTORTED)
+    assert ("the voice was too loud" in words, reason) == (True, TakeFault.DISTORTED)
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -115,11 +115,11 @@ def test_half_a_file_is_unreadable_or_lacks_words(coding):
 @pytest.mark.parametrize(
     ("change", "reason", "said"),
     [
-        (lambda samples: samples * 0, Refusal.QUIET, "almost silent"),
-        (lambda samples: samples * 0.002, Refusal.QUIET, "almost silent"),
-        (lambda samples: np.tile(samples, 2), Refusal.LONG, "Was something said twice"),
-        (lambda samples: np.tile(samples, 40), Refusal.LONG, "longer than two minutes"),
-        (lambda samples: samples[: len(samples) // 2], Refusal.SHORT, CUT_OFF),
+        (lambda samples: samples * 0, TakeFault.QUIET, "almost silent"),
+        (lambda samples: samples * 0.002, TakeFault.QUIET, "almost silent"),
+        (lambda samples: np.tile(samples, 2), TakeFault.LONG, "Was something said twice"),
+        (lambda samples: np.tile(samples, 40), TakeFault.LONG, "longer than two minutes"),
+        (lambda samples: samples[: len(samples) // 2], TakeFault.SHORT, CUT_OFF),
     ],
     ids=["silence", "far away", "said twice", "minutes", "half of it"],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from ivr.audio import sandbox
 from ivr.audio.clips import PromptText
-from ivr.audio.errors import DecoderLost, MasteringError, Refusal, TakeRefused
+from ivr.audio.errors import DecoderLost, MasteringError, TakeFault, TakeRefused
 from ivr.audio.measuring import faults
 from ivr.audio.takes import finish_take
 from ivr.callflow.facts import REFUSED_AS
@@ -86,14 +86,14 @@ def test_what_cannot_go_on_the_air_is_refused_with_a_sentence(voice, how, words)
 
 
 REASONS = {
-    "distorted": Refusal.DISTORTED,
-    "almost silent": Refusal.QUIET,
-    "silent": Refusal.QUIET,
-    "too noisy": Refusal.NOISY,
-    "cut off": Refusal.SHORT,
-    "said twice": Refusal.LONG,
-    "too long for its place": Refusal.LONG,
-    "three minutes": Refusal.LONG,
+    "distorted": TakeFault.DISTORTED,
+    "almost silent": TakeFault.QUIET,
+    "silent": TakeFault.QUIET,
+    "too noisy": TakeFault.NOISY,
+    "cut off": TakeFault.SHORT,
+    "said twice": TakeFault.LONG,
+    "too long for its place": TakeFault.LONG,
+    "three minutes": TakeFault.LONG,
 }
 
 

@@ -36,7 +36,7 @@ from av.audio.frame import AudioFrame
 from hibari.tts import ASSETS
 from numpy.typing import NDArray
 
-from ivr.audio.casting import ENGLISH, Part, PromptText, parts_of
+from ivr.audio.casting import ENGLISH, PromptText, SpokenPart, parts_of
 from ivr.audio.measuring import FEWEST_WORDS_FOR_PACE
 from ivr.audio.pacing import AROUND, PADDING, joined, trimmed
 from ivr.audio.words import for_the_voice, phrases, words_in
@@ -159,7 +159,7 @@ class Speaker:
         self._kokoro, self._phonemes = kokoro, phonemes
         self._a_sound, self._heard = A_SOUND, 0
 
-    def say(self, part: Part, pace: float) -> Sound:
+    def say(self, part: SpokenPart, pace: float) -> Sound:
         """Samples at 24 kHz: most are right at once, which matters for a voice that is slower than speech."""
         words, said = (
             words_in(part.text, part.language),
@@ -224,11 +224,11 @@ class Made:
     known: Mapping[str, bytes]
     seconds: float = 0.0
 
-    def has(self, part: Part) -> bool:
+    def has(self, part: SpokenPart) -> bool:
         """Whether it was made before."""
         return part.words_sha256 in self.known or self._path(part).exists()
 
-    def audio(self, part: Part, make: Callable[[], Sound]) -> bytes:
+    def audio(self, part: SpokenPart, make: Callable[[], Sound]) -> bytes:
         """The file of a part; `make` speaks it when it is not there."""
         if part.words_sha256 in self.known:
             return self.known[part.words_sha256]
@@ -240,11 +240,11 @@ class Made:
             path.with_suffix(".new").rename(path)
         return path.read_bytes()
 
-    def _path(self, part: Part) -> Path:
+    def _path(self, part: SpokenPart) -> Path:
         return self.folder / f"{part.words_sha256}.ogg"
 
 
-def to_speak(language: str, lines: Sequence[PromptText]) -> Iterator[tuple[str, PromptText, Part]]:
+def to_speak(language: str, lines: Sequence[PromptText]) -> Iterator[tuple[str, PromptText, SpokenPart]]:
     """File names, prompts and their parts in this language, clinical ones and building blocks first, each words once."""
     done: set[str] = set()
     for prompt in sorted(lines, key=lambda line: (not line.clinical, not BLOCK.match(line.key))):
@@ -254,7 +254,7 @@ def to_speak(language: str, lines: Sequence[PromptText]) -> Iterator[tuple[str, 
                 yield f"audio/{prompt.key}{f'-{at}' if at else ''}.ogg", prompt, part
 
 
-def packed(path: Path, language: str, files: Sequence[tuple[str, PromptText, Part, bytes]]) -> None:
+def packed(path: Path, language: str, files: Sequence[tuple[str, PromptText, SpokenPart, bytes]]) -> None:
     """Write the zip, in the studio's exchange format."""
     entries = []
     with zipfile.ZipFile(path.with_suffix(".new"), "w") as archive:
@@ -294,7 +294,7 @@ def main() -> None:
     made = Made(given.zip.with_suffix(".parts"), known)
     made.folder.mkdir(exist_ok=True)
     started = time.monotonic()
-    made_files: list[tuple[str, PromptText, Part, bytes]] = []
+    made_files: list[tuple[str, PromptText, SpokenPart, bytes]] = []
     left = 0
     for file, prompt, part in to_speak(given.language, chosen):
         late = time.monotonic() - started > 60 * given.minutes

@@ -11,8 +11,8 @@ from dbos._sys_db import SystemDatabase
 
 from ivr.db import Database, Vault
 from ivr.jobs.looking import Looks, look_before_claiming
-from ivr.jobs.worker import Worker
-from ivr.services.jobs import Job, Waiting, enqueue, waiting_jobs
+from ivr.jobs.worker import JobWorker
+from ivr.services.jobs import Job, WaitingJobs, enqueue, waiting_jobs
 from tests.support.callers import Caller
 from tests.support.jobs import until
 from tests.support.processes import worker_process
@@ -41,13 +41,13 @@ def put(database, job, key, delay=None):
 
 
 def test_what_waits_is_told_by_queue(database):
-    assert waiting_jobs(database) == Waiting(frozenset(), False)
+    assert waiting_jobs(database) == WaitingJobs(frozenset(), False)
     put(database, Job.PLACE_CALL, "one")
     put(database, Job.ALERT, "two")
     put(database, Job.ALERT, "three")
-    assert waiting_jobs(database) == Waiting(frozenset({"calls", "notices"}), False)
+    assert waiting_jobs(database) == WaitingJobs(frozenset({"calls", "notices"}), False)
     put(database, Job.FETCH_MISSED, "later", delay=timedelta(hours=1))
-    assert waiting_jobs(database) == Waiting(frozenset({"calls", "notices"}), True)
+    assert waiting_jobs(database) == WaitingJobs(frozenset({"calls", "notices"}), True)
 
 
 def test_one_answer_serves_all_queues_for_a_while(database):
@@ -127,7 +127,7 @@ def counted():
 
 
 def test_an_idle_worker_leaves_the_database_alone_and_begins_what_comes(line, tasks, outbox):
-    worker = Worker(tasks, scheduled=False, look_seconds=3600)
+    worker = JobWorker(tasks, scheduled=False, look_seconds=3600)
     worker.start()
     try:
         time.sleep(1.5)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ivr.jobs.worker import RECOVERIES, Worker
+from ivr.jobs.worker import RECOVERIES, JobWorker
 from ivr.models import RecordingStatus
 from ivr.services.calls.turns import Arrival, note_recording
 from ivr.services.jobs import Job, failed_jobs, retry_job
@@ -147,7 +147,7 @@ def test_a_job_that_fails_while_its_worker_stops_goes_on_with_the_next(line, tas
 
     api.fault("GET .*wav", hang)
     leave_recording(line, api)
-    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
+    worker = JobWorker(tasks, poll_seconds=0.05, patience=QUICK, scheduled=False)
     worker.start()
     assert hang.reached.wait(DEADLINE_SECONDS)
     stopping = threading.Thread(target=worker.stop)

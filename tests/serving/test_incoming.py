@@ -9,7 +9,7 @@ from ivr import limits
 from ivr.serving.incoming import IN_MEMORY, LARGEST_HEAD, Incoming
 from ivr.serving.pace import REQUEST, UPLOAD
 from ivr.serving.pools import CONNECTIONS, SIZES, pool_of
-from ivr.serving.refusals import Refused, answer_to, too_large
+from ivr.serving.refusals import RequestRefused, answer_to, too_large
 
 FORM = b"POST /voice/turn?n=1 HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: s\r\nContent-Length: 8\r\n\r\nDigits=1"
 NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -27,7 +27,7 @@ def head(path="/console/sign-in", method="POST", *lines):
 
 
 def refused(incoming, data):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         incoming.feed(data)
     return caught.value.refusal.status
 
@@ -88,7 +88,7 @@ def test_how_much_may_be_announced(path, most):
         new.close()
 
     told(most)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         told(most + 1)
     assert caught.value.refusal.status == 413
 

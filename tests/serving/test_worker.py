@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from ivr.config import ROOT
-from ivr.serving.pace import Outgoing, Pace
+from ivr.serving.pace import Pace, PacedSocket
 from ivr.serving.pools import PAGES, SIZES
 from ivr.serving.worker import MOST_UPLOADS
 from tests.support.processes import free_port, wait_until_listening
@@ -264,7 +264,7 @@ def test_a_server_that_inherits_its_door_is_replaced_without_a_lost_call(tmp_pat
 def test_a_slow_reader_is_given_up():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        outgoing = Outgoing(ours, Pace(0.2))
+        outgoing = PacedSocket(ours, Pace(0.2))
         outgoing.begin()
         began = time.monotonic()
         with pytest.raises(BrokenPipeError):
@@ -286,6 +286,6 @@ def test_a_steady_reader_is_not():
     with theirs:
         with ours:
             reader.start()
-            Outgoing(ours, Pace(0.3, 500_000)).sendall(b"x" * 3_000_000)
+            PacedSocket(ours, Pace(0.3, 500_000)).sendall(b"x" * 3_000_000)
         reader.join()
     assert sum(taken) == 3_000_000

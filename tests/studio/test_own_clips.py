@@ -13,7 +13,7 @@ from ivr.models import PromptState, PromptVersion, Role
 from ivr.rehearsal import rehearsing
 from ivr.services.audit import COMMAND
 from ivr.services.calls.turns import Arrival
-from ivr.services.prompts.catalogue import Heard, rows
+from ivr.services.prompts.catalogue import AudioHeard, rows
 from ivr.services.prompts.own_clips import add_clip, own_clips
 from ivr.services.prompts.releases import Releases
 from ivr.services.prompts.releasing import with_drafts
@@ -208,8 +208,8 @@ def test_words_that_a_language_has_not_are_not_missing_in_it(client_as, line):
     assert "Not in Spanish" in row
     assert f"/studio/{ES}/oh_5" not in row, "that page does not exist"
     heard = {one.key: {cell.language: cell.heard for cell in one.cells} for one in rows(line)}
-    assert heard["oh_5"] == {EN: Heard.MISSING, ES: Heard.UNUSED}
-    assert heard["pm"] == {EN: Heard.MISSING, ES: Heard.MISSING}
+    assert heard["oh_5"] == {EN: AudioHeard.MISSING, ES: AudioHeard.UNUSED}
+    assert heard["pm"] == {EN: AudioHeard.MISSING, ES: AudioHeard.MISSING}
 
 
 @pytest.mark.parametrize("address", ["/studio/", CLIPS, "/studio/waiting", f"/studio/{ES}/session", f"/studio/{ES}/pm"])

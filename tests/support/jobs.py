@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from ivr.jobs.worker import RetryPolicy, Worker
+from ivr.jobs.worker import JobWorker, RetryPolicy
 from ivr.models import Recording
 from ivr.services.jobs import Job, Lane
 from tests.support.carrier_api import sid
@@ -41,7 +41,7 @@ QUICK = dict.fromkeys(Lane, RetryPolicy(3, timedelta(milliseconds=1)))
 
 @contextlib.contextmanager
 def working(tasks, **options):
-    worker = Worker(tasks, poll_seconds=0.05, patience=QUICK, **{"scheduled": False, **options})
+    worker = JobWorker(tasks, poll_seconds=0.05, patience=QUICK, **{"scheduled": False, **options})
     worker.start()
     try:
         yield worker

@@ -34,21 +34,21 @@ class CallProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Whisper:
+class DeskWhisper:
     """What the desk hears of a call before it takes it: its language, and whether a warning sign was named."""
 
     language: str = ""
     warned: bool = False
 
 
-def whisper_of(database: Database, call_sid: str) -> Whisper:
+def whisper_of(database: Database, call_sid: str) -> DeskWhisper:
     """What to tell the desk of a call; nothing of one that is not known."""
     with database.read() as session:
         call = session.execute(select(Call.id, Call.language).where(Call.sid == call_sid)).first()
         if call is None:
-            return Whisper()
+            return DeskWhisper()
         warned = exists().where(PatientRequest.call_id == call.id, PatientRequest.red_flags.is_(True))
-        return Whisper(call.language, bool(session.scalar(select(warned))))
+        return DeskWhisper(call.language, bool(session.scalar(select(warned))))
 
 
 def follow(database: Database, call_sid: str) -> CallProgress | None:

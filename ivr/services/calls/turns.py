@@ -28,7 +28,7 @@ from ivr.services.numbers import caller_number
 from ivr.services.prompts.by_phone import keep_left_take
 from ivr.services.recordings.recordings import FETCHABLE, discard_recording, enqueue_import
 from ivr.services.requests import by_phone
-from ivr.services.requests.answers import Answers, add_answers
+from ivr.services.requests.answers import KeyedAnswers, add_answers
 from ivr.services.requests.saving import keep_incomplete, save_request
 
 DOUBLED_SECONDS = 0.7
@@ -256,7 +256,7 @@ def _apply(connection: Connection, line: Line, call_id: int, state: CallState, g
             case ev.RecordingMade(sid, seconds):
                 _store_recording(connection, call_id, sid, RecordingStatus.ANNOUNCED, seconds, now)
             case ev.AnswersGiven(request_id, draft, before):
-                answers = Answers(request_id, call_id, draft, before)
+                answers = KeyedAnswers(request_id, call_id, draft, before)
                 with session_in(connection) as session:
                     told = add_answers(session, line, answers, now)
                 turn = replace(turn, state=replace(turn.state, saved=told or turn.state.saved))

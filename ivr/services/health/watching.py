@@ -19,7 +19,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRequests:
     """Open requests of a priority: how many, the age of the oldest, and how long a first reply is late, in seconds."""
 
     priority: Priority
@@ -28,7 +28,7 @@ class Waiting:
     overdue_seconds: float
 
 
-def waiting_requests(database: Database, now: datetime) -> list[Waiting]:
+def waiting_requests(database: Database, now: datetime) -> list[WaitingRequests]:
     """The open requests, by priority; priorities without any are there too."""
     found = (
         select(
@@ -59,8 +59,8 @@ def requests_left_in_outage(database: Database) -> dict[Priority, int]:
         return dict.fromkeys(Priority, 0) | {row.priority: int(row[1]) for row in session.execute(found)}
 
 
-def _waiting(priority: Priority, count: int, oldest: datetime, due: datetime, now: datetime) -> Waiting:
-    return Waiting(priority, count, max((now - oldest).total_seconds(), 0), max((now - due).total_seconds(), 0))
+def _waiting(priority: Priority, count: int, oldest: datetime, due: datetime, now: datetime) -> WaitingRequests:
+    return WaitingRequests(priority, count, max((now - oldest).total_seconds(), 0), max((now - due).total_seconds(), 0))
 
 
 def prompt_faults(database: Database, scripts: Mapping[str, Script]) -> list[str]:

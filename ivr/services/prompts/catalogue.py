@@ -16,7 +16,7 @@ from ivr.services.prompts.versions import prompt_of, words_to_record
 from ivr.services.scripts import Script
 
 
-class Heard(StrEnum):
+class AudioHeard(StrEnum):
     """What callers hear of a prompt in a language."""
 
     PERSON = "person"
@@ -35,7 +35,7 @@ class PromptCell:
     """
 
     language: str
-    heard: Heard = Heard.MISSING
+    heard: AudioHeard = AudioHeard.MISSING
     seconds: float | None = None
     disagrees: str = ""
     drafts: int = 0
@@ -118,7 +118,7 @@ def _row(
 
 def _cell(cells: Mapping[tuple[str, str], PromptCell], language: str, key: str, script: Script) -> PromptCell:
     if key not in script.prompts:
-        return PromptCell(language, Heard.UNUSED)
+        return PromptCell(language, AudioHeard.UNUSED)
     return cells.get((language, key), PromptCell(language))
 
 
@@ -139,7 +139,7 @@ def _cells(line: Line) -> dict[tuple[str, str], PromptCell]:
         for language, key, state, source, seconds, problem, publish_at, text, version_id in session.execute(query):
             cell = replace(cells[language, key], language=language)
             if state is PromptState.PUBLISHED:
-                heard = Heard.SYNTHETIC if source is PromptSource.SYNTHESIS else Heard.PERSON
+                heard = AudioHeard.SYNTHETIC if source is PromptSource.SYNTHESIS else AudioHeard.PERSON
                 cell = replace(cell, heard=heard, seconds=seconds, words=text, version_id=version_id)
             elif problem:
                 cell = replace(cell, refused=cell.refused + 1)

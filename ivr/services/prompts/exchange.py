@@ -61,7 +61,7 @@ BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveredZip:
     """A zip that came back: where it can be read, its bytes, and the import that its versions belong to."""
 
     file: IO[bytes]
@@ -130,7 +130,7 @@ def import_language(
     line: Line,
     actor: Actor,
     language: str,
-    delivery: Delivery,
+    delivery: DeliveredZip,
     now: datetime,
     tell_how_far: Callable[[int, int], None],
 ) -> list[str]:
@@ -239,7 +239,7 @@ def _called(names: Sequence[str], wanted: str) -> str | None:
 
 
 @contextmanager
-def _opened(delivery: Delivery) -> Iterator[zipfile.ZipFile]:
+def _opened(delivery: DeliveredZip) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(delivery.file)
     except (*BROKEN, ValueError):

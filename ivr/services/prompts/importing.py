@@ -19,9 +19,9 @@ from ivr.models import ImportState, PromptImport, PromptImportPart, PromptState,
 from ivr.services.audit import Actor
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
-from ivr.services.prompts.exchange import LARGEST_ZIP, NO_MANIFEST, Delivery, import_language
+from ivr.services.prompts.exchange import LARGEST_ZIP, NO_MANIFEST, DeliveredZip, import_language
 from ivr.services.prompts.versions import VersionError
-from ivr.services.prompts.waiting import Waiting, waiting
+from ivr.services.prompts.waiting import WaitingVersions, waiting
 
 PIECE = 1 << 20
 """Bytes of a piece; a transaction is no longer than one takes."""
@@ -85,7 +85,7 @@ def take_in(line: Line, import_id: int, now: datetime) -> ImportState | None:
             line,
             actor,
             kept.language,
-            Delivery(file, kept.size, import_id),
+            DeliveredZip(file, kept.size, import_id),
             now,
             lambda looked_at, files: _note(line, import_id, looked_at, files),
         )
@@ -134,14 +134,14 @@ def progress_of(line: Line, import_id: int) -> ImportProgress | None:
     return ImportProgress(kept, found["recordings"], found["wordings"], found["being_made"], found["refused"])
 
 
-def of_import(line: Line, import_id: int) -> Waiting:
+def of_import(line: Line, import_id: int) -> WaitingVersions:
     """What waits of an import."""
     found = waiting(line)
 
     def chosen(versions: Iterable[PromptVersion]) -> list[PromptVersion]:
         return [one for one in versions if one.import_id == import_id]
 
-    return Waiting(
+    return WaitingVersions(
         to_approve=chosen(found.to_approve),
         ready=chosen(found.ready),
         scheduled=chosen(found.scheduled),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ivr.audio.casting import cast_for
 from ivr.audio.clips import PromptClip, PromptText, make_clips
-from ivr.audio.errors import Refusal, SynthesisError, TakeRefused
+from ivr.audio.errors import SynthesisError, TakeFault, TakeRefused
 from ivr.audio.sandbox import master_take
 from ivr.config import PROMPTS
 from ivr.models import PromptSource, PromptState, PromptTake, PromptVersion, Recording
@@ -88,7 +88,7 @@ def _noted(
     give_audio(session, version, clip, now)
     version.remark = clip.remark or None
     if clip.faults:
-        version.problem, version.refused_as = " ".join(clip.faults), Refusal.FAST.value
+        version.problem, version.refused_as = " ".join(clip.faults), TakeFault.FAST.value
         version.publish_when_ready = False
         return version.state
     version.state = PromptState.RECORDED

@@ -28,7 +28,7 @@ from ivr.services.recordings.recordings import discard_recording
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingVersions:
     """The clinic's versions that are not on the air, the newest first; `names` are their authors' by id.
 
     `to_approve`: clinical and ready but for a second person. `ready`: the newest of each prompt and language that
@@ -43,7 +43,7 @@ class Waiting:
     names: Mapping[int, str]
 
 
-def waiting(line: Line) -> Waiting:
+def waiting(line: Line) -> WaitingVersions:
     """Everything that waits."""
     with line.database.read() as session:
         names = {one.id: one.name for one in session.scalars(select(StaffMember))}
@@ -61,7 +61,7 @@ def waiting(line: Line) -> Waiting:
             taken.add(place)
         if chosen != "others" or version.state is not PromptState.DRAFT or version.problem:
             lists[chosen].append(version)
-    return Waiting(**lists, names=names)
+    return WaitingVersions(**lists, names=names)
 
 
 def counts(line: Line) -> tuple[int, int]:

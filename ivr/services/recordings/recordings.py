@@ -24,7 +24,7 @@ STUCK_AFTER, STUCK_UNTIL = timedelta(hours=2), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class ImportState:
+class FetchState:
     """How far a recording's way to us is: its seconds as the carrier told them, and what is still to be done."""
 
     to_store: bool
@@ -59,13 +59,13 @@ def enqueue_deletions(database: Database, recording_sids: Sequence[str], now: da
             enqueue_import(database, connection, sid, occasion=f"erased-{now.date().isoformat()}")
 
 
-def import_state(database: Database, recording_sid: str) -> ImportState | None:
+def import_state(database: Database, recording_sid: str) -> FetchState | None:
     """What is left to do for a recording; None when nobody knows it."""
     with database.read() as session:
         found = _find(session, recording_sid)
         if found is None:
             return None
-        return ImportState(
+        return FetchState(
             to_store=found.status in FETCHABLE and found.erased_at is None,
             to_delete=_is_done_with(found) and found.deleted_at is None,
             seconds=found.duration_seconds,

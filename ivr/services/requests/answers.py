@@ -30,7 +30,7 @@ ANSWERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class KeyedAnswers:
     """What a call has told about a request that it saved, now and before its last key."""
 
     request_id: int
@@ -39,7 +39,7 @@ class Answers:
     before: Draft
 
 
-def add_answers(session: Session, line: Line, answers: Answers, now: datetime) -> RequestSaved | None:
+def add_answers(session: Session, line: Line, answers: KeyedAnswers, now: datetime) -> RequestSaved | None:
     """Add what a caller has just answered; what is promised now, or None when the request is there no more.
 
     What staff have done meanwhile stays: a value that they changed, a priority that they raised, who works on it. A
@@ -63,7 +63,7 @@ def add_answers(session: Session, line: Line, answers: Answers, now: datetime) -
         for name, value in given.items():
             if getattr(request, name) in (None, getattr(before, name)):
                 setattr(request, name, value)
-        _hurry(request, line, answers, now, warned=warned, spoke=spoke)
+        _bring_forward(request, line, answers, now, warned=warned, spoke=spoke)
         if spoke:
             case.record(EntryKind.MESSAGE_ADDED, AuditAction.CHANGED, "message added, in the call that saved it")
         session.flush()
@@ -114,7 +114,9 @@ def _note(session: Session, request: PatientRequest, given: Mapping[str, Any], b
     session.add(RequestEntry(request_id=request.id, at=now, kind=EntryKind.ANSWER_ADDED, changes=text))
 
 
-def _hurry(request: PatientRequest, line: Line, answers: Answers, now: datetime, *, warned: bool, spoke: bool) -> None:
+def _bring_forward(
+    request: PatientRequest, line: Line, answers: KeyedAnswers, now: datetime, *, warned: bool, spoke: bool
+) -> None:
     """Let the request be due as its answers want it: never later than it was because of its priority.
 
     Only an answer that calls for a higher priority than those before it raises it: staff may have lowered it.

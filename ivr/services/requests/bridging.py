@@ -75,7 +75,7 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
-class Whisper:
+class StaffWhisper:
     """What the staff hear before they accept."""
 
     reference: str
@@ -248,13 +248,13 @@ def note_refused(line: Line, bridge_id: int, now: datetime) -> None:
             _end(session, line, bridge, BridgeOutcome.REFUSED, now)
 
 
-def answer(line: Line, bridge_id: int, call_sid: str) -> Whisper | None:
+def answer(line: Line, bridge_id: int, call_sid: str) -> StaffWhisper | None:
     """The staff's phone was picked up: what to say; None when this call is not (or no longer) wanted."""
     with _locked(line, bridge_id) as (session, bridge):
         if bridge is None or bridge.status is BridgeStatus.ENDED or not _rings(bridge, call_sid):
             return None
         request = session.get_one(PatientRequest, bridge.request_id)
-        return Whisper(request.reference, request.priority.value, bridge.on_call_number is not None)
+        return StaffWhisper(request.reference, request.priority.value, bridge.on_call_number is not None)
 
 
 def accept(line: Line, bridge_id: int, call_sid: str, accepted: bool, now: datetime) -> DialTarget | None:

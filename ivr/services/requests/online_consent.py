@@ -18,28 +18,28 @@ from ivr.services.requests.texting import enqueue_text
 
 
 @dataclass(frozen=True)
-class Question:
+class TextsQuestion:
     """Whether the question about texts is still to be asked, and what was answered, if that still holds."""
 
     is_asked: bool = False
     answered: bool | None = None
 
 
-def question_about(line: Line, token: str) -> Question:
+def question_about(line: Line, token: str) -> TextsQuestion:
     """What became of the question for the patient who has sent a form.
 
     It is not asked a second time, nor after a warning sign.
     """
     if line.texts is None:
-        return Question()
+        return TextsQuestion()
     with line.database.read() as session:
         request = _request(session, token)
         if request is None:
-            return Question()
+            return TextsQuestion()
         if _can_be_asked(session, request):
-            return Question(is_asked=True)
+            return TextsQuestion(is_asked=True)
         holds = not request.may_text or consent.can_take(session, request.callback_number)
-        return Question(answered=request.may_text if holds else None)
+        return TextsQuestion(answered=request.may_text if holds else None)
 
 
 def answer(line: Line, token: str, agrees: bool, asked: str, language: str, now: datetime) -> None:

@@ -75,7 +75,7 @@ FINAL = frozenset({TextStatus.DELIVERED, TextStatus.UNDELIVERED, TextStatus.REFU
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextToSend:
     """A text message to ask the carrier for: the patient's number (E.164), and the words."""
 
     to: str
@@ -124,7 +124,7 @@ def _is_told(session: Session, request_id: int, kind: TextKind, now: datetime) -
     return recent or last.status is TextStatus.WAITING
 
 
-def ask_for(line: Line, text_id: int, now: datetime) -> Text | None:
+def ask_for(line: Line, text_id: int, now: datetime) -> TextToSend | None:
     """Note that the carrier is being asked to send a text; None when it must not be (again)."""
     with _locked(line, text_id) as (session, text):
         if text is None or text.status is not TextStatus.WAITING or line.texts is None:
@@ -136,7 +136,7 @@ def ask_for(line: Line, text_id: int, now: datetime) -> Text | None:
         text.status, text.asked_at = TextStatus.ASKED, now
         words = _words(session, line, line.texts, request, text.kind, now)
         text.words = words.replace(PLACE, HIDDEN)
-        return Text(request.callback_number, words.replace(PLACE, _secret(session, line, text, now)))
+        return TextToSend(request.callback_number, words.replace(PLACE, _secret(session, line, text, now)))
 
 
 def _secret(session: Session, line: Line, text: TextMessage, now: datetime) -> str:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from ivr.callflow.outputs import Gather
 from ivr.models import Call
-from ivr.services.calls.following import Whisper, whisper_of
+from ivr.services.calls.following import DeskWhisper, whisper_of
 from ivr.services.calls.turns import Arrival, start_call
 from tests.support.callers import Caller
 from tests.support.engine_call import spoken_prompts
@@ -47,7 +47,7 @@ def test_a_daughters_call_is_found_and_tells_no_more_than_that_it_is_there(line)
 
 def test_the_desk_hears_a_warning_sign_and_the_language(line):
     call(line, "CA1")("2 1")
-    assert whisper_of(line.database, "CA1") == Whisper("en-US", False)
+    assert whisper_of(line.database, "CA1") == DeskWhisper("en-US", False)
     call(line, "CA2", "+16175550177")("2 1 2 1")
-    assert whisper_of(line.database, "CA2") == Whisper("en-US", True)
-    assert whisper_of(line.database, "CA3") == Whisper()
+    assert whisper_of(line.database, "CA2") == DeskWhisper("en-US", True)
+    assert whisper_of(line.database, "CA3") == DeskWhisper()

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ivr.audio.casting import Cast, Part, PromptText, cast_for, fingerprint, parts_of
+from ivr.audio.casting import Cast, PromptText, SpokenPart, cast_for, fingerprint, parts_of
 from ivr.audio.clips import make_clips
 from ivr.audio.voices import plain_voice
 from ivr.services.prompts.brought import BroughtError, brought_audio
@@ -37,7 +37,7 @@ def recording(seconds=1.5):
 def folder(tmp_path):
     """A folder with a zip for one line."""
     entry = {"key": LINE.key, "text": LINE.text, "file": "audio/1.wav"}
-    entry["words_sha256"] = Part(SPANISH, LINE.text).words_sha256
+    entry["words_sha256"] = SpokenPart(SPANISH, LINE.text).words_sha256
     with zipfile.ZipFile(tmp_path / f"{SPANISH}.zip", "w") as archive:
         archive.writestr("manifest.json", json.dumps({"language": SPANISH, "prompts": [entry]}))
         archive.writestr("audio/1.wav", recording())
@@ -59,7 +59,7 @@ def test_a_line_whose_words_changed_is_spoken(folder):
 
 def test_clips_are_made_anew_when_the_file_changes():
     plain = plain_voice(SPANISH)
-    words = Part(SPANISH, LINE.text).words_sha256
+    words = SpokenPart(SPANISH, LINE.text).words_sha256
     prints = {fingerprint(SPANISH, LINE, Cast(plain, plain, brought)) for brought in ({}, {words: b"1"}, {words: b"2"})}
     assert len(prints) == 3
 
