@@ -94,7 +94,7 @@ def add_routes(console: Blueprint, line: Line, config: Config) -> None:
             ends = forms.time_of_day(request.form.get("open_late", "").strip())
             hours.open_late(line, actor(), ends, line.clock())
         except (HoursError, FormError) as error:
-            return show(closure_error=f"Opens today at: {error}", entered=request.form), 400
+            return show(late_error=f"Opens today at: {error}", entered=request.form), 400
         flash(f"Today opens at {hours.minutes(ends)}. Calls go by it within a few seconds.", "good")
         return redirect(url_for("console.opening_hours"))
 
@@ -127,6 +127,7 @@ def _page(
     weekly_error: str = "",
     closure_error: str = "",
     clinic_error: str = "",
+    late_error: str = "",
     entered: Mapping[str, str] | None = None,
 ) -> str:
     """The page; after a refused form, with what was entered there and why it was refused."""
@@ -160,6 +161,7 @@ def _page(
         weekly_error=weekly_error,
         closure_error=closure_error,
         clinic_error=clinic_error,
+        late_error=late_error,
         entered=entered or {},
         most_seconds=int(hours.GREETING_SECONDS),
         words_a_minute=hours.WORDS_A_MINUTE,

@@ -117,8 +117,10 @@ def test_a_time_at_which_today_cannot_open_is_refused_and_the_last_good_one_hold
         assert admin.send("/console/hours/open-late", {"open_late": good}).location == "/console/hours"
     answer = admin.send("/console/hours/open-late", {"open_late": time})
     assert answer.status_code == 400
-    assert words in unescape(answer.text)
-    assert f'value="{time}"' in answer.text
+    told, _, below = unescape(answer.text).partition('<div class="state')
+    assert words in told, "beside the field: whoever has a phone sees no further"
+    assert words not in below
+    assert f'value="{time}"' in told
     assert [(one.days.begins, one.days.ends) for one in hours.closures(line, clock.now)] == [(0, 630)]
 
 

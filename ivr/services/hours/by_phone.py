@@ -14,7 +14,7 @@ from ivr.models import ClosureReason
 from ivr.services.accounts.by_phone import admin_of
 from ivr.services.audit import Actor
 from ivr.services.calendar import MIDNIGHT, Calendar, ClosedDays
-from ivr.services.hours.hours import close_days_in, lift_days_in, lift_hours_in, store_closure_in
+from ivr.services.hours.hours import change_hours_in, close_days_in, lift_days_in
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
 
@@ -64,12 +64,9 @@ def set_hours(session: Session, line: Line, inquiry: Inquiry) -> Found:
     minute = _minute_of(calendar, day, wanted, inquiry.now)
     if minute is None:
         return Found("no_such_time")
-    opens = wanted.edge is HoursEdge.OPENS
-    begins, ends = (0, minute) if opens else (minute, MIDNIGHT)
-    actor = Actor.of(admin, "phone")
-    lift_hours_in(session, actor, day, opens=opens, now=inquiry.now)
+    begins, ends = (0, minute) if wanted.edge is HoursEdge.OPENS else (minute, MIDNIGHT)
     closed = ClosedDays(day, day, ClosureReason.WEATHER, MOVED, begins=begins, ends=ends)
-    store_closure_in(session, line, actor, closed, inquiry.now)
+    change_hours_in(session, line, Actor.of(admin, "phone"), closed, inquiry.now)
     return Found("set")
 
 

@@ -137,7 +137,7 @@ def add_closure(line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> 
     if not wanted.is_whole:
         _check_hours(wanted, line.calendar, now)
     with line.database.write() as session:
-        closure = store_closure_in(session, line, actor, wanted, now)
+        closure = _store_closure_in(session, line, actor, wanted, now)
     line.calendars.forget()
     return closure.id
 
@@ -157,7 +157,7 @@ def close_days_in(
     today = calendar.today(now)
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         if calendar.closure_on(day) is None:
-            store_closure_in(session, line, actor, ClosedDays(day, day, reason, name), now)
+            _store_closure_in(session, line, actor, ClosedDays(day, day, reason, name), now)
 
 
 def open_late(line: Line, actor: Actor, ends: int, now: datetime) -> None:
@@ -170,9 +170,19 @@ def open_late(line: Line, actor: Actor, ends: int, now: datetime) -> None:
     wanted = ClosedDays(today, today, ClosureReason.OTHER, OPENS_LATE, ends=ends)
     _check_hours(wanted, line.calendar, now)
     with line.database.write() as session:
-        lift_hours_in(session, actor, today, opens=True, now=now)
-        store_closure_in(session, line, actor, wanted, now)
+        change_hours_in(session, line, actor, wanted, now)
     line.calendars.forget()
+
+
+def change_hours_in(session: Session, line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> None:
+    """Let one day open late or close early, in a transaction under way; what was set before for that is taken back."""
+    begins, ends = Closure.begins, Closure.ends
+    edge = (begins == 0, ends < MIDNIGHT) if wanted.begins == 0 else (begins > 0, ends == MIDNIGHT)
+    day = wanted.first_day
+    this_day = (Closure.first_day == day, Closure.last_day == day, Closure.lifted_at.is_(None))
+    for closure in session.scalars(select(Closure).where(*this_day, *edge).with_for_update()):
+        _lift(session, actor, closure, now)
+    _store_closure_in(session, line, actor, wanted, now)
 
 
 def lift_closure(line: Line, actor: Actor, closure_id: int, now: datetime) -> None:
@@ -198,14 +208,6 @@ def lift_days_in(session: Session, line: Line, actor: Actor, days: int, now: dat
         Closure.first_day < today + timedelta(days=days),
     )
     for closure in session.scalars(touching.with_for_update()):
-        _lift(session, actor, closure, now)
-
-
-def lift_hours_in(session: Session, actor: Actor, day: date, *, opens: bool, now: datetime) -> None:
-    """Take back what lets this one day open late (`opens`), or close early."""
-    edge = (Closure.begins == 0, Closure.ends < MIDNIGHT) if opens else (Closure.begins > 0, Closure.ends == MIDNIGHT)
-    this_day = (Closure.first_day == day, Closure.last_day == day, Closure.lifted_at.is_(None))
-    for closure in session.scalars(select(Closure).where(*this_day, *edge).with_for_update()):
         _lift(session, actor, closure, now)
 
 
@@ -311,7 +313,7 @@ def _check_greeting(greeting: str) -> None:
         raise HoursError(f"{too_long} Shorten it: callers wait for the menu.")
 
 
-def store_closure_in(session: Session, line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> Closure:
+def _store_closure_in(session: Session, line: Line, actor: Actor, wanted: ClosedDays, now: datetime) -> Closure:
     """Store a closure that was checked, in a transaction under way; one that is there already is that one."""
     same = select(Closure).where(
         Closure.first_day == wanted.first_day,
