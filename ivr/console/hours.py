@@ -1,4 +1,4 @@
-"""The hours: when the clinic is open, the days on which it is closed, and what callers hear of it now."""
+"""The page of the hours: when the clinic is open or closed, what callers hear of it now, and the clinic's name."""
 
 from __future__ import annotations
 
