@@ -13,8 +13,8 @@ Encode = Callable[..., bytes]
 
 
 @pytest.fixture(autouse=True)
-def spoken_once() -> None:
-    """Here every word is spoken anew."""
+def heard_once() -> None:
+    """Here every word is spoken, and every file decoded, anew."""
 
 
 @pytest.fixture(scope="session")
