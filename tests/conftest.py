@@ -31,7 +31,7 @@ from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.second_chance import SecondChance
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
-from tests.support.speech import DECODER, SPEAKERS, remembering, remembering_decoder
+from tests.support.speech import DECODER, SPEAKERS, kept_speech, remembering, remembering_decoder
 from tests.support.staff_pages import browser, browsers, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -152,15 +152,15 @@ def only_declared_findings():
 
 @pytest.fixture(autouse=True)
 def heard_once(remembering_voice, decoder, monkeypatch):
-    """The same words are spoken, and the same file is decoded, once in a run; tests/audio/ does everything anew."""
+    """The same words are spoken once, the same file is decoded once in a run; tests/audio/ does everything anew."""
     for name in SPEAKERS:
         monkeypatch.setattr(name, remembering_voice)
     monkeypatch.setattr(DECODER, decoder)
 
 
 @pytest.fixture(scope="session")
-def remembering_voice(run_folder):
-    with remembering(run_folder / "speech") as voice:
+def remembering_voice():
+    with remembering(kept_speech()) as voice:
         yield voice
 
 

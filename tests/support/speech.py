@@ -1,7 +1,8 @@
-"""What was said, and what was decoded, once in a run, kept for all its processes: a voice takes a second to start."""
+"""What was said is kept for later runs, what was decoded for this one: the script takes a minute of a core to speak."""
 
 import os
 import pickle
+import shutil
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -11,12 +12,28 @@ from hashlib import sha256
 from ivr.audio import sandbox
 from ivr.audio.measuring import TARGET_WPM
 from ivr.audio.synthesis import WORKER, Spoken, Synthesizer
+from ivr.config import ROOT
 
 SPEAKERS = ("ivr.audio.clips.Synthesizer", "ivr.audio.synthesis.Synthesizer", "ivr.demo.week.Synthesizer")
 """Where the product asks for a voice."""
 
 DECODER = "ivr.audio.sandbox._asked"
 """Where it has something decoded in a process of its own."""
+
+
+KEPT = ROOT / ".speech"
+"""What was said in earlier runs. It can be deleted at any time."""
+
+
+def kept_speech():
+    """The folder of what today's voices have said; what was said by others is deleted."""
+    made_of = [ROOT / "requirements.txt", *sorted((ROOT / "ivr" / "audio").glob("*.py"))]
+    name = sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:16]
+    if KEPT.exists():
+        for other in KEPT.iterdir():
+            if other.name != name:
+                shutil.rmtree(other, ignore_errors=True)
+    return KEPT / name
 
 
 @contextmanager
@@ -26,7 +43,7 @@ def remembering(folder):
     Whoever speaks next in this process takes over the child of whoever has ended. The same words give the same samples:
     tests/audio/ proves it, without this.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     idle = deque()
 
     class RememberingSynthesizer(Synthesizer):
