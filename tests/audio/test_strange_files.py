@@ -46,6 +46,9 @@ TELEPHONES = ("WAV, 8 kHz", "WAV, mu-law", "WAV, A-law")
 
 USUAL = ("WAV, 16 bit", "FLAC", "MP3", "AAC in MP4", "Opus in WebM")
 
+TOO_OFTEN = 24
+"""The sentence takes 5.2 seconds: 125 in all, which is more than two minutes."""
+
 UNREADABLE = "not a recording we can read"
 CUT_OFF = "Was it cut off"
 
@@ -66,6 +69,12 @@ def at(hertz):
 def expected():
     """Seconds of the clip that becomes of the plainest file."""
     return finish_take(as_wav(*voice()), "en-US", LINE).measurement.seconds
+
+
+@functools.cache
+def plain(coding):
+    """A file of clean speech."""
+    return file_of(coding)
 
 
 def file_of(coding, change=lambda samples: samples, channels=1):
@@ -100,13 +109,13 @@ def test_a_voice_that_was_24_db_too_loud_is_distorted_in_every_coding(coding):
 @pytest.mark.parametrize("coding", CODINGS)
 def test_the_beginning_of_a_file_is_no_recording(coding):
     """Forty bytes of AAC alone are some milliseconds of silence already."""
-    words, _ = refused(file_of(coding)[:40])
+    words, _ = refused(plain(coding)[:40])
     assert ("almost silent" if coding == "AAC alone" else UNREADABLE) in words
 
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_half_a_file_is_unreadable_or_lacks_words(coding):
-    source = file_of(coding)
+    source = plain(coding)
     words, _ = refused(source[: len(source) // 2])
     assert UNREADABLE in words or CUT_OFF in words
 
@@ -118,7 +127,7 @@ def test_half_a_file_is_unreadable_or_lacks_words(coding):
         (lambda samples: samples * 0, TakeFault.QUIET, "almost silent"),
         (lambda samples: samples * 0.002, TakeFault.QUIET, "almost silent"),
         (lambda samples: np.tile(samples, 2), TakeFault.LONG, "Was something said twice"),
-        (lambda samples: np.tile(samples, 40), TakeFault.LONG, "longer than two minutes"),
+        (lambda samples: np.tile(samples, TOO_OFTEN), TakeFault.LONG, "longer than two minutes"),
         (lambda samples: samples[: len(samples) // 2], TakeFault.SHORT, CUT_OFF),
     ],
     ids=["silence", "far away", "said twice", "minutes", "half of it"],
@@ -143,7 +152,7 @@ def test_a_beep_before_the_speech_is_cut_off(coding):
     hertz = CODINGS[coding][2]
     beep = 0.3 * np.sin(2 * np.pi * 1000 * np.arange(hertz // 5) / hertz)
     clip = finish_take(file_of(coding, lambda samples: np.concatenate([beep, samples])), "en-US", LINE)
-    alone = finish_take(file_of(coding), "en-US", LINE)
+    alone = finish_take(plain(coding), "en-US", LINE)
     assert clip.measurement.seconds == pytest.approx(alone.measurement.seconds, abs=0.1)
 
 
