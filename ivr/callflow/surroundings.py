@@ -88,9 +88,9 @@ class Sentences:
         self._searched: dict[str, tuple[dict[str, Found], Iterator[Found]]] = {}
 
     def with_prompt(self, key: str) -> tuple[str, tuple[Fragment, ...]] | None:
-        """The first sentence of a call that has a prompt: the node that says it ("" for what is in none), and its parts.
+        """The first sentence of a call that has a prompt: the node that says it, and its parts.
 
-        None when no call says it.
+        The node is "" for what is in none. None when no call says it.
         """
         found = self._in_nodes(key) or next((one for one in _outside(key) if key in self._prompts_in(one[1])), None)
         if found is None:
