@@ -19,6 +19,7 @@ from ivr import create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.public.words import read_words
 from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
@@ -125,14 +126,15 @@ def own_logs():
 
 @pytest.fixture(scope="session", autouse=True)
 def once_a_process():
-    """The shipped scripts are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
-    parsed = cache(read_scripts)
+    """The shipped words are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
+    parsed, pages = cache(read_scripts), cache(read_words)
 
     def read(folder, languages, clinic_name):
         return (parsed if folder == PROMPTS else read_scripts)(folder, tuple(languages), clinic_name)
 
     with pytest.MonkeyPatch.context() as patch, compiling_once():
         patch.setattr("ivr.read_scripts", read)
+        patch.setattr("ivr.public.pages.read_words", lambda folder, languages: pages(folder, tuple(languages)))
         yield
 
 
