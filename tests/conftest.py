@@ -14,11 +14,14 @@ from functools import cache
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 
 from ivr import create_line
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.public.words import read_words
+from ivr.services.accounts import staff
 from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
@@ -125,14 +128,26 @@ def own_logs():
 
 @pytest.fixture(scope="session", autouse=True)
 def once_a_process():
-    """The shipped scripts are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
-    parsed = cache(read_scripts)
+    """The shipped words are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
+    parsed, pages = cache(read_scripts), cache(read_words)
 
     def read(folder, languages, clinic_name):
         return (parsed if folder == PROMPTS else read_scripts)(folder, tuple(languages), clinic_name)
 
     with pytest.MonkeyPatch.context() as patch, compiling_once():
         patch.setattr("ivr.read_scripts", read)
+        patch.setattr("ivr.public.pages.read_words", lambda folder, languages: pages(folder, tuple(languages)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes():
+    """Argon2id with the least memory and time; tests/services/accounts/test_staff.py holds what a hash really costs."""
+    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    costs = f"m={staff.MEMORY_COST},t={staff.TIME_COST}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "HASHER", least)
+        patch.setattr(staff, "NOBODY", staff.NOBODY.replace(costs, "m=8,t=1"))
         yield
 
 

@@ -36,6 +36,13 @@ LANGUAGE = "en-US"
 
 Sentence = tuple[Speech, ...]
 
+Found = tuple[str, Sentence]
+"""A sentence, with the name of its node."""
+
+HALVES = ("am", "noon", "pm")
+NUMBERED = ("hour", "minute", "weekday", "digit", "month", "day")
+"""Building blocks that calls can be made up for."""
+
 HOURS_TODAY = ("opens_late", "opens_again", "closes_early")
 
 DOORS: tuple[Sentence, ...] = (
@@ -72,27 +79,54 @@ DOORS: tuple[Sentence, ...] = (
 """What callers and staff hear outside the tree's nodes."""
 
 
-def sentence_with(
-    tree: Tree, key: str, order: WordOrder, has: Callable[[str], bool]
-) -> tuple[str, tuple[Fragment, ...]] | None:
-    """The first sentence of a call that has a prompt: the node that says it ("" for what is in none), and its parts.
+class Sentences:
+    """What calls say, to be searched; sentences that were made for one prompt are kept for the others."""
 
-    None when no call says it.
-    """
-    for node in tree.nodes.values():
-        for sentence in _sentences(tree, node, key):
-            if parts := _with(key, sentence, order, has):
-                return node.name, parts
-    for sentence in (*DOORS, *_numbers(key)):
-        if parts := _with(key, sentence, order, has):
-            return "", parts
-    return None
+    def __init__(self, tree: Tree, order: WordOrder, has: Callable[[str], bool]) -> None:
+        self._tree, self._order, self._has = tree, order, has
+        self._prompts_of = cache(self._composed)
+        self._searched: dict[str, tuple[dict[str, Found], Iterator[Found]]] = {}
+
+    def with_prompt(self, key: str) -> tuple[str, tuple[Fragment, ...]] | None:
+        """The first sentence of a call that has a prompt: the node that says it, and its parts.
+
+        The node is "" for what is in none. None when no call says it.
+        """
+        found = self._in_nodes(key) or next((one for one in _outside(key) if key in self._prompts_in(one[1])), None)
+        if found is None:
+            return None
+        return found[0], tuple(part for speech in found[1] for part in compose(speech, self._order, self._has))
+
+    def _in_nodes(self, key: str) -> Found | None:
+        block = _block_of(key)
+        first, rest = self._searched.setdefault(block, ({}, self._heard(block)))
+        while key not in first and (following := next(rest, None)):
+            for prompt in self._prompts_in(following[1]):
+                first.setdefault(prompt, following)
+        return first.get(key)
+
+    def _heard(self, block: str) -> Iterator[Found]:
+        for node in self._tree.nodes.values():
+            yield from ((node.name, sentence) for sentence in _sentences(self._tree, node, block))
+
+    def _prompts_in(self, sentence: Sentence) -> Iterator[str]:
+        for speech in sentence:
+            if isinstance(speech, Say):
+                yield speech.prompt
+            else:
+                yield from self._prompts_of(speech)
+
+    def _composed(self, speech: Speech) -> tuple[str, ...]:
+        return tuple(part.prompt for part in compose(speech, self._order, self._has) if isinstance(part, Say))
 
 
-def _with(key: str, sentence: Sentence, order: WordOrder, has: Callable[[str], bool]) -> tuple[Fragment, ...]:
-    """A sentence's parts, if the prompt is one of them."""
-    parts = tuple(part for speech in sentence for part in compose(speech, order, has))
-    return parts if any(isinstance(part, Say) and part.prompt == key for part in parts) else ()
+def _outside(key: str) -> Iterator[Found]:
+    yield from (("", sentence) for sentence in (*DOORS, *_numbers(key)))
+
+
+def _block_of(key: str) -> str:
+    """The building block whose number calls are made up with; "" for prompts that calls have without that."""
+    return key if key in HALVES or key.rpartition("_")[0] in NUMBERED else ""
 
 
 def _sentences(tree: Tree, node: Node, key: str) -> Iterator[Sentence]:
@@ -177,7 +211,7 @@ def _calls(key: str) -> tuple[CallState, ...]:
     """Calls that say everything that a call can say, and the number in a building block's key."""
     number = _number_of(key)
     kind = key.rpartition("_")[0]
-    hour = {"hour": number % 12, "am": 9, "noon": 12, "pm": 14}.get(key if key in ("am", "noon", "pm") else kind, 9)
+    hour = {"hour": number % 12, "am": 9, "noon": 12, "pm": 14}.get(key if key in HALVES else kind, 9)
     minute = number if kind == "minute" and number < 60 else 0
     by = datetime(2027, 9, 19 + number if kind == "weekday" and number < 8 else 23, hour, minute)
     promises = [

@@ -152,14 +152,16 @@ class Line:
 
 
 def _with_clips(script: Script, clips: Sequence[InformationClip]) -> Script:
+    following: dict[str, list[InformationClip]] = {}
+    for clip in clips:
+        if script.language in clip.words:
+            following.setdefault(clip_prompt(clip.after), []).append(clip)
     prompts: dict[str, Prompt] = {}
     for key, prompt in script.prompts.items():
         prompts[key] = prompt
-        for clip in clips:
-            if key == clip_prompt(clip.after) and script.language in clip.words:
-                own = clip_prompt(clip.node)
-                words = clip.words[script.language]
-                prompts[own] = Prompt(own, words, prompt.direction, clip.clinical, LONGEST_CLIP, None, clip.title)
+        for clip in following.get(key, ()):
+            own, words = clip_prompt(clip.node), clip.words[script.language]
+            prompts[own] = Prompt(own, words, prompt.direction, clip.clinical, LONGEST_CLIP, None, clip.title)
     return replace(script, prompts=prompts)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ivr.callflow.check import DOOR_PROMPTS, ENGINE_PROMPTS, STAFF_PROMPTS, spoken_by
 from ivr.callflow.nodes import Menu, Tree
 from ivr.callflow.outputs import Pause, Say
-from ivr.callflow.surroundings import sentence_with
+from ivr.callflow.surroundings import Sentences
 from ivr.callflow.tree_information import OWN
 from ivr.console.words import NODES, node
 from ivr.services.line import Line
@@ -120,7 +120,7 @@ class SentencePart:
 def sentence_of(line: Line, language: str, key: str) -> list[SentencePart]:
     """The sentence that callers hear a prompt in, with what is on the air; empty when no call has it."""
     script = line.all_scripts[language]
-    found = sentence_with(line.whole_tree, key, script.order, script.has)
+    found = Sentences(line.whole_tree, script.order, script.has).with_prompt(key)
     heard = heard_on_air(line, language)
     parts = []
     for part in found[1] if found else ():

@@ -5,22 +5,23 @@ import pytest
 from ivr.callflow.check import prompts_of
 from ivr.callflow.composing import WordOrder
 from ivr.callflow.outputs import Say
-from ivr.callflow.surroundings import sentence_with
+from ivr.callflow.surroundings import Sentences
 from ivr.callflow.tree import build
 
 TREE = build(("en-US", "es-US"), str)
 KEYS = sorted(prompts_of(TREE))
 HAS = {*KEYS, "year_1900", "year_2000"}.__contains__
+SENTENCES = Sentences(TREE, WordOrder(), HAS)
 
 
 def said(key):
     """The node, and the prompts in order."""
-    node, parts = sentence_with(TREE, key, WordOrder(), HAS)
+    node, parts = SENTENCES.with_prompt(key)
     return node, [part.prompt for part in parts if isinstance(part, Say)]
 
 
 def test_no_prompt_is_heard_nowhere():
-    without = [key for key in sorted(prompts_of(TREE)) if sentence_with(TREE, key, WordOrder(), HAS) is None]
+    without = [key for key in sorted(prompts_of(TREE)) if SENTENCES.with_prompt(key) is None]
     assert without == []
 
 

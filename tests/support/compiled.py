@@ -1,8 +1,8 @@
 """What is compiled once in a process, and not for each test's line: SQL, the pages' templates, the addresses.
 
 SQLAlchemy keeps what it compiled for an engine, and each test has engines of its own. Here all engines share it: to the
-cache, dialects of a kind with the same data keys are the same one. Jinja keeps templates, and Werkzeug the code that
-builds an address, for an application; each test has one of its own.
+cache, dialects of a kind with the same data keys are the same one. Jinja keeps templates, and Werkzeug the parts of an
+address and the code that builds it, for an application; each test has one of its own.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ def compiling_once() -> Iterator[None]:
         patch.setattr("ivr.db._engine", engine)
         patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
         patch.setattr(Rule, "_compile_builder", _building_once(Rule._compile_builder))
+        patch.setattr(Rule, "_parse_rule", _parsing_once(Rule._parse_rule))
         yield
 
 
@@ -68,6 +69,27 @@ def _building_once(compile_builder):
         return made[text]
 
     return compiled
+
+
+def _parsing_once(parse_rule):
+    """A rule's parts, by its text and the kinds of converters there are; converters have nothing of their application."""
+    made = {}
+
+    def parsed(rule, text):
+        of = (text, *rule.map.converters.values())
+        if of not in made:
+            trace, converters = len(rule._trace), set(rule._converters)
+            parts = list(parse_rule(rule, text))
+            new = {name: one for name, one in rule._converters.items() if name not in converters}
+            made[of] = parts, rule._trace[trace:], new
+            return parts
+        parts, trace, converters = made[of]
+        rule._trace += trace
+        rule._converters.update(converters)
+        rule.arguments.update(converters)
+        return parts
+
+    return parsed
 
 
 def _is_alike(one, other):

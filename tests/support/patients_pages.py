@@ -74,10 +74,14 @@ ADDRESS, ADDRESS_OF_BROWSERS = "203.0.113.7", "127.0.0.1"
 
 
 def filled(app, number="6175550142", address=ADDRESS, language="en-US"):
-    """A patient at an address with a whole form, before the last page is sent."""
+    """A patient at an address with a whole form, before the last page is sent; who has not looked at the others."""
     patient = Patient(app, language)
     patient.client.environ_base["REMOTE_ADDR"] = address
-    patient.fill([(step, {"number": number} if step == "number" else sent) for step, sent in CALLBACK])
+    for step, sent in CALLBACK:
+        answer = patient.client.post(
+            f"/request/{language}/{step}", data={"number": number} if step == "number" else sent
+        )
+        assert answer.status_code == 303, (step, heading(answer))
     return patient
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, or_, select
 from ivr.models import PromptAudio, PromptNumber, PromptSource, PromptVersion
 from ivr.services.audit import Actor
 from ivr.services.line import Line
-from ivr.services.prompts.catalogue import rows
+from ivr.services.prompts.catalogue import heard_on_air, rows
 from ivr.services.prompts.delivery import is_clutter, is_sound, key_of, words_of_sheet
 from ivr.services.prompts.releases import latest_release
 from ivr.services.prompts.versions import (
@@ -92,6 +92,7 @@ def export_language(line: Line, language: str) -> bytes:
     if script is None:
         raise VersionError("There is no such language.")
     entries: list[dict[str, Any]] = []
+    heard = heard_on_air(line, language)
     sink = io.BytesIO()
     with line.database.read() as session, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         release = latest_release(session)
@@ -103,7 +104,7 @@ def export_language(line: Line, language: str) -> bytes:
             entry: dict[str, Any] = {
                 "key": row.key,
                 "number": row.number,
-                "text": words_on_air(session, line, language, row.key),
+                "text": heard[row.key][0] or prompt.text,
                 "direction": prompt.direction,
                 "longest_seconds": prompt.longest,
                 "clinical": prompt.clinical,
