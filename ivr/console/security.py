@@ -335,4 +335,5 @@ def create_security(app: Flask, line: Line) -> Security:
     )
     security.want_json(lambda _: False)
     security.login_manager._request_callback = None
+    security.principal.skip_static = True  # who asks for a script need not be looked up
     return security

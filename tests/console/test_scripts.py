@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from ivr.config import ROOT
 from ivr.models import Role
@@ -62,6 +63,15 @@ def test_a_browser_asks_again_whether_a_script_has_changed(client, script):
     assert first.headers["Cache-Control"] == "no-cache"
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_nobody_is_looked_up_for_a_script(client_as, line):
+    client, asked = client_as(Role.STAFF), []
+    event.listen(line.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert client.get("/console/static/console/queue.js").status_code == 200
+    assert asked == []
+    assert client.get("/console/account").status_code == 200
+    assert asked
 
 
 @pytest.fixture

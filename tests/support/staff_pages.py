@@ -36,6 +36,9 @@ CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
 HERE_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 """Keeps the browser on this machine, whose sockets the tests' own guard does not see."""
 
+FEW_LOOKS = "--js-flags=--no-opt,--no-maglev"
+"""No page is looked at for long: what V8's optimising compilers make of its scripts, and of axe, is never made use of."""
+
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
 
 
@@ -154,7 +157,7 @@ def launch():
     sync = pytest.importorskip("playwright.sync_api")
     with sync.sync_playwright() as playwright:
         yield lambda *args: playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", HERE_ONLY, *args]
+            executable_path=CHROMIUM, args=["--no-sandbox", HERE_ONLY, FEW_LOOKS, *args]
         )
 
 
