@@ -16,9 +16,11 @@ import hypothesis
 import pytest
 
 from ivr import create_line
+from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
+from ivr.public.words import read_words
 from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
@@ -26,6 +28,7 @@ from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
 from tests.support.compiled import compiling_once
 from tests.support.fast_tier import FastTier
+from tests.support.hashes import CHEAP, REAL, hashing
 from tests.support.memory import keep_temporary_folders_in_memory
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.second_chance import SecondChance
@@ -64,6 +67,9 @@ LONGEST_FIRST = (
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
 
+OBJECTS_BETWEEN_LOOKS = 5_000
+"""How many more objects there are when Python next looks for garbage; it would at 700."""
+
 
 def pytest_configure(config):
     """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
@@ -78,8 +84,12 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
-    """What was imported and collected stays: looking through it for garbage again and again took a seventh of a run."""
+    """What was imported and collected stays: looking through it for garbage again and again took a seventh of a run.
+
+    What tests make is looked through more seldom than Python would: they make much, and keep little.
+    """
     gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     gc.enable()
 
 
@@ -125,14 +135,33 @@ def own_logs():
 
 @pytest.fixture(scope="session", autouse=True)
 def once_a_process():
-    """The shipped scripts are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
-    parsed = cache(read_scripts)
+    """What is shipped is read, call trees are built, and SQL is compiled once in a process, not for each of its lines."""
+    parsed, words = cache(read_scripts), cache(read_words)
 
     def read(folder, languages, clinic_name):
         return (parsed if folder == PROMPTS else read_scripts)(folder, tuple(languages), clinic_name)
 
+    def read_pages(folder, languages):
+        return (words if folder == PROMPTS / "pages" else read_words)(folder, tuple(languages))
+
     with pytest.MonkeyPatch.context() as patch, compiling_once():
         patch.setattr("ivr.read_scripts", read)
+        patch.setattr("ivr.build", cache(build))
+        patch.setattr("ivr.public.pages.read_words", read_pages)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes():
+    """For all tests but those of hashing itself."""
+    with hashing(CHEAP):
+        yield
+
+
+@pytest.fixture
+def real_hashes():
+    """Passwords and PINs are hashed as where the line is used."""
+    with hashing(REAL):
         yield
 
 

@@ -46,7 +46,7 @@ def trail(database):
         ]
 
 
-def test_an_account_opens_with_its_password_alone(database):
+def test_an_account_opens_with_its_password_alone(database, real_hashes):
     member = make(database, email=" Nurse@Example.org ")
     assert member.email == "nurse@example.org"
     assert check(database) is None, "it has no password yet"
@@ -108,7 +108,7 @@ def test_unknown_addresses_are_noted_without_naming_them(database):
     assert trail(database) == [(AuditAction.SIGN_IN_FAILED, "staff:unknown", "no such account")]
 
 
-def test_nobody_is_refused_faster_than_somebody(database, monkeypatch):
+def test_nobody_is_refused_faster_than_somebody(database, real_hashes, monkeypatch):
     """Each try costs one comparison of hashes, whatever the reason."""
     compared = []
     real = staff.HASHER.verify
@@ -129,7 +129,7 @@ def test_nobody_is_refused_faster_than_somebody(database, monkeypatch):
         compared.clear()
 
 
-def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing():
+def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing(real_hashes):
     assert extract_parameters(staff.NOBODY) == extract_parameters(staff.hash_password(PASSWORD))
     assert not staff.matches(None, "")
     assert not staff.matches(None, PASSWORD)
@@ -222,7 +222,7 @@ def test_recovery_codes_work_once_and_are_kept_as_digests(database):
     assert not use(codes[1]), "locked by five wrong ones"
 
 
-def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line):
+def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line, real_hashes):
     database = line.database
     member = make(database, extension="207")
     with pytest.raises(StaffError, match="extension"):
