@@ -34,7 +34,7 @@ from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.second_chance import SecondChance
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
-from tests.support.speech import SPEAKERS, remembering
+from tests.support.speech import FINISHER, SPEAKERS, finishing_once, remembering
 from tests.support.staff_pages import browser, browsers, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -180,10 +180,16 @@ def only_declared_findings():
 
 
 @pytest.fixture(autouse=True)
-def spoken_once(remembering_voice, monkeypatch):
+def spoken_once(remembering_voice, finisher, monkeypatch):
     """The same words in the same voice are spoken once in a run; tests/audio/ speaks everything anew."""
     for name in SPEAKERS:
         monkeypatch.setattr(name, remembering_voice)
+    monkeypatch.setattr(FINISHER, finisher)
+
+
+@pytest.fixture(scope="session")
+def finisher():
+    return finishing_once()
 
 
 @pytest.fixture(scope="session")
