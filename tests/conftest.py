@@ -14,14 +14,13 @@ from functools import cache
 
 import hypothesis
 import pytest
-from argon2 import PasswordHasher
 
 from ivr import create_line
+from ivr.callflow.tree import build
 from ivr.config import PROMPTS, Config
 from ivr.db import Database, Vault
 from ivr.migrations import is_current, upgrade
 from ivr.public.words import read_words
-from ivr.services.accounts import staff
 from ivr.services.calls.consulting import consult
 from ivr.services.prompts.rendering import render_prompts
 from ivr.services.scripts import read_scripts
@@ -29,12 +28,13 @@ from ivr.simulator import RecordingStore
 from tests.support.carrier_api import serving_recordings
 from tests.support.compiled import compiling_once
 from tests.support.fast_tier import FastTier
+from tests.support.hashes import CHEAP, REAL, hashing
 from tests.support.memory import keep_temporary_folders_in_memory
 from tests.support.network_guard.loopback import close_other_sockets
 from tests.support.second_chance import SecondChance
 from tests.support.settings import ACCOUNT_SID, AUTH_TOKEN, BASE_URL, CHILDREN_PATH, DATA_KEY, MONDAY_MORNING
 from tests.support.shared_postgres import SharedPostgres
-from tests.support.speech import DECODER, SPEAKERS, kept_speech, remembering, remembering_decoder
+from tests.support.speech import remembering
 from tests.support.staff_pages import browser, browsers, launch  # noqa: F401  (fixtures: one browser a process)
 from tests.support.telephone import Telephone
 
@@ -67,6 +67,9 @@ LONGEST_FIRST = (
 )
 """The files that take longest begin, so that no process is left alone with them at the end."""
 
+OBJECTS_BETWEEN_LOOKS = 5_000
+"""How many more objects there are when Python next looks for garbage; it would at 700."""
+
 
 def pytest_configure(config):
     """Whatever tests do, it stays on this machine. While they are collected, nothing is garbage."""
@@ -81,8 +84,12 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
-    """What was imported and collected stays: looking through it for garbage again and again took a seventh of a run."""
+    """What was imported and collected stays: looking through it for garbage again and again took a seventh of a run.
+
+    What tests make is looked through more seldom than Python would: they make much, and keep little.
+    """
     gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     gc.enable()
 
 
@@ -128,26 +135,33 @@ def own_logs():
 
 @pytest.fixture(scope="session", autouse=True)
 def once_a_process():
-    """The shipped words are parsed, and SQL is compiled, once in a process, and not for each of its lines."""
-    parsed, pages = cache(read_scripts), cache(read_words)
+    """What is shipped is read, call trees are built, and SQL is compiled once in a process, not for each of its lines."""
+    parsed, words = cache(read_scripts), cache(read_words)
 
     def read(folder, languages, clinic_name):
         return (parsed if folder == PROMPTS else read_scripts)(folder, tuple(languages), clinic_name)
 
+    def read_pages(folder, languages):
+        return (words if folder == PROMPTS / "pages" else read_words)(folder, tuple(languages))
+
     with pytest.MonkeyPatch.context() as patch, compiling_once():
         patch.setattr("ivr.read_scripts", read)
-        patch.setattr("ivr.public.pages.read_words", lambda folder, languages: pages(folder, tuple(languages)))
+        patch.setattr("ivr.build", cache(build))
+        patch.setattr("ivr.public.pages.read_words", read_pages)
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_hashes():
-    """Argon2id with the least memory and time; tests/services/accounts/test_staff.py holds what a hash really costs."""
-    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    costs = f"m={staff.MEMORY_COST},t={staff.TIME_COST}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staff, "HASHER", least)
-        patch.setattr(staff, "NOBODY", staff.NOBODY.replace(costs, "m=8,t=1"))
+def cheap_hashes():
+    """For all tests but those of hashing itself."""
+    with hashing(CHEAP):
+        yield
+
+
+@pytest.fixture
+def real_hashes():
+    """Passwords and PINs are hashed as where the line is used."""
+    with hashing(REAL):
         yield
 
 
@@ -166,22 +180,16 @@ def only_declared_findings():
 
 
 @pytest.fixture(autouse=True)
-def heard_once(remembering_voice, decoder, monkeypatch):
-    """The same words are spoken once, the same file is decoded once in a run; tests/audio/ does everything anew."""
-    for name in SPEAKERS:
-        monkeypatch.setattr(name, remembering_voice)
-    monkeypatch.setattr(DECODER, decoder)
+def heard_once(remembered, monkeypatch):
+    """The same words are spoken, and the same file is decoded, once in a run; tests/audio/ does everything anew."""
+    for name, instead in remembered.items():
+        monkeypatch.setattr(name, instead)
 
 
 @pytest.fixture(scope="session")
-def remembering_voice():
-    with remembering(kept_speech()) as voice:
-        yield voice
-
-
-@pytest.fixture(scope="session")
-def decoder(run_folder):
-    return remembering_decoder(run_folder / "decoded")
+def remembered(run_folder):
+    with remembering(run_folder) as instead:
+        yield instead
 
 
 @pytest.fixture(scope="session")
@@ -225,34 +233,34 @@ def made_once(run_folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def rendered(made_once, config, remembering_voice, tmp_path_factory):
+def rendered(made_once, config, remembered, tmp_path_factory):
     """A SQLite file with the whole script rendered; tests copy it."""
 
     def make(path):
-        _render(config, remembering_voice, ["en-US"], path, tmp_path_factory.mktemp("rendering"))
+        _render(config, remembered, ["en-US"], path, tmp_path_factory.mktemp("rendering"))
 
     return made_once("english.db", make)
 
 
 @pytest.fixture(scope="session")
-def bilingual(made_once, config, rendered, remembering_voice, tmp_path_factory):
+def bilingual(made_once, config, rendered, remembered, tmp_path_factory):
     """The same with Spanish rendered too."""
 
     def make(path):
         folder = tmp_path_factory.mktemp("rendering")
         shutil.copy(rendered, folder / "full.db")
-        _render(config, remembering_voice, ["en-US", "es-US"], path, folder)
+        _render(config, remembered, ["en-US", "es-US"], path, folder)
 
     return made_once("bilingual.db", make)
 
 
-def _render(config, voice, languages, path, folder):
+def _render(config, remembered, languages, path, folder):
     """Render what a database in the folder lacks, and leave it in one file."""
     database = Database(f"sqlite:///{folder}/full.db", Vault(config.data_keys))
     upgrade(database)
     with pytest.MonkeyPatch.context() as patch:
-        for name in SPEAKERS:
-            patch.setattr(name, voice)
+        for name, instead in remembered.items():
+            patch.setattr(name, instead)
         render_prompts(database, read_scripts(PROMPTS, languages, config.clinic_name), MONDAY_MORNING)
     database.close()
     _in_one_file(folder / "full.db", path)

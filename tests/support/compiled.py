@@ -1,12 +1,14 @@
 """What is compiled once in a process, and not for each test's line: SQL, the pages' templates, the addresses.
 
 SQLAlchemy keeps what it compiled for an engine, and each test has engines of its own. Here all engines share it: to the
-cache, dialects of a kind with the same data keys are the same one. Jinja keeps templates, and Werkzeug the parts of an
-address and the code that builds it, for an application; each test has one of its own.
+cache, dialects of a kind with the same data keys are the same one. What an engine asks a PostgreSQL server at its first
+connection, its version above all, is shared too. Jinja keeps templates, and Werkzeug what it makes of an address, for
+an application; each test has one of its own.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 import pytest
 from flask import Flask
@@ -20,6 +22,7 @@ import ivr.db
 
 DIALECTS = (PGDialect_psycopg, SQLiteDialect_pysqlite)
 MOST_STATEMENTS = 2000
+PLAIN = (bool, int, str, tuple)
 
 
 @contextmanager
@@ -39,7 +42,8 @@ def compiling_once() -> Iterator[None]:
         patch.setattr("ivr.db._engine", engine)
         patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
         patch.setattr(Rule, "_compile_builder", _building_once(Rule._compile_builder))
-        patch.setattr(Rule, "_parse_rule", _parsing_once(Rule._parse_rule))
+        patch.setattr(Rule, "compile", _parsing_once(Rule.compile))
+        patch.setattr(PGDialect_psycopg, "initialize", _asking_once(PGDialect_psycopg.initialize))
         yield
 
 
@@ -71,25 +75,43 @@ def _building_once(compile_builder):
     return compiled
 
 
-def _parsing_once(parse_rule):
-    """A rule's parts, by its text and the kinds of converters there are; converters have nothing of their application."""
-    made = {}
+def _parsing_once(compile_rule):
+    """What is made of a rule's text, with the same converters; each rule has converters that know its own map."""
+    parsed = {}
 
-    def parsed(rule, text):
-        of = (text, *rule.map.converters.values())
-        if of not in made:
-            trace, converters = len(rule._trace), set(rule._converters)
-            parts = list(parse_rule(rule, text))
-            new = {name: one for name, one in rule._converters.items() if name not in converters}
-            made[of] = parts, rule._trace[trace:], new
-            return parts
-        parts, trace, converters = made[of]
-        rule._trace += trace
-        rule._converters.update(converters)
-        rule.arguments.update(converters)
-        return parts
+    def compiled(rule):
+        if rule.map.host_matching or rule.subdomain:
+            return compile_rule(rule)
+        text = (rule.rule, rule.merge_slashes, frozenset(rule.map.converters.items()))
+        if text not in parsed:
+            compile_rule(rule)
+            parsed[text] = (rule._parts, rule._trace, rule._converters)
+            return None
+        rule._parts, rule._trace, converters = parsed[text]
+        rule._converters = {name: copy(converter) for name, converter in converters.items()}
+        for converter in rule._converters.values():
+            converter.map = rule.map
+        rule.arguments.update(rule._converters)
+        rule._build = rule._compile_builder(False).__get__(rule, None)
+        rule._build_unknown = rule._compile_builder(True).__get__(rule, None)
+        return None
 
-    return parsed
+    return compiled
+
+
+def _asking_once(initialize):
+    """What a dialect learned of the server, which are plain values; all servers of a run are alike."""
+    learned = {}
+
+    def initialized(dialect, connection):
+        if not learned:
+            before = dict(vars(dialect))
+            initialize(dialect, connection)
+            after = {name: value for name, value in vars(dialect).items() if isinstance(value, PLAIN)}
+            learned.update((name, value) for name, value in after.items() if before.get(name) != value)
+        vars(dialect).update(learned)
+
+    return initialized
 
 
 def _is_alike(one, other):

@@ -4,7 +4,9 @@ What is under a path of `FAST` belongs to it, except a test that is marked `slow
 fails and is told so, in every run: so the tier stays fast.
 """
 
-import sys
+import functools
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,8 +51,21 @@ class FastTier:
     def __init__(self):
         if lost := [name for name in FAST if not (TESTS / name).exists()]:
             raise pytest.UsageError(f"tests/support/fast_tier.py names what is not there: {', '.join(lost)}")
-        self._running = None
-        sys.addaudithook(self._watch)
+        self._running, self._patch = None, pytest.MonkeyPatch()
+
+    def pytest_sessionstart(self):
+        """Watch every process that is started, not with an audit hook: Python would call it at each `id()` too."""
+        start = subprocess.Popen.__init__
+
+        @functools.wraps(start)
+        def watched(process, args, *rest, **options):
+            self._watch(args)
+            start(process, args, *rest, **options)
+
+        self._patch.setattr(subprocess.Popen, "__init__", watched)
+
+    def pytest_sessionfinish(self):
+        self._patch.undo()
 
     def pytest_ignore_collect(self, collection_path, config):
         """Do not even import what `-m fast` would not choose; a file elsewhere may mark itself as fast."""
@@ -84,13 +99,16 @@ class FastTier:
         if nextitem is None:
             self._running = None
 
-    def _watch(self, event, arguments):
-        if self._running and event == "subprocess.Popen":
-            command = " ".join(map(str, arguments[1]))
+    def _watch(self, arguments):
+        if self._running:
+            command = " ".join(
+                map(os.fsdecode, [arguments] if isinstance(arguments, str | bytes | os.PathLike) else arguments)
+            )
             if any(words in command for words in SLOW_PROCESSES):
                 raise RuntimeError(refusal(self._running, command))
 
 
+@functools.cache
 def is_fast(path):
     """Whether a file with tests is of the tier."""
     return any(path.is_relative_to(TESTS / name) for name in FAST)

