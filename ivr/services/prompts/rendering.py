@@ -20,7 +20,7 @@ from ivr.callflow.check import STAFF_PROMPTS
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
 from ivr.config import PROMPTS
-from ivr.db import Database
+from ivr.db import Database, insert_into
 from ivr.models import Closure, PromptAudio, PromptSource, PromptState, PromptVersion
 from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.releases import DIRECTIONS, SILENCE
@@ -207,9 +207,8 @@ def _store_silences(database: Database, now: datetime) -> dict[str, str]:
 
 
 def _store_audio(session: Session, address: str, data: bytes, now: datetime) -> None:
-    if session.get(PromptAudio, address) is None:
-        session.add(PromptAudio(sha256=address, data=data, created_at=now))
-        session.flush()
+    row = insert_into(PromptAudio, session.get_bind().dialect).values(sha256=address, data=data, created_at=now)
+    session.execute(row.on_conflict_do_nothing())
 
 
 def _current_versions(database: Database, prints: Sequence[str]) -> dict[str, int]:

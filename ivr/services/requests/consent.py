@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
-from ivr.db import vault_of
+from ivr.db import insert_into, vault_of
 from ivr.models import Call, PatientRequest, PromptRelease, Tab, TextMessage, TextStop
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
@@ -82,11 +82,16 @@ def wording_by_phone(session: Session, line: Line, call_id: int, language: str) 
 def stop(session: Session, number: str, now: datetime) -> None:
     """Text a number (E.164) no more. Commits nothing."""
     row = _row(session, number)
-    if row is None:
-        row = TextStop(number=number, number_index=vault_of(session.get_bind().dialect).index(number))
-        session.add(row)
-    row.stopped_at, row.lifted_at = now, None
-    session.flush()
+    if row is not None:
+        row.stopped_at, row.lifted_at = now, None
+        session.flush()
+        return
+    dialect = session.get_bind().dialect
+    new = insert_into(TextStop, dialect).values(
+        number=number, number_index=vault_of(dialect).index(number), stopped_at=now
+    )
+    again = {"stopped_at": now, "lifted_at": None}
+    session.execute(new.on_conflict_do_update(index_elements=[TextStop.number_index], set_=again))
 
 
 def lift(session: Session, number: str, now: datetime) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from ivr.db import Database
+from ivr.db import Database, insert_into
 from ivr.models import FormCount
 
 
@@ -24,9 +23,10 @@ def count_up(database: Database, key: str, seconds: int, now: datetime, amount: 
 
 def count_within(session: Session, database: Database, key: str, seconds: int, now: datetime, amount: int = 1) -> int:
     """Count in a transaction: what does not come about is not counted, and others wait until that is known."""
-    insert = sqlite.insert if database.is_sqlite else postgresql.insert
     ends_at = now + timedelta(seconds=seconds)
-    row = insert(FormCount).values(key=database.vault.index(key), count=amount, ends_at=ends_at)
+    row = insert_into(FormCount, database.engine.dialect).values(
+        key=database.vault.index(key), count=amount, ends_at=ends_at
+    )
     is_over = FormCount.ends_at <= now
     more = row.on_conflict_do_update(
         index_elements=[FormCount.key],

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, String, cast, delete, exists, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from ivr.db import Database
+from ivr.db import Database, insert_into
 from ivr.models import PatientRequest, Priority, RequestStatus, SentNotice
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line
@@ -174,8 +173,7 @@ def _deliver(
 
 def insert_once(connection: Connection, key: str, now: datetime) -> bool:
     """Note that something was done, by its key; False when it was noted before. Commits nothing."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(SentNotice).values(key=key, sent_at=now).on_conflict_do_nothing()
+    statement = insert_into(SentNotice, connection.dialect).values(key=key, sent_at=now).on_conflict_do_nothing()
     return connection.scalar(statement.returning(SentNotice.key)) is not None
 
 

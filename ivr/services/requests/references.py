@@ -6,10 +6,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.callflow.entries import luhn_digit
+from ivr.db import insert_into
 from ivr.models import ReferenceNumber
 
 HELD_AFTER_CLOSING = timedelta(days=365)
@@ -53,8 +53,7 @@ def _is_held(now: datetime) -> ColumnElement[bool]:
 
 
 def _take(session: Session, reference: str, now: datetime) -> bool:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(ReferenceNumber).values(reference=reference, held_until=None)
+    statement = insert_into(ReferenceNumber, session.get_bind().dialect).values(reference=reference, held_until=None)
     statement = statement.on_conflict_do_update(
         index_elements=["reference"], set_={"held_until": None}, where=ReferenceNumber.held_until < now
     )
