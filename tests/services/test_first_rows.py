@@ -1,16 +1,18 @@
 """Two processes add the same row at the same moment, as two workers do that start together: neither fails."""
 
 import threading
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select
 
 from ivr.audio.silence import silence
-from ivr.models import AuditCheck, Checkpoint, PromptAudio, SentNotice, TextStop
+from ivr.models import AuditCheck, Checkpoint, PromptAudio, PromptNumber, SentNotice, TextStop
 from ivr.services import audit
 from ivr.services.health.checkpoints import WRITTEN, try_write
 from ivr.services.keeping.key_notes import PREFIX, note_keys
+from ivr.services.prompts.releasing import give_numbers
 from ivr.services.prompts.rendering import PAUSES, render_prompts
 from ivr.services.requests import consent
 from ivr.services.requests.notices import insert_once
@@ -76,3 +78,25 @@ def test_the_second_one_finds_it_there(line, first, second):
     if same is not PromptAudio:
         with database.read() as session:
             assert session.scalar(select(func.count()).select_from(same)) == 1
+
+
+def test_two_that_give_out_numbers_give_different_ones(line):
+    def give(session, key):
+        script = line.scripts["en-US"]
+        give_numbers(session, {"en-US": replace(script, prompts={key: script.prompts[key]})})
+
+    def second():
+        with line.database.write() as session:
+            give(session, "option_callback")
+
+    waiting = threading.Thread(target=second)
+    with line.database.write() as session:
+        give(session, "emergency")
+        session.flush()
+        waiting.start()
+        waiting.join(LOOKING_SECONDS)
+    waiting.join(DEADLINE_SECONDS)
+    with line.database.read() as session:
+        numbers = {row.key: row.number for row in session.scalars(select(PromptNumber))}
+    assert set(numbers) == {"emergency", "option_callback"}
+    assert len(set(numbers.values())) == 2

@@ -21,7 +21,7 @@ from ivr.db import Database
 from ivr.models import AuditAction, Role, StaffMember
 from ivr.services.accounts import attempts, devices
 from ivr.services.accounts.passwords import PasswordOwner, weakness
-from ivr.services.audit import Actor, add_audit_entry
+from ivr.services.audit import Actor, add_audit_entry, lock
 from ivr.services.numbers import read_number
 
 TIME_COST, MEMORY_COST, PARALLELISM = 2, 19 * 1024, 1
@@ -150,6 +150,7 @@ def create(database: Database, actor: Actor, details: AccountDetails, now: datet
         StaffError: when a detail is malformed, or the address or extension is another account's.
     """
     with database.write() as session:
+        lock(session)  # one account after the other: each address is one's, and somebody stays administrator
         member = StaffMember(created_at=now, active=True, failed_sign_ins=0, failed_pins=0)
         _describe(session, member, details)
         end_sessions(member)
@@ -168,6 +169,7 @@ def change(database: Database, actor: Actor, member_id: int, details: AccountDet
         StaffError: as `create`; also when nobody in use would be an administrator any more.
     """
     with database.write() as session:
+        lock(session)
         member = _get(session, member_id)
         before, was_admin = _description(member), _is_admin(member)
         _describe(session, member, details)
@@ -191,6 +193,7 @@ def set_active(database: Database, actor: Actor, member_id: int, active: bool, n
         StaffError: when nobody in use would be an administrator any more.
     """
     with database.write() as session:
+        lock(session)
         member = _get(session, member_id)
         if member.active != active:
             was_admin, member.active = _is_admin(member), active

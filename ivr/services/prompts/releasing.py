@@ -171,6 +171,7 @@ def has_other(session: Session, version: PromptVersion) -> bool:
 
 def give_numbers(session: Session, scripts: Mapping[str, Script]) -> None:
     """Give every prompt that has none its number, in the order of the scripts."""
+    lock_for_transaction(session, AdvisoryLock.RELEASES)
     known = set(session.scalars(select(PromptNumber.key)))
     highest = session.scalar(select(func.max(PromptNumber.number))) or FIRST_NUMBER - 1
     new = dict.fromkeys(key for script in scripts.values() for key in script.prompts if key not in known)
