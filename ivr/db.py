@@ -32,7 +32,6 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -287,11 +286,6 @@ def lock_for_transaction(session: Session, lock: AdvisoryLock) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
 
 
-def insert_into(table: type[Base], dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can tell what to do if the row is there: another process may add it after one has looked."""
-    return (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(table)
-
-
 @contextmanager
 def session_in(connection: Connection) -> Iterator[Session]:
     """A session inside the transaction of a connection: it flushes at the end, the connection's owner commits."""
@@ -390,7 +384,6 @@ __all__ = [
     "Prepared",
     "UtcDateTime",
     "Vault",
-    "insert_into",
     "lock_for_transaction",
     "retry_when_busy",
     "session_in",

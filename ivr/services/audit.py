@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.db import AdvisoryLock, Database, Vault, insert_into, lock_for_transaction, vault_of
+from ivr.db import AdvisoryLock, Database, Vault, lock_for_transaction, vault_of
+from ivr.inserts import upsert
 from ivr.models import AuditAction, AuditCheck, AuditEntry, AuditHead, StaffMember
 
 GENESIS = "0" * 64
@@ -136,10 +137,7 @@ def check(database: Database, now: datetime) -> list[str]:
     """Look for faults, and remember when and how many, for the metrics and the page."""
     found = list(trail_faults(database))
     with database.write() as session:
-        row = insert_into(AuditCheck, session.get_bind().dialect).values(id=1, at=now, faults=len(found))
-        session.execute(
-            row.on_conflict_do_update(index_elements=[AuditCheck.id], set_={"at": now, "faults": len(found)})
-        )
+        upsert(session, AuditCheck, {"id": 1}, {"at": now, "faults": len(found)})
     return found
 
 

@@ -22,8 +22,9 @@ class Patient:
     def open(self, step=""):
         return self.client.get(f"/request/{self.language}/{step}".rstrip("/"), follow_redirects=True)
 
-    def post(self, step, **sent):
-        return self.client.post(f"/request/{self.language}/{step}", data=sent, follow_redirects=True)
+    def post(self, step, *, follow=True, **sent):
+        """Send a page; unless `follow`, nobody looks at the next one."""
+        return self.client.post(f"/request/{self.language}/{step}", data=sent, follow_redirects=follow)
 
     def fill(self, answers):
         """Answer page after page; each answer is a step's name and what its form sends."""
@@ -78,9 +79,7 @@ def filled(app, number="6175550142", address=ADDRESS, language="en-US"):
     patient = Patient(app, language)
     patient.client.environ_base["REMOTE_ADDR"] = address
     for step, sent in CALLBACK:
-        answer = patient.client.post(
-            f"/request/{language}/{step}", data={"number": number} if step == "number" else sent
-        )
+        answer = patient.post(step, follow=False, **({"number": number} if step == "number" else sent))
         assert answer.status_code == 303, (step, heading(answer))
     return patient
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ivr.db import Database, insert_into
+from ivr.db import Database
+from ivr.inserts import upsert
 from ivr.models import Checkpoint
 
 WALKED, WALKED_CLEAN = "walked", "walked-clean"
@@ -24,8 +25,7 @@ def read_checkpoint(database: Database, name: str) -> datetime | None:
 def move_checkpoint(database: Database, name: str, at: datetime) -> None:
     """Note that a recurring job has done its work up to a moment."""
     with database.write() as session:
-        row = insert_into(Checkpoint, session.get_bind().dialect).values(name=name, at=at)
-        session.execute(row.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": at}))
+        upsert(session, Checkpoint, {"name": name}, {"at": at})
 
 
 def try_write(database: Database, at: datetime) -> None:

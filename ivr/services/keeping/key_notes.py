@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ivr.db import Database, Vault, insert_into
+from ivr.db import Database, Vault
+from ivr.inserts import upsert
 from ivr.models import Checkpoint
 
 PREFIX = "data-key:"
@@ -18,8 +19,7 @@ def note_keys(database: Database, now: datetime) -> None:
     """Note the keys of this process, which is going to write; a fingerprint tells nothing of its key."""
     with database.write() as session:
         for fingerprint in sorted(database.vault.fingerprints):  # in one order, or two processes wait for each other
-            row = insert_into(Checkpoint, session.get_bind().dialect).values(name=PREFIX + fingerprint, at=now)
-            session.execute(row.on_conflict_do_update(index_elements=[Checkpoint.name], set_={"at": now}))
+            upsert(session, Checkpoint, {"name": PREFIX + fingerprint}, {"at": now})
 
 
 def noted_keys(database: Database) -> list[str]:

@@ -20,7 +20,8 @@ from ivr.callflow.check import STAFF_PROMPTS
 from ivr.callflow.composing import BETWEEN_GROUPS
 from ivr.callflow.speaking import BETWEEN_OPTIONS
 from ivr.config import PROMPTS
-from ivr.db import Database, insert_into
+from ivr.db import Database
+from ivr.inserts import insert_into
 from ivr.models import Closure, PromptAudio, PromptSource, PromptState, PromptVersion
 from ivr.services.prompts.brought import brought_audio
 from ivr.services.prompts.releases import DIRECTIONS, SILENCE

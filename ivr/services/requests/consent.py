@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.inputs import Found
-from ivr.db import insert_into, vault_of
+from ivr.db import vault_of
+from ivr.inserts import upsert
 from ivr.models import Call, PatientRequest, PromptRelease, Tab, TextMessage, TextStop
 from ivr.services.inquiry import Inquiry
 from ivr.services.line import Line
@@ -86,12 +87,9 @@ def stop(session: Session, number: str, now: datetime) -> None:
         row.stopped_at, row.lifted_at = now, None
         session.flush()
         return
-    dialect = session.get_bind().dialect
-    new = insert_into(TextStop, dialect).values(
-        number=number, number_index=vault_of(dialect).index(number), stopped_at=now
-    )
-    again = {"stopped_at": now, "lifted_at": None}
-    session.execute(new.on_conflict_do_update(index_elements=[TextStop.number_index], set_=again))
+    index = vault_of(session.get_bind().dialect).index(number)
+    values = {"number": number, "stopped_at": now, "lifted_at": None}
+    upsert(session, TextStop, {"number_index": index}, values)
 
 
 def lift(session: Session, number: str, now: datetime) -> bool:

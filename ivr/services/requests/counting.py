@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
 
-from ivr.db import Database, insert_into
+from ivr.db import Database
+from ivr.inserts import insert_into
 from ivr.models import FormCount
 
 

@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, String, cast, delete, exists, literal, select
 
-from ivr.db import Database, insert_into
+from ivr.db import Database
+from ivr.inserts import insert_into
 from ivr.models import PatientRequest, Priority, RequestStatus, SentNotice
 from ivr.services.jobs import Job, enqueue
 from ivr.services.line import Line

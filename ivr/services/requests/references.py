@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.callflow.entries import luhn_digit
-from ivr.db import insert_into
+from ivr.inserts import insert_into
 from ivr.models import ReferenceNumber
 
 HELD_AFTER_CLOSING = timedelta(days=365)
